@@ -1,0 +1,50 @@
+"""Scores instruction-based image edits: what changed, where, how well, and why.
+
+>>> from editjudge import Scorer
+>>> scorer = Scorer.load("studio")
+>>> scorer.score("original.png", "edited.png", "paint the car blue").bpm
+
+Importing this package loads no model and no inference library; loading a Scorer does.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from editjudge.errors import BundleError, DeviceError, EditJudgeError, ImageError, InputError, InstructionError
+
+if TYPE_CHECKING:
+    from editjudge.scorer import Scorer
+    from editjudge.types import EditIntent, EditScore
+
+    __version__: str
+
+__all__ = [
+    "BundleError",
+    "DeviceError",
+    "EditIntent",
+    "EditJudgeError",
+    "EditScore",
+    "ImageError",
+    "InputError",
+    "InstructionError",
+    "Scorer",
+    "__version__",
+]
+
+_HOMES = {"EditIntent": "editjudge.types", "EditScore": "editjudge.types", "Scorer": "editjudge.scorer"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("editjudge")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

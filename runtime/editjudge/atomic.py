@@ -1,0 +1,52 @@
+"""Files that are either whole or not there: written under a temporary name beside their place, then renamed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from editjudge.errors import InputError
+
+
+def check_writable(path: Path) -> None:
+    """Tries, before any work is done, whether a file could be written at `path`; leaves nothing behind.
+
+    Raises InputError.
+    """
+    temporary = _temporary(path)
+    try:
+        temporary.touch()
+        temporary.unlink()
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Writes all of the content or nothing, text as UTF-8; an older file stays as it was until the new one is whole.
+
+    Raises InputError.
+    """
+    temporary = _temporary(path)
+    try:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        temporary.replace(path.resolve())
+    except OSError as error:
+        raise _refused(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    place = path.resolve()  # so that a link goes on pointing to the file, and the rename stays on one file system
+    if place.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder; name a file inside it")
+    if place.exists() and not place.is_file():
+        raise InputError(f"cannot write {path}: it is not an ordinary file; choose another name")
+    if not place.parent.is_dir():
+        raise InputError(f"cannot write {path}: there is no folder {path.parent}; create it or choose another")
+    return place.with_name(f".{place.name[:80]}.{os.getpid()}.part")
+
+
+def _refused(path: Path, error: OSError) -> InputError:
+    reason = (error.strerror or str(error)).lower()
+    return InputError(f"cannot write {path}: {reason}; choose another place")

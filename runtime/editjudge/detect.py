@@ -1,0 +1,111 @@
+"""Detection: where phrases are in pictures, by Grounding DINO, a whole batch in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.bundle import Bundle
+from editjudge.caption import Caption, CaptionTokenizer
+from editjudge.engine import open_session
+from editjudge.image import resize, to_tensor
+from editjudge.types import Boxes, Detections, Image
+
+NMS_IOU = 0.7
+"""Two boxes of one phrase that overlap by more than this are one object."""
+
+Floats = NDArray[np.float32]
+
+
+class Detector:
+    """Finds what phrases name. May be shared by threads."""
+
+    def __init__(self, bundle: Bundle, device: str = "auto", threads: int | None = None) -> None:
+        self._settings = bundle.detector
+        self._captions = CaptionTokenizer(bundle.file("detector_tokenizer"), self._settings.text_length)
+        self._session = open_session(bundle.file("detector"), device, threads)
+
+    def find(self, images: Sequence[Image], phrases: Sequence[Sequence[str]]) -> list[list[Detections]]:
+        """Looks for B lists of phrases in B pictures uint8[H, W, 3] of any sizes, in one run of the model.
+
+        Returns, per picture and phrase, its boxes in pixels of that picture, best first: those whose best token scores
+        over the box threshold. A box is given to one phrase, the one it fits best; a phrase that is named twice gets
+        its boxes twice. Raises InstructionError for a phrase that is empty or too long.
+        """
+        unique = [list(dict.fromkeys(wanted)) for wanted in phrases]
+        asked = [index for index, wanted in enumerate(unique) if wanted]
+        if not asked:
+            return [[] for _ in images]
+        captions = [self._captions.caption(unique[index]) for index in asked]
+        logits, boxes = self._run([images[index] for index in asked], captions)
+        found: list[dict[str, Detections]] = [{} for _ in images]
+        for row, index in enumerate(asked):
+            height, width = images[index].shape[:2]
+            tokens = sigmoid(logits[row])
+            corners = to_corners(boxes[row], width, height)
+            found[index] = self._select(unique[index], tokens, captions[row].spans, corners)
+        return [[found[index][phrase] for phrase in wanted] for index, wanted in enumerate(phrases)]
+
+    def _run(self, images: Sequence[Image], captions: Sequence[Caption]) -> tuple[Floats, Floats]:
+        settings = self._settings
+        resized = [resize(image, settings.width, settings.height, settings.resample) for image in images]
+        pixels = to_tensor(resized, settings.mean, settings.std)
+        outputs = self._session.run({"pixel_values": pixels, **self._captions.inputs(captions)})
+        return outputs["logits"], outputs["pred_boxes"]
+
+    def _select(
+        self, phrases: Sequence[str], tokens: Floats, spans: Sequence[slice], corners: Boxes
+    ) -> dict[str, Detections]:
+        scores = np.stack([tokens[:, span].max(axis=1) for span in spans], axis=1)
+        found_at = scores > self._settings.box_threshold
+        owner = np.where(found_at, claims(tokens, spans, self._settings.text_threshold), -np.inf).argmax(axis=1)
+        found = {}
+        for column, phrase in enumerate(phrases):
+            mine = np.flatnonzero((owner == column) & found_at[:, column])
+            mine = mine[np.argsort(-scores[mine, column], kind="stable")]
+            kept = mine[suppress_overlaps(corners[mine], NMS_IOU)]
+            found[phrase] = Detections(phrase, corners[kept], scores[kept, column])
+        return found
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """0 to 1; padding, which is -inf, becomes 0 to the precision of float32."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -60.0, 60.0))), dtype=np.float32)
+
+
+def claims(tokens: Floats, spans: Sequence[slice], text_threshold: float) -> Floats:
+    """How strongly each of P phrases claims each of Q boxes, [Q, P], from the scores of the tokens float32[Q, T].
+
+    A token over the text threshold speaks for its phrase, and one under it against: of "car" and "blue car", which
+    score alike by their best token, a blue car is the second and a red one the first.
+    """
+    return np.stack([(tokens[:, span] - text_threshold).sum(axis=1) for span in spans], axis=1)
+
+
+def to_corners(boxes: Floats, width: int, height: int) -> Boxes:
+    """x0, y0, x1, y1 in pixels, clipped to the picture, from centre and size float32[Q, 4] in fractions of it."""
+    centre, half = boxes[:, :2], boxes[:, 2:] / 2
+    corners = np.concatenate([centre - half, centre + half], axis=1)
+    return np.asarray(np.clip(corners, 0.0, 1.0) * np.array([width, height] * 2), dtype=np.float32)
+
+
+def suppress_overlaps(boxes: Boxes, limit: float) -> NDArray[np.intp]:
+    """The indices of the boxes, best first, that overlap no better one by an IoU over `limit`."""
+    kept: list[int] = []
+    overlaps = pairwise_iou(boxes)
+    for index in range(len(boxes)):
+        if not kept or overlaps[index, kept].max() <= limit:
+            kept.append(index)
+    return np.array(kept, dtype=np.intp)
+
+
+def pairwise_iou(boxes: Boxes) -> Floats:
+    """float32[N, N] from float32[N, 4]; boxes without area overlap nothing."""
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    union = areas[:, None] + areas[None, :] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), dtype=np.float32)

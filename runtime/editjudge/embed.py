@@ -1,0 +1,84 @@
+"""Embedding: pictures and texts in one space, by CLIP. Vectors come as the model gives them, not normalised."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from editjudge.bundle import Bundle
+from editjudge.engine import open_session
+from editjudge.errors import BundleError
+from editjudge.image import resize, resize_and_center_crop, to_tensor
+from editjudge.types import Image
+
+REMEMBERED_TEXTS = 4096
+_PAD_TOKENS = ("[PAD]", "<pad>", "<|endoftext|>")
+
+Embeddings = NDArray[np.float32]
+
+
+class Embedder:
+    """Embeds pictures and texts. May be shared by threads."""
+
+    def __init__(self, bundle: Bundle, device: str = "auto", threads: int | None = None) -> None:
+        self._settings = bundle.clip
+        self._tokenizer = _open_tokenizer(bundle.file("clip_tokenizer"), self._settings.context)
+        self._vision = open_session(bundle.file("clip_vision"), device, threads)
+        self._text = open_session(bundle.file("clip_text"), device, threads)
+        self._known: OrderedDict[str, Embeddings] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def images(self, crops: Sequence[Image]) -> Embeddings:
+        """float32[N, D], not normalised, of N >= 1 pictures uint8[H, W, 3] of any sizes, in one run of the model."""
+        pixels = to_tensor([self._fit(crop) for crop in crops], self._settings.mean, self._settings.std)
+        return self._vision.run({"pixel_values": pixels})["image_embeds"]
+
+    def _fit(self, crop: Image) -> Image:
+        size, resample = self._settings.size, self._settings.resample
+        if self._settings.fit == "center_crop":
+            return resize_and_center_crop(crop, size, resample)
+        return resize(crop, size, size, resample)
+
+    def texts(self, texts: Sequence[str]) -> Embeddings:
+        """float32[N, D], not normalised, of N >= 1 texts, each cut at the context; they are remembered for a while."""
+        with self._lock:
+            vectors = {text: self._known[text] for text in texts if text in self._known}
+        missing = [text for text in dict.fromkeys(texts) if text not in vectors]
+        if missing:
+            vectors.update(zip(missing, self._run_texts(missing), strict=True))
+        with self._lock:
+            for text in texts:
+                self._known[text] = vectors[text]
+                self._known.move_to_end(text)
+            while len(self._known) > REMEMBERED_TEXTS:
+                self._known.popitem(last=False)
+        return np.stack([vectors[text] for text in texts])
+
+    def _run_texts(self, texts: Sequence[str]) -> Embeddings:
+        encodings = [self._tokenizer.encode(text) for text in texts]
+        return self._text.run(
+            {
+                "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),
+                "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
+            }
+        )["text_embeds"]
+
+
+def _open_tokenizer(path: Path, context: int) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises bare Exceptions
+        raise BundleError(f"{path} is not a tokenizer: {error}") from error
+    candidates = ((tokenizer.padding or {}).get("pad_token"), *_PAD_TOKENS)
+    token = next((each for each in candidates if each and tokenizer.token_to_id(each) is not None), None)
+    if token is None:
+        raise BundleError(f"{path} has no padding token; it must be one of {', '.join(_PAD_TOKENS)}")
+    tokenizer.enable_padding(length=context, pad_id=tokenizer.token_to_id(token), pad_token=token)
+    tokenizer.enable_truncation(max_length=context)
+    return tokenizer

@@ -1,0 +1,43 @@
+"""Everything that can go wrong, as one tree. Each message is one sentence: what is wrong, and what to do.
+
+EditJudgeError
+├── InputError          exit status 2: a picture, an instruction or an option is not usable
+│   ├── ImageError      a picture cannot be read, or exceeds a limit
+│   └── InstructionError
+├── BundleError         exit status 3: a bundle is missing, damaged or not for this version
+└── DeviceError         exit status 3: the device, its provider or a needed package is not there
+"""
+
+from __future__ import annotations
+
+
+class EditJudgeError(Exception):
+    """The root: `except EditJudgeError` catches whatever this package raises on purpose."""
+
+    exit_status = 1
+
+
+class InputError(EditJudgeError):
+    """What was handed in cannot be used as it is."""
+
+    exit_status = 2
+
+
+class ImageError(InputError):
+    """A picture cannot be read, or exceeds a limit."""
+
+
+class InstructionError(InputError):
+    """An instruction is empty or too long, or says nothing that could be scored."""
+
+
+class BundleError(EditJudgeError):
+    """A bundle is missing, damaged, or written for another version."""
+
+    exit_status = 3
+
+
+class DeviceError(EditJudgeError):
+    """The device, its provider or a package it needs is not there."""
+
+    exit_status = 3

@@ -1,0 +1,102 @@
+"""Segmentation: the mask of the object in each box, by SAM; the picture encoded once, its boxes decoded together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.bundle import Bundle
+from editjudge.engine import open_session
+from editjudge.image import crop_box, resize, to_tensor
+from editjudge.types import Boxes, Image, Masks
+
+GROW = 1.2
+"""A mask may reach beyond its box by this factor, about the box's centre; what lies further out is another object."""
+
+Floats = NDArray[np.float32]
+Shape = tuple[int, int]
+
+
+class Segmenter:
+    """Cuts objects out along their outline. May be shared by threads."""
+
+    def __init__(self, bundle: Bundle, device: str = "auto", threads: int | None = None) -> None:
+        self._settings = bundle.segmenter
+        self._encoder = open_session(bundle.file("sam_encoder"), device, threads)
+        self._decoder = open_session(bundle.file("sam_decoder"), device, threads)
+
+    def segment(self, images: Sequence[Image], boxes: Sequence[Boxes]) -> list[Masks]:
+        """Per picture uint8[H, W, 3] the masks bool[N, H, W] of its boxes float32[N, 4] in its pixels.
+
+        A picture without boxes is not looked at.
+        """
+        shown = [index for index, each in enumerate(boxes) if len(each)]
+        masks = [no_masks(image.shape[:2]) for image in images]
+        if shown:
+            chosen = [images[index] for index in shown]
+            features = self.encode(chosen)
+            found = self.decode(features, [boxes[index] for index in shown], [image.shape[:2] for image in chosen])
+            for index, each in zip(shown, found, strict=True):
+                masks[index] = each
+        return masks
+
+    def encode(self, images: Sequence[Image]) -> Floats:
+        """The features float32[B, C, h, w] of B pictures, for `decode`."""
+        settings = self._settings
+        size = settings.size
+        pixels = np.zeros((len(images), 3, size, size), dtype=np.float32)
+        for image, plane in zip(images, pixels, strict=True):
+            height, width = input_shape(image.shape[:2], size)
+            resized = resize(image, width, height, settings.resample)
+            plane[:, :height, :width] = to_tensor([resized], settings.mean, settings.std)[0]
+        return self._encoder.run({"pixel_values": pixels})["image_embeddings"]
+
+    def decode(self, features: Floats, boxes: Sequence[Boxes], shapes: Sequence[Shape]) -> list[Masks]:
+        """The masks bool[N, H, W] of B pictures of the given (H, W), from their features and boxes."""
+        shown = [index for index, each in enumerate(boxes) if len(each)]
+        masks = [no_masks(shape) for shape in shapes]
+        if not shown:
+            return masks
+        prompts = self._prompts([boxes[index] for index in shown], [shapes[index] for index in shown])
+        chosen = features if len(shown) == len(features) else features[shown]
+        logits = self._decoder.run({"image_embeddings": chosen, "input_boxes": prompts})["pred_masks"]
+        for row, index in enumerate(shown):
+            masks[index] = self._masks(logits[row], boxes[index], shapes[index])
+        return masks
+
+    def _prompts(self, boxes: Sequence[Boxes], shapes: Sequence[Shape]) -> Floats:
+        """The boxes in pixels of the model's input, float32[B, N, 4]; a shorter list repeats its first box."""
+        count = max(len(each) for each in boxes)
+        prompts = np.empty((len(boxes), count, 4), dtype=np.float32)
+        for each, shape, row in zip(boxes, shapes, prompts, strict=True):
+            height, width = input_shape(shape, self._settings.size)
+            scale = np.array([width / shape[1], height / shape[0]] * 2, dtype=np.float32)
+            row[:] = each[0] * scale
+            row[: len(each)] = each * scale
+        return prompts
+
+    def _masks(self, logits: Floats, boxes: Boxes, shape: Shape) -> Masks:
+        """Upsamples as SamProcessor.post_process_masks: to the padded square, cut to the picture, to its size."""
+        size = self._settings.size
+        height, width = input_shape(shape, size)
+        masks = np.zeros((len(boxes), *shape), dtype=bool)
+        for box, low, mask in zip(boxes, logits, masks, strict=False):
+            square = cv2.resize(low, (size, size), interpolation=cv2.INTER_LINEAR)
+            full = cv2.resize(square[:height, :width], (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+            near = crop_box(box, GROW, shape)
+            mask[near] = full[near] > self._settings.threshold
+        return masks
+
+
+def no_masks(shape: tuple[int, ...]) -> Masks:
+    """bool[0, H, W]."""
+    return np.zeros((0, shape[0], shape[1]), dtype=bool)
+
+
+def input_shape(shape: tuple[int, ...], size: int) -> Shape:
+    """The (height, width) of a picture once its longest side is `size`, rounded as SamImageProcessor does."""
+    scale = size / max(shape[0], shape[1])
+    return max(1, int(shape[0] * scale + 0.5)), max(1, int(shape[1] * scale + 0.5))

@@ -1,0 +1,273 @@
+"""The scorer from pictures to score, in a world whose models are exact (tests/flatland.py); the parser stays out."""
+
+from __future__ import annotations
+
+import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import flatland
+import numpy as np
+import PIL.Image
+import pytest
+from flatland import ADD, COLOR, LARGER, MOVE, REMOVE, REPLACE, STYLE, draw, scorer
+
+from editjudge.bundle import Bundle
+from editjudge.errors import ImageError, InputError, InstructionError
+from editjudge.parse import UNKNOWN
+from editjudge.scorer import Scorer
+from editjudge.types import EditIntent, EditScore
+
+CAR, TOWER = ("red", "car", 60, 60), ("green", "tower", 150, 140)
+ORIGINAL = draw(CAR, TOWER)
+WELL = {
+    "color": (COLOR, draw(("blue", "car", 60, 60), TOWER)),
+    "add": (ADD, draw(CAR, TOWER, ("blue", "box", 150, 60))),
+    "remove": (REMOVE, draw(CAR)),
+    "replace": (REPLACE, draw(CAR, ("green", "box", 150, 140))),
+    "size": (LARGER, np.where((big := draw(CAR, scale=1.4)) != flatland.GREY, big, draw(TOWER))),
+    "move": (MOVE, draw(("red", "car", 150, 60), TOWER)),
+    "style": (STYLE, draw(("green", "car", 60, 60), TOWER)),
+}
+
+
+def noisy(picture: np.ndarray, sigma: float = 12) -> np.ndarray:
+    noise = np.random.default_rng(1).normal(0, sigma, picture.shape)
+    return np.clip(picture + noise + 0.5, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("edit_type", WELL)
+def test_a_well_done_edit_beats_a_damaged_one_and_that_one_nothing(edit_type: str) -> None:
+    intent, edited = WELL[edit_type]
+    damaged = edited.copy()
+    damaged[:, :30] //= 2
+    scores = [scorer().score(ORIGINAL, each, intent) for each in (edited, damaged, noisy(ORIGINAL), ORIGINAL)]
+    well, spoilt, noise, nothing = (each.bpm for each in scores)
+    assert well > 1.4
+    assert well > spoilt or intent.is_global  # of a global edit, preservation is not judged
+    assert spoilt > nothing >= noise
+    assert "no_op" in scores[2].flags
+    assert "no_op" in scores[3].flags
+    assert all(0 <= each.bpm <= 2 and 0 <= each.confidence <= 1 for each in scores)
+
+
+def test_a_perfect_local_edit_adds_up_by_hand() -> None:
+    score = scorer().score(ORIGINAL, WELL["color"][1], COLOR)
+    assert score.semantic.modify_raw == pytest.approx(1.0, abs=1e-6)  # red to blue, in pictures as in words
+    assert score.semantic.preserve_raw == 1.0
+    assert (score.semantic.score, score.region.score, score.bpm) == (2.0, 2.0, pytest.approx(2.0))
+    assert score.confidence == pytest.approx(0.8)  # all was measured; the detector's scores are 0.8
+    assert score.flags == ()
+    assert score.explanation == "The red car turned blue; the rest of the picture is untouched."
+
+
+def test_what_the_score_rests_on() -> None:
+    score = scorer().score(ORIGINAL, WELL["add"][1], ADD)
+    assert [found.box for found in score.regions["original"]] == [(30, 45, 90, 75)]  # the anchor
+    assert [found.phrase for found in score.regions["edited"]] == ["blue box"]
+    assert score.evidence.edited_mask.sum() == 40 * 40
+    assert np.array_equal(score.evidence.original_mask, score.evidence.edited_mask)
+    assert set(score.timings_ms) == {"parse", "detect", "segment", "embed", "judge", "total"}
+    assert score.timings_ms["total"] >= score.timings_ms["judge"] > 0
+    assert (score.bundle, score.intent) == ("flatland", ADD)
+
+
+def test_identical_pictures_earn_nothing_but_preservation() -> None:
+    for intent, _ in WELL.values():
+        score = scorer().score(ORIGINAL, ORIGINAL.copy(), intent)
+        assert score.semantic.modify == 0.0
+        assert score.region.score == (None if intent.is_global else 0.0)
+        assert score.bpm <= 0.7
+        assert "no_op" in score.flags
+
+
+def test_a_wrong_object_is_worse_than_the_right_one_at_the_wrong_place() -> None:
+    right = scorer().score(ORIGINAL, WELL["add"][1], ADD)
+    elsewhere = scorer().score(ORIGINAL, draw(CAR, TOWER, ("blue", "box", 60, 150)), ADD)
+    wrong = scorer().score(ORIGINAL, draw(CAR, TOWER, ("blue", "tower", 150, 60)), ADD)
+    assert right.bpm > elsewhere.bpm > wrong.bpm
+    assert elsewhere.region.position == 0.0
+    assert "target_not_found" in wrong.flags
+    assert wrong.semantic.modify_raw == 0.0
+
+
+def test_preparing_changes_nothing_but_the_work() -> None:
+    for intent, edited in WELL.values():
+        judge = scorer()
+        at_once = judge.score(ORIGINAL, edited, intent)
+        detected, cut, felt = (judge.detector.calls, judge.segmenter.calls, judge.embedder.calls)
+        prepared = judge.prepare(ORIGINAL, intent)
+        calls = len(detected), len(cut), len(felt)
+        later = prepared.score(edited)
+        assert without_time(at_once) == without_time(later)
+        assert at_once.semantic == later.semantic
+        # the edited picture alone: one to look at where there is a target, and of an add both pictures' crops
+        assert sum(detected[calls[0] :]) == (intent.target is not None and not intent.is_global)
+        assert sum(cut[calls[1] :]) <= 1
+        assert sum(felt[calls[2] :]) == (2 if intent.source is None else 1)
+
+
+def test_each_model_runs_once_for_both_pictures() -> None:
+    judge = scorer()
+    judge.score(ORIGINAL, WELL["color"][1], COLOR)
+    assert (judge.detector.calls, judge.segmenter.calls, judge.embedder.calls) == ([2], [2], [2])
+
+
+def without_time(score: EditScore) -> EditScore:
+    return replace(score, timings_ms={})
+
+
+def test_ranking_puts_the_best_first_and_what_cannot_be_read_last() -> None:
+    well, damaged = WELL["color"][1], WELL["color"][1].copy()
+    damaged[150:, :50] = 0
+    given = [ORIGINAL, b"no picture", damaged, well, noisy(ORIGINAL), np.zeros((5, 5), np.uint8), well.copy()]
+    ranked = scorer().prepare(ORIGINAL, COLOR).rank(given)
+    assert [one.index for one in ranked] == [3, 6, 2, 0, 4, 1, 5]
+    assert [one.score is None for one in ranked] == [False] * 5 + [True] * 2
+    assert "not a picture" in ranked[-2].error
+    assert ranked[0].error is None
+    one_by_one = [scorer().score(ORIGINAL, given[one.index], COLOR) for one in ranked[:5]]
+    assert [without_time(one.score) for one in ranked[:5]] == [without_time(one) for one in one_by_one]
+
+
+def test_ranking_nothing() -> None:
+    assert scorer().prepare(ORIGINAL, COLOR).rank([]) == []
+
+
+@pytest.mark.parametrize(("intent", "gone", "flag"), [(COLOR, 0, "source_not_found"), (REMOVE, 1, "source_not_found")])
+def test_a_source_that_is_not_there(intent: EditIntent, gone: int, flag: str) -> None:
+    without = draw((CAR, TOWER)[1 - gone])
+    score = scorer().score(without, WELL["color"][1], intent)
+    assert flag in score.flags
+    assert score.region.score == 2.0  # by the rule for a missing box,
+    assert score.confidence == 0.0  # which measures nothing
+    assert score.evidence.original_mask.sum() == 0
+
+
+def test_an_anchor_that_is_not_there() -> None:
+    score = scorer().score(draw(TOWER), draw(TOWER, ("blue", "box", 60, 60)), ADD)
+    assert score.flags == ("anchor_not_found",)
+    assert score.region.position == 1.0
+    assert score.confidence == pytest.approx(0.8 * 2 / 3)  # modify and preserve measured, position not, size by rule
+
+
+def test_sizes_and_boxes_in_pixels_of_the_original() -> None:
+    large = np.asarray(PIL.Image.fromarray(ORIGINAL).resize((1000, 1000), PIL.Image.Resampling.NEAREST))
+    score = scorer().score(large, WELL["color"][1], COLOR)
+    assert score.flags == ("resized",)
+    assert score.evidence.original.shape == (512, 512, 3)
+    assert score.evidence.original_size == (1000, 1000)
+    assert score.regions["original"][0].box == pytest.approx((150, 225, 450, 375), abs=2)
+    assert score.semantic.preserve_raw > 0.99
+
+
+def test_another_aspect_is_flagged_and_stretched() -> None:
+    wide = np.asarray(PIL.Image.fromarray(WELL["color"][1]).resize((300, 200), PIL.Image.Resampling.NEAREST))
+    score = scorer().score(ORIGINAL, wide, COLOR)
+    assert score.flags == ("resized", "aspect_changed")
+    assert score.evidence.edited.shape == ORIGINAL.shape
+    assert score.bpm > 1.8
+
+
+def test_words_out_of_the_vocabulary_and_contradictions_are_flagged() -> None:
+    edited = WELL["color"][1]
+    assert "unknown_words" in scorer().score(ORIGINAL, edited, EditIntent("color", "Red car", "mauve car")).flags
+    assert "unknown_words" not in scorer().score(ORIGINAL, edited, EditIntent("color", "Red car", "blue car")).flags
+    doubtful = scorer().score(ORIGINAL, edited, EditIntent("color", "car", "car"))
+    assert "parse_uncertain" in doubtful.flags
+    assert doubtful.semantic.modify == 0.0
+
+
+def test_several_objects_of_the_kind() -> None:
+    original = draw(CAR, ("red", "car", 60, 150))
+    edited = draw(("blue", "car", 60, 60), ("blue", "car", 60, 150))
+    score = scorer().score(original, edited, COLOR)
+    assert score.flags == ("several_boxes",)
+    assert len(score.regions["original"]) == 2
+    assert score.bpm == pytest.approx(2.0)
+
+
+def test_a_move_without_a_target_means_the_source() -> None:
+    score = scorer().score(ORIGINAL, WELL["move"][1], EditIntent("move", "car", None, position="right"))
+    assert score.intent.target == "car"
+    assert score.bpm > 1.9
+
+
+def test_intents_that_say_nothing_are_refused() -> None:
+    for nothing in (None, "", "  "):
+        with pytest.raises(InstructionError, match="names nothing"):
+            scorer().score(ORIGINAL, ORIGINAL, EditIntent("other", nothing, nothing))
+    with pytest.raises(InstructionError, match="must name a target"):
+        scorer().score(ORIGINAL, ORIGINAL, EditIntent("style", "all", "all"))
+
+
+def test_an_instruction_of_a_global_edit_stands_in_for_its_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = scorer()
+    monkeypatch.setattr(judge, "_read", lambda instruction: UNKNOWN)
+    score = judge.score(ORIGINAL, WELL["style"][1], "make it green")
+    assert score.semantic.modify > 0.4
+    assert score.flags == ("global", "parse_uncertain")
+
+
+def test_released_rules() -> None:
+    judge = scorer(compat="released")
+    edited = WELL["color"][1].copy()
+    edited[150:, :50] += 40  # which the released code takes for 8
+    score = judge.score(ORIGINAL, edited, COLOR)
+    assert score.evidence.original.shape == (500, 500, 3)
+    assert 0.9965 < score.semantic.preserve_raw < 0.9985  # ours: 0.99
+    assert score == replace(scorer().score(ORIGINAL, edited, COLOR, compat="released"), timings_ms=score.timings_ms)
+    nothing = judge.score(ORIGINAL, ORIGINAL, COLOR)
+    assert nothing.region.score == 2.0  # an edit that did not happen earns it
+    assert "no_op" in nothing.flags
+
+
+def test_released_rules_for_every_edit_type() -> None:
+    for intent, edited in WELL.values():
+        score = scorer(compat="released").score(ORIGINAL, edited, intent)
+        assert 0 <= score.bpm <= 2
+        assert score.region.score == (None if intent.is_global else 2.0)
+
+
+def test_an_unknown_compat_is_refused() -> None:
+    with pytest.raises(InputError, match="choose released"):
+        scorer(compat="paper")
+
+
+def test_pictures_come_in_every_form(tmp_path) -> None:
+    intent, edited = WELL["color"]
+    file = tmp_path / "original.png"
+    PIL.Image.fromarray(ORIGINAL).save(file)
+    buffer = io.BytesIO()
+    PIL.Image.fromarray(edited).save(buffer, "PNG")
+    forms = [(ORIGINAL, edited), (file, buffer.getvalue()), (str(file), PIL.Image.fromarray(edited))]
+    assert [scorer().score(*form, intent).bpm for form in forms] == pytest.approx([2.0] * 3)
+    with pytest.raises(ImageError):
+        scorer().score(tmp_path / "missing.png", edited, intent)
+
+
+def test_threads_may_share_a_scorer() -> None:
+    judge = scorer()
+    prepared = judge.prepare(ORIGINAL, COLOR)
+    start = threading.Barrier(4)
+
+    def work(index: int) -> list[EditScore]:
+        start.wait()
+        return [without_time((prepared if index % 2 else judge).score(*given)) for given in jobs[index % 2]]
+
+    edited = [WELL["color"][1], noisy(ORIGINAL), draw(TOWER)]
+    jobs = ([(ORIGINAL, each, COLOR) for each in edited], [(each,) for each in edited])
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(work, range(4)))
+    assert all(each == results[0] for each in results)
+
+
+def test_the_real_stages_fit_together(toy: Bundle) -> None:
+    """Detector, Segmenter and Embedder as they are, on graphs of a few nodes: what comes out means nothing."""
+    judge = Scorer.load(toy.folder, device="cpu", threads=1)
+    for intent, edited in WELL.values():
+        score = judge.score(ORIGINAL, edited, intent)
+        assert 0 <= score.bpm <= 2
+        assert judge.prepare(ORIGINAL, intent).score(edited).bpm == pytest.approx(score.bpm, abs=1e-6)
+        assert score.evidence.original_mask.shape == ORIGINAL.shape[:2]

@@ -1,0 +1,66 @@
+"""From pictures and words to scores with everything real: the embedded bundle, Gemma, and the demo's pictures."""
+
+from __future__ import annotations
+
+import pytest
+
+from editjudge import Scorer
+from editjudge.demo import DemoInput, load_demo
+from editjudge.scorer import Ranked
+
+WELL, NOTHING = "well done", "nothing changed"
+
+
+@pytest.fixture(scope="module")
+def judge() -> Scorer:
+    return Scorer.load("studio", device="cpu", threads=2)
+
+
+@pytest.fixture(scope="module")
+def rankings(judge: Scorer) -> list[tuple[DemoInput, list[Ranked]]]:
+    return [
+        (each, judge.prepare(each.original, each.instruction).rank([one.file for one in each.candidates]))
+        for each in load_demo()
+    ]
+
+
+def test_what_is_well_done_ranks_first(rankings: list[tuple[DemoInput, list[Ranked]]]) -> None:
+    firsts = {given.instruction: given.candidates[ranked[0].index].label for given, ranked in rankings}
+    assert set(firsts.values()) == {WELL}, firsts
+
+
+def test_nothing_done_is_seen_and_earns_little(rankings: list[tuple[DemoInput, list[Ranked]]]) -> None:
+    for given, ranked in rankings:
+        for one in ranked:
+            assert one.score is not None
+            if given.candidates[one.index].label == NOTHING:
+                assert "no_op" in one.score.flags
+                assert one.score.bpm <= 0.7
+
+
+def test_every_score_explains_itself(rankings: list[tuple[DemoInput, list[Ranked]]]) -> None:
+    for _, ranked in rankings:
+        for one in ranked:
+            assert one.score is not None
+            assert one.score.explanation.endswith(".")
+            assert 0 <= one.score.bpm <= 2
+            assert 0 < one.score.confidence <= 1
+            assert one.score.bundle == "studio"
+
+
+def test_the_intents_name_what_is_in_the_pictures(rankings: list[tuple[DemoInput, list[Ranked]]]) -> None:
+    for given, ranked in rankings:
+        best = ranked[0].score
+        assert best is not None
+        assert not {"source_not_found", "target_not_found", "out_of_domain", "unknown_words"} & set(best.flags), (
+            given.instruction,
+            best.intent,
+        )
+
+
+def test_scoring_is_the_same_whether_prepared_or_not(judge: Scorer) -> None:
+    given = load_demo()[0]
+    prepared = judge.prepare(given.original, given.instruction)
+    for each in given.candidates:
+        at_once = judge.score(given.original, each.file, prepared.intent)
+        assert prepared.score(each.file).bpm == pytest.approx(at_once.bpm, abs=1e-4)
