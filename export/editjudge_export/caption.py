@@ -1,0 +1,61 @@
+"""Captions for Grounding DINO: their tokens, and the masks that transformers' own function makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from transformers.models.grounding_dino import modeling_grounding_dino as modeling
+
+from editjudge.errors import InputError
+
+from .graph import Tensors
+
+TEXT_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids", "text_self_attention_mask")
+SEPARATORS = ("[CLS]", "[SEP]", ".", "?")
+"""The tokens that part phrases. A vocabulary may lack the last."""
+
+
+def caption_inputs(captions: Sequence[str], tokenizer: Tokenizer, length: int) -> Tensors:
+    """The five text inputs for captions such as "red car . dog .", padded; masks by transformers' own function."""
+    encodings = tokenizer.encode_batch(list(captions))
+    longest = max(len(encoding) for encoding in encodings)
+    if longest > length:
+        raise InputError(f"A caption has {longest} tokens; the text length is {length}.")
+    ids = torch.full((len(captions), length), tokenizer.token_to_id("[PAD]"))
+    attended = torch.zeros(len(captions), length, dtype=torch.int64)
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding)] = torch.tensor(encoding.ids)
+        attended[row, : len(encoding)] = 1
+    with replaced("SPECIAL_TOKENS", separator_ids(tokenizer)):
+        mask, positions = modeling.generate_masks_with_special_tokens_and_transfer_map(ids)
+    return {
+        "input_ids": ids,
+        "attention_mask": attended,
+        "token_type_ids": torch.zeros_like(ids),
+        "position_ids": positions,
+        "text_self_attention_mask": mask,
+    }
+
+
+def separator_ids(tokenizer: Tokenizer) -> list[int]:
+    """The ids of the tokens that part phrases; transformers has those of BERT's own vocabulary written into it."""
+    for token in ("[PAD]", *SEPARATORS[:-1]):
+        if tokenizer.token_to_id(token) is None:
+            raise InputError(f"The detector's tokenizer has no token {token!r}.")
+    found = (tokenizer.token_to_id(token) for token in SEPARATORS)
+    return [token_id for token_id in found if token_id is not None]
+
+
+@contextmanager
+def replaced(name: str, value: Any) -> Iterator[None]:
+    """transformers' Grounding DINO module with one of its globals replaced."""
+    original = getattr(modeling, name)
+    setattr(modeling, name, value)
+    try:
+        yield
+    finally:
+        setattr(modeling, name, original)

@@ -1,0 +1,93 @@
+"""Reads a Hugging Face checkpoint folder: config.json, safetensors weights, tokenizer.json. Never unpickles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from transformers import PretrainedConfig, PreTrainedModel
+from transformers.utils import logging
+
+from editjudge.errors import InputError
+
+Model = TypeVar("Model", bound=PreTrainedModel)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The checkpoint's config.json. Raises InputError where there is none, or it is not a JSON object."""
+    if not folder.is_dir():
+        raise InputError(f"There is no checkpoint folder {folder}.")
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{folder} is no checkpoint: it has no config.json.") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}.") from None
+    if not isinstance(config, dict):
+        raise InputError(f"{path} must hold a JSON object.")
+    return config
+
+
+def load_config(folder: Path, architecture: type[PreTrainedModel]) -> PretrainedConfig:
+    """The checkpoint's configuration. Raises InputError where it is of another architecture."""
+    content = read_config(folder)
+    found, wanted = content.get("model_type"), architecture.config_class.model_type
+    if found != wanted:
+        raise InputError(f"{folder} holds a model of type {found!r}; {architecture.__name__} needs {wanted!r}.")
+    try:
+        return architecture.config_class.from_dict(content)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{folder / 'config.json'} is wrong: {error}.") from error
+
+
+def load_model(folder: Path, architecture: type[Model]) -> Model:
+    """The model in float32 and eval mode, with eager attention: the form that traces to the plainest graph.
+
+    Raises InputError where the checkpoint is of another architecture, incomplete, or has pickled weights only.
+    """
+    load_config(folder, architecture)
+    if not any((folder / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")):
+        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt*"))
+        advice = "convert its pickled weights with save_pretrained first" if pickled else "it holds no weights"
+        raise InputError(f"{folder} has no model.safetensors: {advice}.")
+    logging.set_verbosity_error()
+    try:
+        model, report = architecture.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            attn_implementation="eager",
+            dtype="float32",
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, TypeError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise InputError(f"{folder} cannot be loaded as {architecture.__name__}: {reason}.") from error
+    if report["missing_keys"]:
+        missing = sorted(report["missing_keys"])
+        raise InputError(f"{folder} lacks {len(missing)} weights of {architecture.__name__}, among them {missing[0]}.")
+    return model.eval().requires_grad_(False)
+
+
+def tokenizer_path(folder: Path) -> Path:
+    """The checkpoint's tokenizer.json. Raises InputError where it has none."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise InputError(f"{folder} has no tokenizer.json: save its fast tokenizer with save_pretrained first.")
+    return path
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The checkpoint's tokenizer, with its own padding and truncation switched off."""
+    path = tokenizer_path(folder)
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the Rust side raises a bare Exception
+        raise InputError(f"{path} is not a tokenizer: {error}.") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer

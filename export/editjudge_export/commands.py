@@ -1,0 +1,24 @@
+"""What the subcommands do; apart from the command line, which has to speak where the `export` extra is missing."""
+
+from __future__ import annotations
+
+import argparse
+
+from . import clip, grounding_dino, sam
+from .bundle import build_bundle
+from .export import Exported
+
+
+def run(asked: argparse.Namespace) -> list[Exported]:
+    """Runs a parsed command line and returns what it wrote. Raises InputError or GateError."""
+    source, folder = asked.source, asked.folder
+    match asked.command:
+        case "clip":
+            return clip.export(source, folder, asked.storage, asked.context)
+        case "grounding-dino":
+            sizes = {"height": asked.height, "width": asked.width, "text_length": asked.text_length}
+            return grounding_dino.export(source, folder, asked.storage, **sizes)
+        case "sam":
+            return sam.export(source, folder, asked.storage)
+        case _:
+            return build_bundle(source, folder)

@@ -1,0 +1,68 @@
+"""One ONNX graph to be: what is traced, what its tensors are called, and what it has to agree with."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import onnx
+import onnxslim
+import torch
+from torch import Tensor, nn
+
+Tensors = dict[str, Tensor]
+"""Named inputs or outputs."""
+
+OPSET = 17
+"""The first with LayerNormalization; from 20 on TensorRT takes GridSample's linear mode for nearest."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph, and the reference that it is measured against.
+
+    `module` takes the tensors of `inputs` in that order and returns those of `outputs`. Both name each tensor's
+    dynamic axes. `examples` draws inputs for a batch size, the first of which is traced; `reference` runs the
+    untouched PyTorch model on such inputs. Outputs named in `compared` are compared after that function.
+    """
+
+    role: str
+    module: nn.Module
+    inputs: Mapping[str, Mapping[int, str]]
+    outputs: Mapping[str, Mapping[int, str]]
+    examples: Callable[[torch.Generator, int], Iterator[Tensors]]
+    reference: Callable[[Tensors], Tensors]
+    compared: Mapping[str, Callable[[Tensor], Tensor]] = field(default_factory=dict)
+    gate: float = 1e-4
+
+
+def trace(graph: Graph) -> onnx.ModelProto:
+    """The graph in ONNX, constants folded.
+
+    Traced, not torch.export'ed, and without optimum: the shapes are ours (fixed pictures and texts, boxes instead of
+    points), so its configurations would all be replaced, and the gate covers what tracing may bake in.
+    """
+    example = next(graph.examples(torch.Generator().manual_seed(0), 2))
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # the tracer warns of every shape it makes a constant, which is wanted here
+        torch.onnx.export(
+            graph.module.eval(),  # the exporter gives the whole tree back the mode of its root
+            tuple(example[name] for name in graph.inputs),
+            buffer,
+            input_names=list(graph.inputs),
+            output_names=list(graph.outputs),
+            dynamic_axes={**graph.inputs, **graph.outputs},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        traced = onnxslim.slim(onnx.load_from_string(buffer.getvalue()))
+        shapes = {name: tensor.shape for name, tensor in graph.reference(example).items()}
+    for output in traced.graph.output:
+        dimensions = output.type.tensor_type.shape.dim
+        for axis, size in enumerate(shapes[output.name]):
+            if axis not in graph.outputs[output.name]:
+                dimensions[axis].dim_value = size  # the tracer loses track of some
+    return traced

@@ -1,0 +1,86 @@
+"""SAM: the image encoder, and the decoder that turns boxes into one mask each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import SamModel
+
+from .checkpoint import load_model
+from .export import Exported, Storage, export_graphs
+from .graph import Graph, Tensors
+
+BOXES = (1, 3)
+"""Boxes per picture in the comparison with PyTorch."""
+
+
+class Encoder(nn.Module):
+    """pixel_values float32[B, 3, S, S] -> image_embeddings float32[B, C, h, w]."""
+
+    def __init__(self, model: SamModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixel_values: Tensor) -> Tensor:
+        return self.model.get_image_embeddings(pixel_values)
+
+
+class Decoder(nn.Module):
+    """image_embeddings, input_boxes float32[B, N, 4] (pixels of the S x S input) -> pred_masks, iou_scores.
+
+    pred_masks: float32[B, N, m, m] logits, m = 4 h. iou_scores: float32[B, N].
+    """
+
+    def __init__(self, model: SamModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image_embeddings: Tensor, input_boxes: Tensor) -> tuple[Tensor, Tensor]:
+        output = self.model(image_embeddings=image_embeddings, input_boxes=input_boxes, multimask_output=False)
+        return output.pred_masks[:, :, 0], output.iou_scores[:, :, 0]
+
+
+def export(checkpoint: Path, folder: Path, storage: Storage = "fp32") -> list[Exported]:
+    """Writes sam_encoder.onnx and sam_decoder.onnx. Raises InputError or GateError."""
+    return export_graphs(load_model(checkpoint, SamModel), graphs, folder, storage)
+
+
+def graphs(model: SamModel) -> list[Graph]:
+    """sam_encoder and sam_decoder."""
+    size = model.config.vision_config.image_size
+
+    def pictures(generator: torch.Generator, batch: int) -> Iterator[Tensors]:
+        yield {"pixel_values": torch.randn(batch, 3, size, size, generator=generator)}
+
+    def prompts(generator: torch.Generator, batch: int) -> Iterator[Tensors]:
+        with torch.inference_mode():
+            embeddings = model.get_image_embeddings(**next(pictures(generator, batch)))
+        for boxes in BOXES:
+            corners = torch.rand(batch, boxes, 2, 2, generator=generator).sort(dim=2).values * size
+            yield {"image_embeddings": embeddings, "input_boxes": corners.flatten(2)}
+
+    def decode(inputs: Tensors) -> Tensors:
+        output = model(**inputs, multimask_output=False)
+        return {"pred_masks": output.pred_masks.squeeze(2), "iou_scores": output.iou_scores.squeeze(2)}
+
+    return [
+        Graph(
+            role="sam_encoder",
+            module=Encoder(model),
+            inputs={"pixel_values": {0: "batch"}},
+            outputs={"image_embeddings": {0: "batch"}},
+            examples=pictures,
+            reference=lambda inputs: {"image_embeddings": model.get_image_embeddings(**inputs)},
+        ),
+        Graph(
+            role="sam_decoder",
+            module=Decoder(model),
+            inputs={"image_embeddings": {0: "batch"}, "input_boxes": {0: "batch", 1: "boxes"}},
+            outputs={"pred_masks": {0: "batch", 1: "boxes"}, "iou_scores": {0: "batch", 1: "boxes"}},
+            examples=prompts,
+            reference=decode,
+        ),
+    ]
