@@ -1,0 +1,99 @@
+"""Fits the probe that tells the studio's world from photographs: `python -m studio.train_domain runs/clip`.
+
+A logistic regression on the L2-normalised CLIP embedding of the whole picture, written to domain.npz: `weight`
+float32[D], `bias` float32[], and `threshold` float32[], under which a logit means out of domain.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from numpy.typing import NDArray
+from transformers import CLIPModel
+
+from studio.crops import RULES, disturb, styled, whole
+from studio.evaluate_clip import HELD_OUT_SEED, embed_images
+from studio.photographs import photograph
+from studio.scene import Image, random_scene, render
+from studio.world import STYLES
+
+FALSE_ALARMS = 0.02
+STYLED = 0.2
+
+
+def pictures(seed: int, count: int, of_scenes: bool, held_out: bool = False) -> list[Image]:
+    """Whole pictures uint8[SIDE, SIDE, 3]: scenes with their objects, or photographs; some of them in a style."""
+    rng = np.random.default_rng(seed)
+    rules = replace(RULES, count=(1, 6), held_out=held_out)
+    shown = []
+    for _ in range(count):
+        image = render(random_scene(rng, rules), 160).image if of_scenes else photograph(rng, held_out)
+        if rng.random() < STYLED and not held_out:
+            image = styled(image, str(rng.choice(list(STYLES))))
+        shown.append(whole(disturb(rng, image)))
+    return shown
+
+
+def embedded(model: CLIPModel, shown: list[Image]) -> torch.Tensor:
+    """float32[N, D], L2-normalised."""
+    return F.normalize(embed_images(model, shown), dim=-1)
+
+
+def fit(inside: torch.Tensor, outside: torch.Tensor, decay: float = 1e-5) -> tuple[torch.Tensor, torch.Tensor]:
+    """weight[D] and bias[] of the logistic regression whose logit is high inside; both sides weigh the same."""
+    features = torch.cat([inside, outside])
+    wanted = torch.cat([torch.ones(len(inside)), torch.zeros(len(outside))])
+    balance = torch.cat([torch.full((len(side),), 0.5 / len(side)) for side in (inside, outside)])
+    weight, bias = torch.zeros(features.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
+    optimiser = torch.optim.LBFGS([weight, bias], max_iter=300, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        logits = features @ weight + bias
+        loss = (
+            F.binary_cross_entropy_with_logits(logits, wanted, balance, reduction="sum") + decay * weight.square().sum()
+        )
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    return weight.detach(), bias.detach()
+
+
+def train(folder: Path, count: int) -> dict[str, float]:
+    """Fits the probe, writes it, and returns its figures on held-out scenes and photographs."""
+    model = CLIPModel.from_pretrained(folder)
+    weight, bias = fit(embedded(model, pictures(1, count, True)), embedded(model, pictures(2, count, False)))
+
+    def logits(seed: int, of_scenes: bool, held_out: bool) -> NDArray[np.float32]:
+        return (embedded(model, pictures(seed, count // 2, of_scenes, held_out)) @ weight + bias).numpy()
+
+    threshold = np.quantile(logits(3, of_scenes=True, held_out=False), FALSE_ALARMS)
+    scratch = folder / "domain.part.npz"
+    np.savez(scratch, weight=weight.numpy(), bias=bias.numpy(), threshold=np.float32(threshold))
+    scratch.replace(folder / "domain.npz")
+    return {
+        "threshold": float(threshold),
+        "photographs_flagged": float((logits(HELD_OUT_SEED, of_scenes=False, held_out=True) < threshold).mean()),
+        "training_photographs_flagged": float((logits(4, of_scenes=False, held_out=False) < threshold).mean()),
+        "scenes_flagged": float((logits(HELD_OUT_SEED + 1, of_scenes=True, held_out=True) < threshold).mean()),
+    }
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("folder", type=Path)
+    options.add_argument("--count", type=int, default=2000, help="pictures of each side")
+    given = options.parse_args()
+    torch.set_num_threads(1)
+    print(json.dumps(train(given.folder, given.count), indent=2))
+
+
+if __name__ == "__main__":
+    main()
