@@ -1,0 +1,70 @@
+"""What every benchmark prints: a table for people, then one JSON line for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+T = TypeVar("T")
+WIDTH = 120
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured number with its goal; `at_least` says which side of the goal is good. No goal: for information."""
+
+    key: str
+    what: str
+    value: float
+    goal: float | None = None
+    at_least: bool = True
+    unit: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
+
+    @property
+    def goal_text(self) -> str:
+        return "" if self.goal is None else f"{'≥' if self.at_least else '≤'} {self.goal:g}{self.unit}"
+
+    @property
+    def value_text(self) -> str:
+        return f"{self.value:.0f}{self.unit}" if abs(self.value) >= 10 else f"{self.value:.3f}{self.unit}"
+
+    @property
+    def verdict(self) -> str:
+        return {None: "", True: "met", False: "missed"}[self.met]
+
+
+def show(title: str, figures: Sequence[Figure], **context: Any) -> None:
+    """Prints the table, and the JSON line {"benchmark", "figures": [...], ...context}."""
+    table = Table(title=title, title_justify="left")
+    for column in ("what", "measured", "goal", ""):
+        table.add_column(column, justify="left" if column in ("what", "") else "right")
+    for figure in figures:
+        table.add_row(figure.what, figure.value_text, figure.goal_text, figure.verdict)
+    Console(width=WIDTH).print(table)
+    shown = [
+        {"key": one.key, "what": one.what, "value": round(one.value, 4), "goal": one.goal, "at_least": one.at_least,
+         "unit": one.unit}
+        for one in figures
+    ]  # fmt: skip
+    print(json.dumps({"benchmark": title, "figures": shown, **context}, ensure_ascii=False))
+
+
+def share(right: Sequence[bool]) -> float:
+    return sum(right) / len(right) if right else float("nan")
+
+
+def progress(items: Iterable[T], total: int, label: str) -> Iterator[T]:
+    """The items, with a progress bar on stderr."""
+    yield from track(items, description=label, total=total, console=Console(stderr=True), transient=True)
