@@ -45,7 +45,8 @@ def test_doubts() -> None:
     both = Domain(PROBE, WORDS.vocabulary)
     intent = EditIntent("remove", "sofa", None)
     assert both.doubts(intent, np.array([0, -1], np.float32)) == ("out_of_domain", "unknown_words")
-    assert both.doubts(intent, np.array([1, 1], np.float32)) == ("unknown_words",)
+    assert both.doubts(intent, np.array([1, 1], np.float32)) == ("out_of_domain", "unknown_words")
+    assert Domain(both.probe, None).doubts(intent, np.array([1, 1], np.float32)) == ()
     assert WORDS.doubts(EditIntent("remove", "car", None), None) == ()
 
 

@@ -72,7 +72,7 @@ def test_a_crop_is_the_grown_box_clipped_to_the_picture():
 
 @needs_sprites
 def test_a_batch_is_the_same_for_the_same_seed_and_index():
-    first, again, other = (crops.make_batch(3, index, objects=20, photographs=1) for index in (0, 0, 1))
+    first, again, other = (crops.make_batch(3, index, images=20, photographs=1) for index in (0, 0, 1))
     assert all(np.array_equal(one, two) for one, two in zip(first.images, again.images, strict=True))
     assert first.choices == again.choices
     assert first.labels != other.labels
@@ -80,7 +80,7 @@ def test_a_batch_is_the_same_for_the_same_seed_and_index():
 
 @needs_sprites
 def test_the_first_choice_is_the_edit_and_the_others_are_not():
-    batch = crops.make_batch(5, 0, objects=80, photographs=1)
+    batch = crops.make_batch(5, 0, images=80, photographs=1)
     for (before, after), kind, choices in zip(batch.pairs, batch.kinds, batch.choices, strict=True):
         assert len(set(choices)) == len(choices) == crops.CHOICES
         source, target = choices[0]

@@ -229,15 +229,19 @@ def add_whole(rng: np.random.Generator, batch: Batch, image: Image, changed: Ima
 
 
 def add_photograph(rng: np.random.Generator, batch: Batch) -> None:
-    """Puts a photograph and the same in a style into the batch."""
-    image, style = photograph(rng), str(rng.choice(list(STYLES)))
-    first, second = batch.show(whole(image)), batch.show(whole(styled(image, style)))
-    batch.contents += [(first, (PHOTOGRAPH_ID,)), (second, (PHOTOGRAPH_ID,))]
-    batch.pair("style", first, second, _style_choices(rng, style))
+    """Puts a photograph into the batch, and now and then the same in a style."""
+    image = photograph(rng)
+    first = batch.show(whole(image))
+    batch.contents.append((first, (PHOTOGRAPH_ID,)))
+    if rng.random() < 0.3:
+        style = str(rng.choice(list(STYLES)))
+        second = batch.show(whole(styled(image, style)))
+        batch.contents.append((second, (PHOTOGRAPH_ID,)))
+        batch.pair("style", first, second, _style_choices(rng, style))
 
 
-def make_batch(seed: int, index: int, objects: int, photographs: int) -> Batch:
-    """The index-th batch of a training run: about `objects` crops, half of the scenes whole, and photographs.
+def make_batch(seed: int, index: int, images: int, photographs: int) -> Batch:
+    """The index-th batch of a training run: about `images` pictures, `photographs` of them photographs.
 
     The same for the same seed and index.
     """
@@ -245,6 +249,6 @@ def make_batch(seed: int, index: int, objects: int, photographs: int) -> Batch:
     batch = Batch()
     for _ in range(photographs):
         add_photograph(rng, batch)
-    while len(batch.images) < objects + 2 * photographs:
-        add_scene(rng, batch, TRAINING_RULES, wholes=rng.random() < 0.3, reach=0.08)
+    while len(batch.images) < images:
+        add_scene(rng, batch, TRAINING_RULES, wholes=rng.random() < 0.6, reach=0.08)
     return batch

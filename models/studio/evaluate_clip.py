@@ -16,11 +16,12 @@ from torch import Tensor
 from transformers import CLIPModel
 
 from studio.clip_losses import normalise
-from studio.clip_phrases import NOTHING, PHRASES, name_of, phrase_id, phrase_tokens
+from studio.clip_phrases import PHRASES, name_of, phrase_id, phrase_tokens
 from studio.crops import RULES, Batch, add_scene
 from studio.world import COLOURS, NAMES
 
 HELD_OUT_SEED = 10**9
+WHOLE = ("style", "content")
 REACH = 0.05  # how far a detector's edges are off, as a share of the side
 
 
@@ -59,8 +60,9 @@ def evaluate(model: CLIPModel, scenes: int) -> dict[str, float]:
     """Shares of right answers, and mean cosines with right and wrong directions for each kind of edit."""
     batch, rng = held_out_batch(scenes), np.random.default_rng(HELD_OUT_SEED)
     images, texts = embed_images(model, batch.images), embed_phrases(model)
-    labels = np.array(batch.labels)
-    crops = np.flatnonzero(labels != NOTHING)
+    labels, pairs = np.array(batch.labels), list(zip(batch.pairs, batch.kinds, strict=True))
+    # Objects as the scene shows them; what they are turned into is painted far more often.
+    crops = np.array([after if kind == "add" else before for (before, after), kind in pairs if kind not in WHOLE])
     guessed = (F.normalize(images[crops], dim=-1) @ F.normalize(texts[: len(NAMES)], dim=-1).T).argmax(-1).numpy()
     named = guessed == name_of(labels[crops])
     painted = labels[crops] >= len(NAMES)

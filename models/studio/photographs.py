@@ -1,4 +1,4 @@
-"""Photographs with nothing of the studio's world in them: what its models must know that they do not know."""
+"""Pictures with nothing of the studio's world in them: what its models must know that they do not know."""
 
 from __future__ import annotations
 
@@ -12,38 +12,65 @@ from studio.world import PHOTOS_HELD_OUT, PHOTOS_TRAIN
 ALSO = ("chessboard_RGB", "clock_motion", "color", "logo", "motorcycle_left", "phantom")
 """Further pictures that scikit-image carries: no backgrounds for scenes, but nothing of the studio's world either."""
 
+SIDE = 160
 
-def photograph(rng: np.random.Generator, held_out: bool = False) -> Image:
-    """A picture with nothing of the studio's world in it.
 
-    Held out: a photograph, or a crop of one. In training also an empty background, mirrored, its colours shifted, or
-    with pieces of another photograph laid on.
+def held_out_photograph(rng: np.random.Generator) -> Image:
+    """uint8[H, W, 3]: a photograph kept from training, or a crop of one."""
+    name = str(rng.choice(PHOTOS_HELD_OUT))
+    return photo_crop(name, rng, SIDE) if rng.random() < 0.8 else photo(name)
+
+
+def photograph(rng: np.random.Generator) -> Image:
+    """uint8[SIDE, SIDE, 3]: a photograph or an empty background, changed in many ways, for there are few.
+
+    It is turned and mirrored, shapes filled with other pictures or plain colours are laid on, and its colours shift.
     """
-    names = PHOTOS_HELD_OUT if held_out else PHOTOS_TRAIN + ALSO
-    name = str(rng.choice(names))
-    image = photo_crop(name, rng, 160) if rng.random() < 0.8 else photo(name)
-    if not held_out and rng.random() < 0.25:
-        image = draw_background(Background(str(rng.choice(KINDS[:3])), int(rng.integers(2**31))), 160)
-    if held_out:
-        return image
+    image = _turned(rng, _empty(rng) if rng.random() < 0.2 else _close_up(rng))
+    if rng.random() < 0.4:
+        for _ in range(int(rng.integers(1, 7))):
+            image = _laid_on(rng, image)
     if rng.random() < 0.5:
-        image = image[:, ::-1]
-    if rng.random() < 0.3:
-        other = photo_crop(str(rng.choice(names)), rng, 160)
-        image = _pasted(rng, np.ascontiguousarray(cv2.resize(image, (160, 160), interpolation=cv2.INTER_AREA)), other)
-    if rng.random() < 0.5:
-        gain, bias = rng.uniform(0.6, 1.3, 3), rng.uniform(-30, 30, 3)
+        gain, bias = rng.uniform(0.5, 1.4, 3), rng.uniform(-40, 40, 3)
         image = np.clip(image * gain + bias, 0, 255).astype(np.uint8)
-    if rng.random() < 0.2:
+    if rng.random() < 0.3:
         image = image[..., rng.permutation(3)]
     return np.ascontiguousarray(image)
 
 
-def _pasted(rng: np.random.Generator, image: Image, other: Image) -> Image:
-    """Pieces of another photograph laid on: a shape that stands out is not yet an object of the studio."""
-    mask = np.zeros(image.shape[:2], np.uint8)
-    for _ in range(int(rng.integers(1, 5))):
-        centre, axes = rng.integers(16, 144, 2).tolist(), rng.integers(10, 36, 2).tolist()
-        cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
-    soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.5, 4)))[..., None] / 255.0
-    return (image * (1 - soft) + other * soft).astype(np.uint8)
+def _empty(rng: np.random.Generator) -> Image:
+    return draw_background(Background(str(rng.choice(KINDS[:3])), int(rng.integers(2**31))), SIDE)
+
+
+def _close_up(rng: np.random.Generator) -> Image:
+    """Between a sixth and all of a photograph's short side."""
+    square = photo_crop(str(rng.choice(PHOTOS_TRAIN + ALSO)), rng, 2 * SIDE)
+    side = int(2 * SIDE * min(1.0, rng.uniform(0.3, 1.6)))
+    left, top = rng.integers(0, 2 * SIDE - side + 1, 2)
+    return cv2.resize(square[top : top + side, left : left + side], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def _turned(rng: np.random.Generator, image: Image) -> Image:
+    angle = float(rng.choice([0, 90, 180, 270])) if rng.random() < 0.6 else float(rng.uniform(0, 360))
+    turn = cv2.getRotationMatrix2D(((SIDE - 1) / 2, (SIDE - 1) / 2), angle, 1.0)
+    turned = cv2.warpAffine(image, turn, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return turned[:, ::-1] if rng.random() < 0.5 else turned
+
+
+def _laid_on(rng: np.random.Generator, image: Image) -> Image:
+    """A shape that stands out, filled with something: it is not yet an object of the studio."""
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    centre, reach = rng.integers(10, SIDE - 10, 2), int(rng.integers(8, 42))
+    if rng.random() < 0.5:
+        axes = (reach, int(reach * rng.uniform(0.3, 1.0)))
+        cv2.ellipse(mask, centre.tolist(), axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
+    else:
+        corners = centre + rng.integers(-reach, reach + 1, (int(rng.integers(3, 8)), 2))
+        cv2.fillPoly(mask, [cv2.convexHull(corners.astype(np.int32))], 255)
+    if rng.random() < 0.5:
+        filling = _close_up(rng).astype(np.float32)
+    else:
+        shade = np.linspace(rng.uniform(0.4, 1.0), rng.uniform(0.8, 1.3), SIDE, dtype=np.float32)[:, None, None]
+        filling = np.minimum(rng.uniform(0, 255, 3).astype(np.float32) * shade, 255.0)
+    soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.4, 3)))[..., None] / np.float32(255)
+    return (image * (1 - soft) + filling * soft).astype(np.uint8)

@@ -35,10 +35,10 @@ WEIGHTS = {
     "against": 2.0,
     "still": 0.3,
     "whole": 0.3,
-    "domain": 1.0,
+    "domain": 3.0,
 }
 RATE, WARM_UP = 1e-3, 120
-SMALL_SIDE, SMALL_UNTIL = 48, 0.75  # pictures are smaller, and steps twice as quick, up to this share of the time
+SMALL_SIDE, SMALL_UNTIL = 48, 0.7  # pictures are smaller, and steps twice as quick, up to this share of the time
 log = logging.getLogger("train_clip")
 
 
@@ -68,7 +68,7 @@ class Batches(Dataset[Tensors]):
         return 10**6
 
     def __getitem__(self, index: int) -> Tensors:
-        return tensors_of(make_batch(self.seed, self.first + index, objects=60, photographs=3))
+        return tensors_of(make_batch(self.seed, self.first + index, images=72, photographs=10))
 
 
 def calm(_: int) -> None:

@@ -1,7 +1,7 @@
 """Fits the probe that tells the studio's world from photographs: `python -m studio.train_domain runs/clip`.
 
 A logistic regression on the L2-normalised CLIP embedding of the whole picture, written to domain.npz: `weight`
-float32[D], `bias` float32[], and `threshold` float32[], under which a logit means out of domain.
+float32[D] and `bias` float32[]. The bias is shifted so that a logit below 0 means out of domain.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from transformers import CLIPModel
 
-from studio.crops import RULES, disturb, styled, whole
+from studio.crops import disturb, whole
+from studio.edits import EDIT_RULES
 from studio.evaluate_clip import HELD_OUT_SEED, embed_images
-from studio.photographs import photograph
+from studio.photographs import held_out_photograph, photograph
 from studio.scene import Image, random_scene, render
-from studio.world import STYLES
 
-FALSE_ALARMS = 0.02
-STYLED = 0.2
+FALSE_ALARMS = 0.045
+CANVASES = (160, 320)
 
 
 def pictures(seed: int, count: int, of_scenes: bool, held_out: bool = False) -> list[Image]:
-    """Whole pictures uint8[SIDE, SIDE, 3]: scenes with their objects, or photographs; some of them in a style."""
+    """Whole pictures as CLIP takes them: scenes with their objects, or photographs."""
     rng = np.random.default_rng(seed)
-    rules = replace(RULES, count=(1, 6), held_out=held_out)
+    rules = replace(EDIT_RULES, held_out=held_out)
     shown = []
     for _ in range(count):
-        image = render(random_scene(rng, rules), 160).image if of_scenes else photograph(rng, held_out)
-        if rng.random() < STYLED and not held_out:
-            image = styled(image, str(rng.choice(list(STYLES))))
-        shown.append(whole(disturb(rng, image)))
+        if of_scenes:
+            image = render(random_scene(rng, rules), int(rng.choice(CANVASES))).image
+        else:
+            image = held_out_photograph(rng) if held_out else photograph(rng)
+        shown.append(whole(disturb(rng, image, strong=0.0)))
     return shown
 
 
@@ -45,7 +46,7 @@ def embedded(model: CLIPModel, shown: list[Image]) -> torch.Tensor:
     return F.normalize(embed_images(model, shown), dim=-1)
 
 
-def fit(inside: torch.Tensor, outside: torch.Tensor, decay: float = 1e-5) -> tuple[torch.Tensor, torch.Tensor]:
+def fit(inside: torch.Tensor, outside: torch.Tensor, decay: float = 1e-4) -> tuple[torch.Tensor, torch.Tensor]:
     """weight[D] and bias[] of the logistic regression whose logit is high inside; both sides weigh the same."""
     features = torch.cat([inside, outside])
     wanted = torch.cat([torch.ones(len(inside)), torch.zeros(len(outside))])
@@ -74,15 +75,15 @@ def train(folder: Path, count: int) -> dict[str, float]:
     def logits(seed: int, of_scenes: bool, held_out: bool) -> NDArray[np.float32]:
         return (embedded(model, pictures(seed, count // 2, of_scenes, held_out)) @ weight + bias).numpy()
 
-    threshold = np.quantile(logits(3, of_scenes=True, held_out=False), FALSE_ALARMS)
+    # Shifted so that the share FALSE_ALARMS of further scenes lies below 0.
+    bias -= float(np.quantile(logits(3, of_scenes=True, held_out=False), FALSE_ALARMS))
     scratch = folder / "domain.part.npz"
-    np.savez(scratch, weight=weight.numpy(), bias=bias.numpy(), threshold=np.float32(threshold))
+    np.savez(scratch, weight=weight.numpy(), bias=bias.numpy())
     scratch.replace(folder / "domain.npz")
     return {
-        "threshold": float(threshold),
-        "photographs_flagged": float((logits(HELD_OUT_SEED, of_scenes=False, held_out=True) < threshold).mean()),
-        "training_photographs_flagged": float((logits(4, of_scenes=False, held_out=False) < threshold).mean()),
-        "scenes_flagged": float((logits(HELD_OUT_SEED + 1, of_scenes=True, held_out=True) < threshold).mean()),
+        "photographs_flagged": float((logits(HELD_OUT_SEED, of_scenes=False, held_out=True) < 0).mean()),
+        "training_photographs_flagged": float((logits(4, of_scenes=False, held_out=False) < 0).mean()),
+        "scenes_flagged": float((logits(HELD_OUT_SEED + 1, of_scenes=True, held_out=True) < 0).mean()),
     }
 
 

@@ -13,7 +13,7 @@ from editjudge.engine import open_session
 from editjudge.image import resize, to_tensor
 from editjudge.types import Boxes, Detections, Image
 
-NMS_IOU = 0.7
+NMS_IOU = 0.5
 """Two boxes of one phrase that overlap by more than this are one object."""
 
 Floats = NDArray[np.float32]

@@ -42,9 +42,13 @@ class Domain:
         return cls(_load_probe(bundle), bundle.vocabulary())
 
     def doubts(self, intent: EditIntent, feature: NDArray[np.float32] | None) -> tuple[str, ...]:
-        """The flags that the original, by the feature of the whole picture, and the words of the intent deserve."""
+        """The flags that the original, by the feature of the whole picture, and the words of the intent deserve.
+
+        An edit of something the bundle has no word for is outside its domain whatever the picture looks like.
+        """
         strange = self.probe is not None and feature is not None and not self.probe.accepts(feature)
-        return ("out_of_domain",) * strange + ("unknown_words",) * self.has_unknown_words(intent)
+        unknown = self.has_unknown_words(intent)
+        return ("out_of_domain",) * (strange or unknown) + ("unknown_words",) * unknown
 
     def has_unknown_words(self, intent: EditIntent) -> bool:
         """Whether a phrase of the intent has a word outside the vocabulary."""

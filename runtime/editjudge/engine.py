@@ -31,8 +31,11 @@ class Provider:
     fallbacks: tuple[str, ...] = ()
 
 
-# onnxruntime-gpu replaces onnxruntime and cannot be installed beside it, so no extra of a package can ask for it.
-_GPU = "pip uninstall --yes onnxruntime && pip install 'onnxruntime-gpu[cuda,cudnn]'"
+# onnxruntime-gpu holds the same files as onnxruntime: the extra brings it and CUDA, then it must be put on top alone.
+_GPU = (
+    "pip install 'editjudge[gpu]' && pip uninstall --yes onnxruntime && "
+    "pip install --force-reinstall --no-deps onnxruntime-gpu"
+)
 
 PROVIDERS = {
     "cpu": Provider("CPUExecutionProvider", "pip install onnxruntime"),

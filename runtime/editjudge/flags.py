@@ -10,7 +10,7 @@ MEANINGS: dict[str, str] = {
     "no_op": "The two pictures are the same, but for noise at most: nothing was edited.",
     "resized": "The edited picture has another size than the original and was scaled to it before comparing.",
     "aspect_changed": "The edited picture has other proportions than the original and was stretched to them.",
-    "out_of_domain": "The pictures are unlike those this bundle was made for; trust the score less.",
+    "out_of_domain": "The pictures or the words are unlike those this bundle was made for; trust the score less.",
     "unknown_words": "The instruction names something this bundle has not learned; trust the score less.",
     "global": "The edit concerns the whole picture, so no region and no preservation is judged.",
     "several_boxes": "More than one object matches the phrase; all of them were judged together.",

@@ -26,6 +26,9 @@ WRITE_TOKENS = 64
 MARGIN, DOUBT = 1.0, -4.0
 """Nats: the model is sure if the kind is likelier than the next by MARGIN, and every token likelier than DOUBT."""
 REMEMBERED = 1024
+SPARE = 1
+"""Cores left to others: llama.cpp's threads spin while they wait for each other, and one that must share its core stalls
+them all. With two busy cores and two threads a first parse was seen to take minutes instead of seconds."""
 
 KINDS = tuple(EXAMPLES)
 
@@ -50,7 +53,7 @@ class Parser:
 
     def __init__(self, model_path: Path, threads: int | None = None, gpu_layers: int = 0) -> None:
         self._path = model_path
-        self._threads = threads or min(4, os.cpu_count() or 1)
+        self._threads = threads or max(1, min(4, (os.cpu_count() or 2) - SPARE))
         self._gpu_layers = gpu_layers
         self._model: LanguageModel | None = None
         self._lock = threading.Lock()
