@@ -44,7 +44,7 @@ def test_every_score_explains_itself(rankings: list[tuple[DemoInput, list[Ranked
             assert one.score is not None
             assert one.score.explanation.endswith(".")
             assert 0 <= one.score.bpm <= 2
-            assert 0 < one.score.confidence <= 1
+            assert 0 <= one.score.confidence <= 1
             assert one.score.bundle == "studio"
 
 
@@ -56,6 +56,7 @@ def test_the_intents_name_what_is_in_the_pictures(rankings: list[tuple[DemoInput
             given.instruction,
             best.intent,
         )
+        assert best.confidence > 0.4
 
 
 def test_scoring_is_the_same_whether_prepared_or_not(judge: Scorer) -> None:

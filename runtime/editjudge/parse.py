@@ -27,7 +27,7 @@ MARGIN, DOUBT = 1.0, -4.0
 """Nats: the model is sure if the kind is likelier than the next by MARGIN, and every token likelier than DOUBT."""
 REMEMBERED = 1024
 SPARE = 1
-"""Cores left to others: llama.cpp's threads spin while they wait for each other, and one that must share its core stalls
+"""Cores left to others: llama.cpp's threads spin while they wait for each other, and one that shares its core stalls
 them all. With two busy cores and two threads a first parse was seen to take minutes instead of seconds."""
 
 KINDS = tuple(EXAMPLES)
