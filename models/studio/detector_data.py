@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -92,7 +93,7 @@ def example(rng: np.random.Generator, tokenizer, rules: SceneRules) -> dict[str,
     """
     scene = random_scene(rng, rules)
     if rng.random() < 0.08:
-        scene = type(scene)(scene.background, scene.items, scene.shadow, str(rng.choice(list(STYLES))))
+        scene = replace(scene, style=str(rng.choice(list(STYLES))))
     rendered = render(scene, PIXELS)
     kept = [index for index, share in enumerate(rendered.visible) if share > 0.35]
     items = [scene.items[index] for index in kept]
