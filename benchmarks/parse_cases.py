@@ -1,0 +1,58 @@
+"""Instructions and the answers that are right, as data/README.md decides them, and how an intent compares with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parent / "data"
+FIELDS = ("edit_type", "source", "target", "anchor", "size", "position")
+SPLITS = ("dev", "test")
+
+Answer = Mapping[str, Any]
+"""Per field of an intent its value, or a list of those that are accepted, the preferred one first."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """An instruction and its readings; a reading has one answer, or one for each part of a compound."""
+
+    instruction: str
+    readings: tuple[tuple[Answer, ...], ...]
+
+    @property
+    def is_compound(self) -> bool:
+        return len(self.readings[0]) > 1
+
+    def right(self, intent: Mapping[str, str | None]) -> dict[str, bool]:
+        """Per field whether it is right, by the reading, or the part of a compound, that the intent is nearest to."""
+        compared = (
+            {name: intent[name] in _accepted(answer[name]) for name in FIELDS}
+            for reading in self.readings
+            for answer in reading
+        )
+        return max(compared, key=lambda right: sum(right.values()))
+
+    @property
+    def preferred(self) -> tuple[dict[str, str | None], ...]:
+        """The intents that are preferred: one, or the parts of a compound."""
+        return tuple({name: _accepted(answer[name])[0] for name in FIELDS} for answer in self.readings[0])
+
+
+def cases(split: str) -> list[Case]:
+    """Those of data/parse_SPLIT.jsonl."""
+    lines = (DATA / f"parse_{split}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [_case(json.loads(line)) for line in lines]
+
+
+def _case(row: dict[str, Any]) -> Case:
+    readings = [row.get("compound") or [row["intent"]]]
+    readings += [reading if isinstance(reading, list) else [reading] for reading in row.get("also", [])]
+    return Case(row["instruction"], tuple(tuple(reading) for reading in readings))
+
+
+def _accepted(value: Any) -> list[str | None]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,61 @@
+"""The names in templates and what each stands for: {thing.the} is "the old bus", {place.said} "under the table"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parser.slots import BEINGS, COMMON, Slot, Slots
+
+WEAR = ("worn", "worn", "worn_plural")
+
+MAKERS: dict[str, Callable[[Slots], Slot]] = {
+    **dict.fromkeys(("thing", "old", "anchor"), lambda slots: slots.anything("people", "worn")),
+    "new": lambda slots: slots.anything_new("people", "worn"),
+    **dict.fromkeys(("actor", "wearer"), lambda slots: slots.known(*BEINGS)),
+    **dict.fromkeys(("person", "oldperson"), lambda slots: slots.known("people")),
+    "newperson": lambda slots: slots.new("people"),
+    **dict.fromkeys(("animal", "oldanimal"), lambda slots: slots.known("animals", "animals", "wordnet_animals")),
+    "newanimal": lambda slots: slots.new("animals", "wordnet_animals"),
+    "oldfood": lambda slots: slots.known("foods", "wordnet_foods"),
+    "newfood": lambda slots: slots.new("foods", "wordnet_foods"),
+    "oldwear": lambda slots: slots.known(*WEAR),
+    **dict.fromkeys(("newwear", "worn"), lambda slots: slots.new(*WEAR)),
+    "owner": lambda slots: slots.plain(*BEINGS, *COMMON),
+    "openable": lambda slots: slots.known("openable"),
+    "switchable": lambda slots: slots.known("switchable"),
+    "ground": lambda slots: slots.known("grounds"),
+    "box": lambda slots: slots.known("containers"),
+    "spread": lambda slots: slots.new("mass"),
+    "start": lambda slots: slots.plain("supports"),
+    "setting": lambda slots: slots.plain("places"),
+    "part": Slots.part,
+    **dict.fromkeys(("place", "spot"), Slots.place),
+    "condition": Slots.condition,
+    "way": Slots.way,
+    "side": Slots.side,
+    "colour": lambda slots: slots.attribute("colours"),
+    "shade": lambda slots: slots.attribute("shades"),
+    "surface": lambda slots: slots.attribute("surfaces", "patterns"),
+    "material": lambda slots: slots.attribute("materials"),
+    "motif": lambda slots: slots.attribute("pattern_nouns"),
+    "covering": lambda slots: slots.attribute("coverings"),
+    "dyeing": lambda slots: slots.attribute("dyeings"),
+    "finishing": lambda slots: slots.attribute("finishings"),
+    "being": lambda slots: slots.plain(*BEINGS),
+}
+
+LISTED = {
+    "act": "actions", "doing": "actions_ing", "mood": "person_states", "animalact": "animal_actions",
+    "animaldoing": "animal_actions_ing", "animalmood": "animal_states", "state": "thing_states",
+    "bigger": "larger_words", "tinier": "smaller_words", "bodypart": "parts_of_animals_plural", "style": "styles",
+    "adjective": "style_adjectives", "look": "style_looks", "artist": "artists",
+    "quality": "qualities", "lightness": "lightnesses", "handling": "handlings", "whole": "whole", "letters": "letters",
+    "backdrop": "backgrounds", "degrees": "numbers", "pixels": "numbers", "year": "numbers", "handed": "hands",
+}  # fmt: skip
+"""Names for a phrase of a word list."""
+
+
+def draw(name: str, slots: Slots) -> Slot:
+    """What a template's {name} stands for; digits at its end tell two of a kind apart."""
+    kind = name.rstrip("0123456789")
+    return slots.words(LISTED[kind]) if kind in LISTED else MAKERS[kind](slots)

@@ -1,0 +1,218 @@
+"""What fills a gap in a template, drawn at random: things, places, attributes, and other words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TypeVar
+
+from editjudge.types import Position
+from parser.lexicon import listed, nouns
+from parser.places import BESIDE, INTO, ONTO, SIDES, WAYS, Place
+from parser.thing import Thing, plural
+
+NUMBERS = ("two", "three", "four", "five", "six", "seven", "2", "3", "10")
+DETERMINERS = ("the",) * 40 + ("that", "this", "my", "his", "her", "their", "our", "your")
+PLURAL_DETERMINERS = ("the",) * 20 + ("these", "those", "all the", "all of the", "both", "my", "all")
+PRONOUNS = ("him", "her", "them")
+LOCATED = (
+    "in the background", "in the foreground", "on the left", "on the right", "in the middle", "in the center",
+    "in the corner", "in the back", "at the top", "at the bottom", "over there", "in this photo", "in the picture",
+    "on the left side", "to the right", "in the distance", "in front", "behind", "at the front", "up there",
+)  # fmt: skip
+"""What may be said of where a thing is, without another."""
+
+COMMON = ("animals", "foods", "plants", "vehicles", "furniture", "containers", "things", "structures", "nature")
+WORDNET = ("wordnet_animals", "wordnet_foods", "wordnet_plants", "wordnet_things")
+BEINGS = ("people", "animals")
+SORTS = {
+    "colours": "colour",
+    "shades": "colour",
+    "surfaces": "surface",
+    "patterns": "surface",
+    "materials": "surface",
+    "dyeings": "colour",
+}
+"""Lists of attributes, and what a new one of them takes the place of."""
+LONGEST = 6
+"""Words in the longest phrase."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """Words that a thing may get; a new one of a kind takes the place of the old one."""
+
+    words: str
+    kind: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+@dataclass(frozen=True)
+class Words:
+    """A phrase, and the article that it may have."""
+
+    words: str
+    article: str = ""
+
+    def __str__(self) -> str:
+        return self.words
+
+    @property
+    def said(self) -> str:
+        return f"{self.article} {self.words}".strip()
+
+    @property
+    def a(self) -> str:
+        return Thing(self.words).a
+
+
+Slot = Thing | Place | Attribute | Words
+
+
+class Slots:
+    """Draws with nouns that are held out, or with the others."""
+
+    def __init__(self, random: Random, held_out: bool) -> None:
+        self._random = random
+        self._held_out = held_out
+
+    def known(self, *lists: str) -> Thing:
+        """Something that is in the picture: the noun of a list, with "the", and what else may be said of it."""
+        name = self._pick(lists)
+        thing = self._thing(name, "looks")
+        chance = self._random.random()
+        if chance < 0.07 and name not in ("people", "grounds"):
+            thing = replace(thing, attributes=(("owner", f"{self._noun(*BEINGS)}'s"), *thing.attributes))
+        if thing.number == "many" and chance > 0.6:
+            thing = replace(thing, attributes=(("number", self._pick(NUMBERS)), *thing.attributes))
+        counted = thing.number == "many" and chance < 0.6
+        return replace(
+            thing,
+            determiner=self._pick(PLURAL_DETERMINERS if counted else DETERMINERS),
+            clause=self._clause(name) if self._random.random() < 0.13 else "",
+            pronoun=self._pick(PRONOUNS) if name == "people" else "it",
+        )
+
+    def new(self, *lists: str) -> Thing:
+        """Something that is not in the picture yet: the noun of a list, with "a" or a number."""
+        thing = self._thing(self._pick(lists), "new_looks")
+        if thing.number == "many" and self._random.random() < 0.5:
+            thing = replace(thing, attributes=(("number", self._pick(NUMBERS)), *thing.attributes))
+        return replace(thing, clause=self._with() if self._random.random() < 0.05 else "")
+
+    def plain(self, *lists: str) -> Thing:
+        """Something of which nothing more is said."""
+        return Thing(self._noun(*lists))
+
+    def part(self) -> Thing:
+        """A part of somebody or something, and mostly whose: "man's hair", "her eyes", "the lid of the pot"."""
+        whole, name = self._pick((
+            ("people", "parts_of_people"), ("people", "parts_of_people_plural"), ("animals", "parts_of_animals"),
+            ("animals", "parts_of_animals_plural"), (self._pick(COMMON[3:7]), "parts_of_things"),
+        ))  # fmt: skip
+        part = Thing(self._any(name), "many" if name.endswith("plural") else "one")
+        owner = self._noun(whole)
+        return self._pick((
+            replace(part, attributes=(("owner", f"{owner}'s"),)),
+            replace(part, attributes=(("owner", f"{owner}'s"),)),
+            replace(part, determiner=self._pick(("his", "her", "its", "my", "their", "the"))),
+            replace(part, clause=f"of the {owner}"),
+        ))  # fmt: skip
+
+    def place(self) -> Place:
+        """Somewhere at another thing."""
+        kind = self._pick(("up", "ground", "inside", "inside", "between", "among", *BESIDE, *BESIDE, *BESIDE))
+        match kind:
+            case "ground":
+                return self._at(("on", "on", "onto", "in"), "inside", self.known("grounds"))
+            case "inside":
+                return self._at(INTO, "inside", self.known("containers"))
+            case "between" if self._random.random() < 0.5:
+                anchor = self.anything("people", "supports")
+                return Place(f"between {anchor.the} and the {self._noun(*COMMON)}", "near", anchor)
+            case "between" | "among":
+                number = (("number", "two"),) if kind == "between" else ()
+                many = Thing(plural(self._noun(*COMMON)), "many", number)
+                return Place(f"{kind} {many.the}", "near" if kind == "between" else "inside", many)
+            case "up" if self._random.random() < 0.6:
+                return self._at(ONTO, "up", self.known("supports"))
+            case _:
+                position: Position = next(each for each in BESIDE if each == kind)
+                return self._at(BESIDE[position], position, self.anything("people", "supports"))
+
+    def way(self) -> Place:
+        position = self._pick(tuple(WAYS))
+        return Place(self._pick(WAYS[position]), position)
+
+    def side(self) -> Place:
+        position = self._pick(tuple(SIDES))
+        return Place(self._pick(SIDES[position]), position)
+
+    def anything(self, *more: str) -> Thing:
+        return self.known(*COMMON, *COMMON, *more, *more, *WORDNET)
+
+    def anything_new(self, *more: str) -> Thing:
+        return self.new(*COMMON, *COMMON, *more, *more, *WORDNET)
+
+    def attribute(self, *lists: str) -> Attribute:
+        name = self._pick(lists)
+        return Attribute(self._any(name), SORTS.get(name, "surface"))
+
+    def words(self, name: str) -> Words:
+        return Words(self._any(name))
+
+    def condition(self) -> Words:
+        """A time, a season, a place; an article that it is listed with belongs to no phrase."""
+        said = self._any("style_conditions")
+        article, _, rest = said.partition(" ")
+        return Words(rest, article) if article in ("a", "an", "the") else Words(said)
+
+    def _at(self, relations: Sequence[str], position: Position, anchor: Thing) -> Place:
+        return Place(f"{self._pick(relations)} {anchor.the}", position, anchor)
+
+    def _thing(self, name: str, looks: str) -> Thing:
+        """A noun of a list with attributes of another, of which no two are of one kind."""
+        noun = self._noun(name)
+        wanted = self._pick((0, 0, 0, 0, 0, 0, 1, 1, 1, 2))
+        attributes = tuple({kind: (kind, words) for kind, words in (self._look(looks) for _ in range(wanted))}.values())
+        if name == "mass":
+            return Thing(noun, "mass", attributes)
+        if name.endswith("plural"):
+            return Thing(noun, "many", attributes)
+        if name != "grounds" and self._random.random() < 0.15:
+            return Thing(plural(noun), "many", attributes)
+        return Thing(noun, "one", attributes)
+
+    def _look(self, looks: str) -> tuple[str, str]:
+        """An attribute of its own, and its kind."""
+        words = self._any(self._pick((looks, looks, looks, "colours", "surfaces")))
+        return next((kind for name, kind in SORTS.items() if words in listed(name)), "look"), words
+
+    def _clause(self, name: str) -> str:
+        """What tells a thing from others of its kind: where it is, what it has, or what it does."""
+        where = f"{self._pick(('on', 'near', 'next to', 'behind', 'by', 'under', 'beside'))} the {self._noun(*COMMON)}"
+        choices = [where, self._pick(LOCATED), f"that is {where}", self._with()]
+        if name == "people":
+            wear = Thing(self._noun("worn"), attributes=(("colour", self._any("colours")),))
+            choices += [self._any("actions_ing"), f"who is {self._any('actions_ing')}", f"who is {where}"]
+            choices += [f"in {wear.the}", f"wearing {wear.a}", f"who is wearing {wear.a}"]
+        if name == "animals":
+            choices += [self._any("animal_actions_ing"), f"that is {self._any('animal_actions_ing')}"]
+        return self._pick(choices)
+
+    def _with(self) -> str:
+        return f"with {Thing(self._noun('worn', 'things'), attributes=(('colour', self._any('colours')),)).a}"
+
+    def _noun(self, *lists: str) -> str:
+        return self._pick(nouns(self._pick(lists), self._held_out))
+
+    def _any(self, name: str) -> str:
+        return self._pick(listed(name))
+
+    def _pick(self, choices: Sequence[T]) -> T:
+        return self._random.choice(choices)

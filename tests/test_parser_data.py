@@ -1,0 +1,333 @@
+"""What the parser's adapter is trained on, the line it writes, and the instructions it is measured on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations, islice
+from pathlib import Path
+from random import Random
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from editjudge.grammar import words
+from editjudge.parse import clean
+from editjudge.prompt import EXAMPLES
+from editjudge.types import EDIT_TYPES, EditIntent
+from parser.generate import EDITS, Pair, pairs
+from parser.lexicon import WORDS, head, listed, nouns
+from parser.line import KINDS, MARKS, PLACES, Intents, read, write
+from parser.manner import misspelt
+from parser.names import LISTED
+from parser.slots import Slots
+from parser.templates import FOLDER, templates
+from parser.thing import Thing, plural
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+COUNT = 4000
+LISTS = sorted(path.stem for path in WORDS.glob("*.txt"))
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[bool, list[Pair]]:
+    """Pairs with nouns that are not held out, and with those that are."""
+    return {held_out: list(islice(pairs(0, held_out), COUNT)) for held_out in (False, True)}
+
+
+@pytest.fixture
+def parse_cases(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return pytest.importorskip("parse_cases", exc_type=ModuleNotFoundError)
+
+
+def spoken(instruction: str) -> list[str]:
+    """The words of an instruction as a parser reads them, each possessive also without its ending."""
+    return [word.removesuffix("'s") for word in words(clean(instruction))]
+
+
+def stands_in(phrase: str, instruction: str) -> bool:
+    """Whether a phrase is one stretch of an instruction's words."""
+    said = f" {' '.join(spoken(instruction))} "
+    return f" {' '.join(spoken(phrase))} " in said
+
+
+def is_copied(intent: EditIntent, instruction: str) -> bool:
+    """Whether each phrase is one stretch of the instruction's words, and a painted target the source with one in it."""
+    source, target = str(intent.source), str(intent.target)
+    if intent.edit_type == "action":
+        target = target.removeprefix(f"{source} ")
+    elif intent.edit_type in ("color", "texture"):
+        target = next((each for each in inserted(source, target) if stands_in(each, instruction)), "nothing")
+    copied = (intent.source and source, intent.target and target, intent.anchor)
+    return all(phrase in (None, "all") or stands_in(phrase, instruction) for phrase in copied)
+
+
+def inserted(source: str, target: str) -> Iterator[str]:
+    """The stretches of a target before and after which it is the beginning and the end of the source."""
+    old, new = [] if source == "all" else source.split(), target.split()
+    for first, last in combinations(range(len(new) + 1), 2):
+        before, after = new[:first], new[last:]
+        kept = len(before) + len(after)
+        if kept <= len(old) and before == old[:first] and after == old[len(old) - len(after) :]:
+            yield " ".join(new[first:last])
+
+
+def phrases(intents: Intents) -> list[str]:
+    found = [phrase for intent in intents for phrase in (intent.source, intent.target, intent.anchor)]
+    return [phrase for phrase in found if phrase not in (None, "all")]
+
+
+def test_what_counts_as_copied() -> None:
+    asked = "paint the man's old red hat blue"
+    assert is_copied(EditIntent("color", "man's old red hat", "man's old blue hat"), asked)
+    assert is_copied(EditIntent("color", "old hat", "blue old hat"), "paint the old hat blue")
+    assert not is_copied(EditIntent("color", "man's old red hat", "man's old green hat"), asked)
+    assert not is_copied(EditIntent("color", "man's hat", "blue hat"), asked)
+    assert not is_copied(EditIntent("remove", "old hat", None), asked)
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_every_phrase_is_made_of_the_instructions_words(drawn: dict[bool, list[Pair]], held_out: bool) -> None:
+    for pair in drawn[held_out]:
+        said = set(spoken(pair.instruction))
+        for phrase in phrases(pair.intents):
+            assert set(spoken(phrase)) <= said, pair
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_phrases_are_copied_in_one_piece(drawn: dict[bool, list[Pair]], held_out: bool) -> None:
+    for pair in drawn[held_out]:
+        for intent in pair.intents:
+            assert is_copied(intent, pair.instruction), pair
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_every_edit_type_has_its_share(drawn: dict[bool, list[Pair]], held_out: bool) -> None:
+    kinds = Counter("compound" if len(pair.intents) > 1 else pair.intents[0].edit_type for pair in drawn[held_out])
+    shares = {kind: count / COUNT for kind, count in kinds.items()}
+    assert set(shares) == {*EDIT_TYPES, "compound"}
+    assert all(0.075 < shares[kind] < 0.115 for kind in EDITS), shares
+    assert 0.04 < shares["other"] < 0.08
+    assert 0.06 < shares["compound"] < 0.12
+
+
+def test_positions_and_sizes_all_occur(drawn: dict[bool, list[Pair]]) -> None:
+    intents = [intent for pair in drawn[False] for intent in pair.intents]
+    placed = Counter((intent.edit_type, intent.position) for intent in intents)
+    assert all(placed[kind, place] > 15 for kind in ("add", "move") for place in PLACES), placed
+    sizes = Counter(intent.size for intent in intents if intent.edit_type == "size")
+    assert abs(sizes["larger"] - sizes["smaller"]) < 0.2 * sizes.total()
+
+
+def test_the_same_seed_gives_the_same_pairs(drawn: dict[bool, list[Pair]]) -> None:
+    assert list(islice(pairs(0), 200)) == drawn[False][:200]
+    assert list(islice(pairs(1), 200)) != drawn[False][:200]
+
+
+def test_pairs_seldom_repeat(drawn: dict[bool, list[Pair]]) -> None:
+    assert len({pair.instruction for pair in drawn[False]}) > 0.97 * COUNT
+
+
+def test_held_out_nouns_are_never_the_others() -> None:
+    lists = [name for name in LISTS if name.startswith("wordnet_") or name in ("animals", "foods", "things", "people")]
+    heads = {held_out: {head(noun) for name in lists for noun in nouns(name, held_out)} for held_out in (False, True)}
+    assert not heads[True] & heads[False]
+    assert len(heads[True]) > 250
+    assert sum(len(nouns(name, False)) for name in lists) > 4000
+
+
+def test_a_generated_file(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    command = [sys.executable, "-m", "parser.generate", "50", str(path), "--held-out"]
+    run = subprocess.run(command, cwd=FOLDER.parents[1], capture_output=True, text=True, check=True)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert rows == [pair.to_dict() for pair in islice(pairs(0, held_out=True), 50)]
+    assert sum(int(line.split()[1]) for line in run.stdout.splitlines()) == 50
+
+
+@pytest.mark.parametrize(
+    ("count", "place", "reason"), [("0", "x.jsonl", "at least one"), ("5", "no/x.jsonl", "folder")]
+)
+def test_what_cannot_be_generated(tmp_path: Path, count: str, place: str, reason: str) -> None:
+    command = [sys.executable, "-m", "parser.generate", count, str(tmp_path / place)]
+    run = subprocess.run(command, cwd=FOLDER.parents[1], capture_output=True, text=True, check=False)
+    assert (run.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert reason in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.txt")))
+def test_every_template_can_be_filled(name: str) -> None:
+    slots = Slots(Random(5), held_out=False)
+    for template in templates(name):
+        text, intents = template.fill(slots)
+        assert "{" not in text
+        assert read(write(intents)) == intents
+        if name not in ("compound", "other"):
+            assert {intent.edit_type for intent in intents} == {name}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_word_lists_are_words_as_the_parser_reads_them(name: str) -> None:
+    assert len(set(listed(name))) == len(listed(name)) > 1
+    for phrase in listed(name):
+        assert phrase == " ".join(words(phrase))
+
+
+def test_every_word_list_is_used() -> None:
+    source = "".join(path.read_text() for path in FOLDER.parent.glob("*.py"))
+    assert [name for name in LISTS if f'"{name}"' not in source and name not in LISTED.values()] == []
+
+
+def test_a_typing_error_is_in_the_phrases_as_well() -> None:
+    for seed in range(200):
+        text, (intent,) = misspelt(
+            "paint the wooden fence green", read("color wooden fence > green wooden fence"), Random(seed)
+        )
+        assert stands_in(str(intent.source), text)
+        assert set(str(intent.target).split()) <= set(text.split())
+
+
+@pytest.mark.parametrize(
+    ("thing", "said"),
+    [
+        (Thing("fence", attributes=(("look", "old"),)), "blue old fence"),
+        (Thing("fence", attributes=(("look", "old"), ("colour", "red"))), "old blue fence"),
+        (Thing("hat", attributes=(("owner", "man's"), ("look", "old"))), "man's blue old hat"),
+        (Thing("cats", "many", (("number", "two"),)), "two blue cats"),
+        (Thing("car", clause="on the left"), "blue car"),
+    ],
+)
+def test_a_new_colour_takes_the_place_of_the_old(thing: Thing, said: str) -> None:
+    assert thing.having("colour", "blue") == said
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [("fire truck", "fire trucks"), ("cup of tea", "cups of tea"), ("lady", "ladies"), ("old man", "old men"),
+     ("sheep", "sheep"), ("toothbrush", "toothbrushes"), ("monkey", "monkeys"), ("policeman", "policemen"),
+     ("knife", "knives"), ("bookshelf", "bookshelves")],
+)  # fmt: skip
+def test_plurals(one: str, many: str) -> None:
+    assert plural(one) == many
+
+
+@pytest.mark.parametrize(
+    ("noun", "said"),
+    [("owl", "an owl"), ("unicorn", "a unicorn"), ("umbrella", "an umbrella"), ("hourglass", "an hourglass"),
+     ("horse", "a horse"), ("8-bit game", "an 8-bit game"), ("ufo", "a ufo"), ("ukulele", "a ukulele")],
+)  # fmt: skip
+def test_articles(noun: str, said: str) -> None:
+    assert Thing(noun).a == said
+
+
+WORD = st.sampled_from(["cat", "red", "to", "left", "add", "man's", "über", "3"])
+PHRASE = st.lists(WORD, min_size=1, max_size=4).map(" ".join)
+PLACE = st.tuples(st.none() | PHRASE, st.sampled_from(PLACES)) | st.just((None, "unchanged"))
+
+
+@st.composite
+def intents(draw: st.DrawFn) -> EditIntent:
+    kind, one, two, (anchor, position) = draw(st.tuples(st.sampled_from(EDIT_TYPES), PHRASE, PHRASE, PLACE))
+    made = {
+        "add": EditIntent("add", None, one, anchor, position=position),
+        "move": EditIntent("move", one, one, anchor, position=position),
+        "remove": EditIntent("remove", one, None),
+        "size": EditIntent("size", one, one, size=draw(st.sampled_from(["larger", "smaller"]))),
+        "action": EditIntent("action", one, f"{one} {two}"),
+        "style": EditIntent("style", "all", one),
+        "other": EditIntent("other", "all", None),
+    }
+    return made.get(kind) or EditIntent(kind, draw(st.sampled_from([one, "all"])), two)
+
+
+@given(st.lists(intents(), min_size=1, max_size=3).map(tuple))
+def test_a_line_says_what_was_written(said: Intents) -> None:
+    assert read(write(said)) == said
+
+
+@given(st.lists(st.sampled_from([*KINDS, *PLACES, *MARKS, "cat", "", "unchanged"]), max_size=7).map(" ".join))
+def test_what_can_be_read_is_written_so(line: str) -> None:
+    try:
+        said = read(line)
+    except ValueError:
+        return
+    assert write(said) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("", "no kind"), ("paint car", "no kind"), ("other cat", "no kind"), ("remove", "lacks a phrase"),
+        ("remove  cat", "a space too many"), ("color car", "lacks a phrase"), ("replace cat > ", "lacks a phrase"),
+        ("add cat @ beside sofa", "no position"), ("add cat @ unchanged", "no position"),
+        ("add cat @ left ", "a space"),
+        ("remove cat > dog", "a mark"), ("remove cat + ", "no kind"), ("action cat", "lacks a phrase"),
+    ],
+)  # fmt: skip
+def test_what_is_no_line(line: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        read(line)
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        EditIntent("add", None, "cat", "sofa"),
+        EditIntent("move", "cat", "dog", position="left"),
+        EditIntent("size", "cat", "cat"),
+        EditIntent("replace", "cat", None),
+        EditIntent("color", "c + d", "red"),
+        EditIntent("style", "cat", "sketch"),
+    ],
+)
+def test_what_no_line_can_say(intent: EditIntent) -> None:
+    with pytest.raises(ValueError, match="no line says"):
+        write([intent])
+
+
+@pytest.mark.parametrize(("split", "singles", "fewest"), [("dev", 200, 8), ("test", 300, 15)])
+def test_the_sets_are_balanced(parse_cases: ModuleType, split: str, singles: int, fewest: int) -> None:
+    found = parse_cases.cases(split)
+    kinds = Counter(case.preferred[0]["edit_type"] for case in found if not case.is_compound)
+    assert kinds.total() == singles
+    assert sum(case.is_compound for case in found) == 15
+    assert set(kinds) == set(EDIT_TYPES)
+    assert kinds.pop("other") == fewest
+    assert max(kinds.values()) - min(kinds.values()) <= 3
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_the_preferred_answers_are_copied_and_can_be_written(parse_cases: ModuleType, split: str) -> None:
+    for case in parse_cases.cases(split):
+        preferred = tuple(EditIntent(**answer) for answer in case.preferred)
+        assert read(write(preferred)) == preferred
+        assert all(is_copied(intent, case.instruction) for intent in preferred), case
+        assert all(case.right(answer) == dict.fromkeys(parse_cases.FIELDS, True) for answer in case.preferred)
+
+
+def test_a_case_accepts_what_it_lists(parse_cases: ModuleType) -> None:
+    red, dyed = ({"edit_type": "color", "source": source, "target": "red car", "anchor": None, "size": "unchanged",
+                  "position": "unchanged"} for source in (["car", "old car"], "paint"))  # fmt: skip
+    case = parse_cases.Case("paint the old car red", ((red,), (dyed,)))
+    got = EditIntent("color", "old car", "red car").to_dict()
+    assert all(case.right(got).values())
+    assert case.right({**got, "source": "paint"})["source"]
+    assert [name for name, right in case.right({**got, "source": "red"}).items() if not right] == ["source"]
+
+
+def test_no_instruction_stands_in_two_sets(parse_cases: ModuleType, drawn: dict[bool, list[Pair]]) -> None:
+    sets = {split: [clean(case.instruction) for case in parse_cases.cases(split)] for split in parse_cases.SPLITS}
+    sets["prompt"] = [clean(instruction) for _, examples in EXAMPLES.values() for instruction in examples]
+    for name, said in sets.items():
+        assert len(said) == len(set(said)), name
+    generated = {clean(pair.instruction) for found in drawn.values() for pair in found}
+    assert not generated & set(sets["test"])
+    assert not set(sets["test"]) & set(sets["dev"])
+    assert not set(sets["prompt"]) & {*sets["dev"], *sets["test"]}
