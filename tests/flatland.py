@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 
 from editjudge.scorer import Scorer
-from editjudge.types import Detections, EditIntent
+from editjudge.types import Detections, EditIntent, Ran
 
 GREY = 128
 COLOURS = {"red": (220, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 220)}
 SHAPES = {"car": (60, 30), "tower": (30, 60), "box": (40, 40)}
 NAMES = tuple(SHAPES)
+CPU = Ran("cpu", "NumPy")
 
 
 def draw(*things: tuple[str, str, int, int], side: int = 200, scale: float = 1.0) -> np.ndarray:
@@ -47,6 +48,7 @@ class Eyes:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+        self.models = {"detector": CPU}
 
     def find(self, images: Sequence[np.ndarray], phrases: Sequence[Sequence[str]]) -> list[list[Detections]]:
         self.calls.append(sum(bool(wanted) for wanted in phrases))
@@ -62,6 +64,7 @@ class Scissors:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+        self.models = {"sam_encoder": CPU, "sam_decoder": CPU}
 
     def segment(self, images: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> list[np.ndarray]:
         self.calls.append(sum(bool(len(each)) for each in boxes))
@@ -79,6 +82,7 @@ class Sense:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+        self.models = {"clip_vision": CPU, "clip_text": CPU}
 
     def images(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         self.calls.append(len(crops))

@@ -7,18 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from editjudge import atomic, bundle_cli
+from editjudge import atomic
 from editjudge.cli import run
 from editjudge.demo import DemoInput, load_demo
 from editjudge.errors import InputError
 from editjudge.jsonable import to_json
+from editjudge.providers import why_not
 
 Capture = pytest.CaptureFixture[str]
 
@@ -113,6 +113,11 @@ def test_unknown_device_and_rules(capfd: Capture, pictures: tuple[str, str]) -> 
     )
 
 
+@pytest.mark.skipif(why_not("cuda") is None, reason="there is CUDA here")
+def test_a_device_that_is_not_there(capfd: Capture, pictures: tuple[str, str]) -> None:
+    fails(capfd, ["score", *pictures, "Make it blue.", "--device", "cuda"], 3, "device cuda needs")
+
+
 @pytest.mark.parametrize("option", ["--report", "--mask"])
 def test_outputs_are_tried_before_anything_is_scored(
     capfd: Capture, pictures: tuple[str, str], tmp_path: Path, option: str
@@ -180,28 +185,6 @@ def test_atomic_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_build_names_what_to_install(capfd: Capture) -> None:
-    if all(find_spec(name) for name in bundle_cli.NEEDED):
-        pytest.skip("the export extra is installed here")
-    fails(capfd, ["bundle", "build", "--name", "mine"], 3, "pip install 'editjudge[export]'")
-
-
-def test_doctor(capfd: Capture) -> None:
-    assert run(["doctor", "--json"]) == 0
-    found = json.loads(capfd.readouterr().out)
-    assert found["devices"]["cpu"] is None
-    assert found["packages"]["numpy"] == np.__version__
-    assert run(["doctor"]) == 0
-    assert "device cpu" in capfd.readouterr().out
-
-
-def test_bundles(capfd: Capture) -> None:
-    assert run(["bundle", "list"]) == 0
-    assert "studio  whole" in capfd.readouterr().out
-    assert run(["bundle", "verify"]) == 0
-    assert "all as the manifest says" in capfd.readouterr().out
-
-
 def test_parse(capfd: Capture) -> None:
     assert run(["parse", "Make the car blue.", "--json"]) == 0
     printed, error = capfd.readouterr()
@@ -231,9 +214,12 @@ def test_score_as_json_with_report_and_mask(capfd: Capture, color: DemoInput, tm
     assert error == ""
     assert set(shown) == {
         "bpm", "semantic", "region", "confidence", "flags", "explanation", "intent", "regions", "timings_ms", "bundle",
-        "version",
+        "version", "models",
     }  # fmt: skip
     assert 0 <= shown["bpm"] <= 2
+    assert set(shown["models"]) == {"detector", "sam_encoder", "sam_decoder", "clip_vision", "clip_text", "parser"}
+    assert all(set(ran) == {"device", "provider", "form", "cpu_nodes", "reason"} for ran in shown["models"].values())
+    assert shown["models"]["parser"]["provider"] == "llama.cpp"
     assert report.read_text(encoding="utf-8").startswith("<!doctype html>")
     written = cv2.imread(str(mask), cv2.IMREAD_UNCHANGED)
     assert written.shape == cv2.imread(str(color.original)).shape[:2]

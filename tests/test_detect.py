@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,16 @@ from tokenizers import Tokenizer
 from editjudge import BundleError, InstructionError
 from editjudge.bundle import Bundle
 from editjudge.caption import CaptionTokenizer, phrase_masks
-from editjudge.detect import Detector, claims, pairwise_iou, sigmoid, suppress_overlaps, to_corners
+from editjudge.detect import (
+    Detector,
+    claims,
+    fitted_shape,
+    pairwise_iou,
+    picture_inputs,
+    sigmoid,
+    suppress_overlaps,
+    to_corners,
+)
 
 # From transformers 4.57.6, for captions of BERT's vocabulary ([CLS] 101, [SEP] 102, "." 1012, "?" 1029):
 #   from transformers.models.grounding_dino.modeling_grounding_dino import (
@@ -110,6 +120,37 @@ def test_a_caption_that_is_too_long_names_the_phrase(tokenizer: CaptionTokenizer
 def test_a_file_that_is_no_tokenizer(toy: Bundle) -> None:
     with pytest.raises(BundleError, match="is not a tokenizer"):
         CaptionTokenizer(toy.folder / "bundle.toml", 12)
+
+
+def test_padded_pictures(toy: Bundle) -> None:
+    """The transformers' own answer is in tests/export/test_export_preprocessing.py; here what needs no torch."""
+    settings = replace(toy.detector, height=24, width=24, fit="pad")
+    white = np.full((30, 60, 3), 255, np.uint8)
+    inputs = picture_inputs([white, white.transpose(1, 0, 2)], settings)
+    assert inputs["pixel_values"].shape == (2, 3, 24, 24)
+    assert inputs["pixel_mask"].dtype == np.int64
+    wide, tall = inputs["pixel_mask"]
+    assert wide[:12].all()
+    assert not wide[12:].any()
+    np.testing.assert_array_equal(wide, tall.T)
+    np.testing.assert_allclose(inputs["pixel_values"][:, 0], 2 * inputs["pixel_mask"], atol=1e-6)  # white is 2
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        ((100, 100), (24, 24)),
+        ((100, 50), (24, 12)),
+        ((100, 1), (24, 1)),  # a sliver keeps a pixel
+        ((20, 22), (22, 23)),  # 24 / 22 x 20, and back, is a hair under 24
+        ((24, 1000), (1, 24)),
+        ((1, 40), (1, 24)),
+        ((1, 21), (1, 21)),  # the shorter side has its length already
+    ],
+)
+def test_the_size_of_a_picture_in_a_square(shape: tuple[int, int], wanted: tuple[int, int]) -> None:
+    assert fitted_shape(shape, 24) == wanted
+    assert fitted_shape(shape[::-1], 24) == wanted[::-1]
 
 
 def test_boxes_are_found_by_name(detector: Detector, picture: np.ndarray) -> None:

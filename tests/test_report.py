@@ -20,6 +20,7 @@ from editjudge.types import (
     EditScore,
     Evidence,
     FoundBox,
+    Ran,
     RegionScore,
     SemanticScore,
 )
@@ -130,6 +131,14 @@ def test_hostile_text_stays_text(score: EditScore, where: str) -> None:
     assert "&lt;script&gt;alert(1)" in html
     assert "{{ 7 * 7 }}" in html
     assert not set("\x1b\x00\u202e") & set(html)
+
+
+def test_where_the_models_ran_is_in_the_footer(score: EditScore) -> None:
+    assert "The models ran on" not in page(score)
+    models = {"detector": Ran("cuda", "CUDAExecutionProvider"), "parser": Ran("cpu", "llama.cpp", reason="/home/me")}
+    html = page(replace(score, models={"clip_text": models["detector"], **models}))
+    assert "The models ran on cuda; parser on cpu." in html
+    assert "/home/me" not in html  # a report is handed on
 
 
 def test_printable_marks_what_hides() -> None:

@@ -17,7 +17,7 @@ from editjudge.bundle import Bundle
 from editjudge.errors import ImageError, InputError, InstructionError
 from editjudge.parse import UNKNOWN
 from editjudge.scorer import Scorer
-from editjudge.types import EditIntent, EditScore
+from editjudge.types import EditIntent, EditScore, Ran
 
 CAR, TOWER = ("red", "car", 60, 60), ("green", "tower", 150, 140)
 ORIGINAL = draw(CAR, TOWER)
@@ -71,6 +71,25 @@ def test_what_the_score_rests_on() -> None:
     assert set(score.timings_ms) == {"parse", "detect", "segment", "embed", "judge", "total"}
     assert score.timings_ms["total"] >= score.timings_ms["judge"] > 0
     assert (score.bundle, score.intent) == ("flatland", ADD)
+
+
+def test_what_it_ran_on() -> None:
+    judge = scorer()
+    score = judge.score(ORIGINAL, WELL["color"][1], COLOR)
+    assert set(score.models) == {"detector", "sam_encoder", "sam_decoder", "clip_vision", "clip_text"}
+    assert score.models == judge.models
+    assert score.to_dict()["models"]["detector"] == {
+        "device": "cpu", "provider": "NumPy", "form": "model", "cpu_nodes": None, "reason": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "parser"), [("auto", "cpu", "auto"), ("auto", "cuda", "cuda"), ("cpu", "cpu", "cpu")]
+)
+def test_the_parser_goes_where_the_other_models_went(asked: str, found: str, parser: str) -> None:
+    judge = Scorer(flatland.Paper(), flatland.Eyes(), flatland.Scissors(), flatland.Sense(), device=asked)
+    judge.detector.models = {"detector": Ran(found, "its provider")}
+    assert judge._parser_device == parser
 
 
 def test_identical_pictures_earn_nothing_but_preservation() -> None:

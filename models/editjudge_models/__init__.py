@@ -1,11 +1,11 @@
-"""The embedded bundles, as data beside this file. `editjudge.bundle` reads and verifies them."""
+"""The embedded bundles and the recipes of others, as data beside this file. `editjudge.bundle` reads the former."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["bundle_folder", "bundle_names"]
+__all__ = ["bundle_folder", "bundle_names", "recipe_names", "recipe_path"]
 
 
 def bundle_folder(name: str) -> Path:
@@ -16,3 +16,13 @@ def bundle_folder(name: str) -> Path:
 def bundle_names() -> tuple[str, ...]:
     """The names of the embedded bundles, sorted."""
     return tuple(sorted(manifest.parent.name for manifest in bundle_folder("").glob("*/bundle.toml")))
+
+
+def recipe_path(name: str) -> Path:
+    """The file of the recipe of this name; it need not exist."""
+    return bundle_folder("recipes") / f"{name}.toml"
+
+
+def recipe_names() -> tuple[str, ...]:
+    """The names of the bundles that can be built, sorted."""
+    return tuple(sorted(recipe.stem for recipe in bundle_folder("recipes").glob("*.toml")))

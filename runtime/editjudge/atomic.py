@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from editjudge.errors import InputError
@@ -34,6 +35,20 @@ def write(path: Path, content: bytes | str) -> None:
         raise _refused(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace_folder(folder: Path, new: Path) -> None:
+    """Puts a folder in the place of another, which stays where it was if that fails. Raises OSError."""
+    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _temporary(path: Path) -> Path:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import editjudge_models
-from editjudge.errors import BundleError
+from editjudge.errors import BundleError, InputError
 from editjudge.manifest import (
     FILE_NAME,
     ClipSettings,
     DetectorSettings,
     DomainSettings,
+    EngineEntry,
     FileEntry,
     Manifest,
     NormRanges,
@@ -26,12 +28,14 @@ __all__ = [
     "ClipSettings",
     "DetectorSettings",
     "DomainSettings",
+    "EngineEntry",
     "FileEntry",
     "FoundBundle",
     "NormRanges",
     "SegmenterSettings",
     "available_bundles",
     "cache_folder",
+    "check_name",
 ]
 
 
@@ -44,11 +48,18 @@ class FoundBundle:
     embedded: bool
 
 
+def check_name(name: str) -> str:
+    """The name, where a bundle and its folder can have it. Raises InputError."""
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise InputError(f"{name!r} cannot be the name of a bundle: it may have letters, digits, '-', '_' and '.'")
+    return name
+
+
 def available_bundles() -> list[FoundBundle]:
     """Every bundle that can be loaded by its name, sorted; one in the cache goes before an embedded one."""
     embedded = editjudge_models.bundle_names()
     found = {name: FoundBundle(name, editjudge_models.bundle_folder(name), True) for name in embedded}
-    for manifest in (cache_folder() / "bundles").glob(f"*/{FILE_NAME}"):
+    for manifest in (cache_folder() / "bundles").glob(f"[!.]*/{FILE_NAME}"):  # hidden: one that is being fetched
         found[manifest.parent.name] = FoundBundle(manifest.parent.name, manifest.parent, False)
     return [found[name] for name in sorted(found)]
 
@@ -70,7 +81,7 @@ class Bundle:
         bundle = cls(folder, read_manifest(folder))
         for entry in bundle.manifest.files.values():
             if entry.path is not None:
-                _check_size(bundle._inside(entry.path), entry)
+                _check_size(bundle._inside(entry.path), entry.bytes)
         return bundle
 
     @property
@@ -123,15 +134,26 @@ class Bundle:
             raise BundleError(f"bundle {self.name} has no file of role {role}")
         if entry.package is not None:
             return assembled(entry.package, entry.sha256)
-        path = self._inside(entry.path or "")
-        _check_size(path, entry)
-        check_hash(path, entry.sha256)
-        return path
+        if self.has(f"{role}_data"):
+            self.file(f"{role}_data")
+        return self._checked(entry.path or "", entry.sha256, entry.bytes)
+
+    @property
+    def engines(self) -> tuple[EngineEntry, ...]:
+        """What the bundle holds ready for some GPUs: of what its manifest lists, whatever was pulled."""
+        return tuple(each for each in self.manifest.engines if self._holds(each.path) or self._holds(each.data))
+
+    def engine(self, entry: EngineEntry) -> Path:
+        """The path of an engine's ONNX file, its own and the engine's sha256 checked. Raises BundleError."""
+        self._checked(entry.data, entry.data_sha256, entry.data_bytes)
+        return self._checked(entry.path, entry.sha256, entry.bytes)
 
     def verify(self) -> None:
         """Checks the hash of every file, and that the vocabulary can be read. Raises BundleError."""
         for role in self.manifest.files:
             self.file(role)
+        for entry in self.engines:
+            self.engine(entry)
         self.vocabulary()
 
     def vocabulary(self) -> frozenset[str] | None:
@@ -143,6 +165,15 @@ class Bundle:
             return frozenset(path.read_text(encoding="utf-8").lower().split("\n")) - {""}
         except (OSError, UnicodeDecodeError) as error:
             raise BundleError(f"{path} cannot be read: {error}; fetch the bundle again") from error
+
+    def _checked(self, relative: str, sha256: str, size: int | None) -> Path:
+        path = self._inside(relative)
+        _check_size(path, size)
+        check_hash(path, sha256)
+        return path
+
+    def _holds(self, relative: str) -> bool:
+        return self._inside(relative).is_file()
 
     def _inside(self, relative: str) -> Path:
         path = (self.folder / relative).resolve()
@@ -159,15 +190,20 @@ def _find(name_or_path: str | os.PathLike[str]) -> Path:
             raise BundleError(f"there is no bundle at {folder}: it is not a folder")
         return folder
     known = {found.name: found.folder for found in available_bundles()}
-    if text not in known:
-        names = ", ".join(known) or "none"
-        raise BundleError(f"there is no bundle named {text!r} (there are: {names}); a folder is given as ./{text}")
-    return known[text]
+    if text in known:
+        return known[text]
+    if text in editjudge_models.recipe_names():
+        raise BundleError(
+            f"the bundle {text} is not here; build it with: editjudge bundle build {text}, "
+            f"or fetch one that somebody built: editjudge bundle pull SOURCE --name {text}"
+        )
+    names = ", ".join(known) or "none"
+    raise BundleError(f"there is no bundle named {text!r} (there are: {names}); a folder is given as ./{text}")
 
 
-def _check_size(path: Path, entry: FileEntry) -> None:
+def _check_size(path: Path, size: int | None) -> None:
     if not path.is_file():
         raise BundleError(f"{path} is missing; fetch or build the bundle again")
-    size = path.stat().st_size
-    if size != entry.bytes:
-        raise BundleError(f"{path} has {size} bytes instead of {entry.bytes}; fetch or build the bundle again")
+    found = path.stat().st_size
+    if found != size:
+        raise BundleError(f"{path} has {found} bytes instead of {size}; fetch or build the bundle again")

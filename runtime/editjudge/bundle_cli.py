@@ -1,28 +1,53 @@
-"""`editjudge bundle`: the bundles that are here, whether they are whole, and building one."""
+"""`editjudge bundle`: which bundles are here, whether they are whole, fetching one, and building one."""
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console, Group, RenderableType
+from rich.filesize import decimal
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+from rich.text import Text
 
-from editjudge.bundle import Bundle, FoundBundle, available_bundles
-from editjudge.doctor import bundle_state
-from editjudge.errors import BundleError
+import editjudge_models
+from editjudge.bundle import Bundle, available_bundles, cache_folder, check_name
+from editjudge.console import console, progress
+from editjudge.errors import BundleError, InputError
+from editjudge.inventory import Holding, Recipe, holdings, missing_recipes
+from editjudge.jsonable import to_json
+from editjudge.judged import printable
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-NEEDED = ("torch", "transformers", "optimum", "onnx")
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+NEEDED = ("torch", "transformers", "onnx", "onnxslim", "tomli_w")
+"""What the `export` extra brings."""
+PRECISIONS = ("fp32", "fp16", "mixed", "int8", "fp16-weights")
+ENGINES = ("none", "tensorrt", "tensorrt-rtx")
+
+WIDE = 110
+"""Columns from which the folders stand in the table."""
 
 
 @app.command("list")
-def list_bundles(debug: Debug = False) -> None:
-    """List the bundles that can be given to --bundle, and what is wrong with them."""
-    for each in _available():
-        typer.echo(f"{each.name}  {bundle_state(each.name) or 'whole'}  {each.folder}")
+def list_bundles(as_json: Json = False, debug: Debug = False) -> None:
+    """List the bundles that can be given to --bundle, what is wrong with them, and those that can be built."""
+    here, others = holdings(), missing_recipes()
+    if as_json:
+        bundles = [{**asdict(each), "state": _state(each), "folder": str(each.folder)} for each in here]
+        print(to_json({"bundles": bundles, "recipes": [asdict(each) for each in others]}))
+        return
+    printer = console()
+    printer.print(_listing(printer, here, others))
 
 
 @app.command()
@@ -31,26 +56,146 @@ def verify(
     debug: Debug = False,
 ) -> None:
     """Check every file of a bundle against the hashes in its manifest."""
-    for name in bundles or [each.name for each in _available()]:
+    names = bundles or [each.name for each in available_bundles()]
+    if not names:
+        raise BundleError("there is no bundle; reinstall editjudge, or build one: editjudge bundle build --help")
+    for name in names:
         bundle = Bundle.load(name)
         bundle.verify()
-        typer.echo(f"{bundle.name} {bundle.version}: {len(bundle.files)} files, all as the manifest says")
+        engines = f" and {len(bundle.engines)} engines" if bundle.engines else ""
+        typer.echo(f"{bundle.name} {bundle.version}: {len(bundle.files)} files{engines}, all as the manifest says")
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-    add_help_option=False,
-)
-def build(context: typer.Context) -> None:
-    """Build a bundle from checkpoints, as `python -m editjudge_export bundle` does, with its options."""
+@app.command()
+def pull(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="org/name[@revision] on the hub, a web address, or a folder.")
+    ],
+    name: Annotated[str | None, typer.Option(help="Its name here; by default its own.", show_default=False)] = None,
+    engines: Annotated[str, typer.Option(help="Engines to fetch: all, none, rtx or tensorrt.")] = "all",
+    debug: Debug = False,
+) -> None:
+    """Fetch a bundle that somebody built, and check it; what was interrupted goes on where it stopped."""
+    from editjudge.pull import look_at  # noqa: PLC0415  (loads the hub's library)
+    from editjudge.pull import pull as pull_offer  # noqa: PLC0415
+
+    columns = [
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
+    ]  # fmt: skip
+    with progress(*columns) as bar:
+        task = bar.add_task(f"looking at {printable(source)}", total=None)
+        offer = look_at(source, engines)
+        bar.update(task, description=printable(offer.manifest.name), total=offer.bytes)
+        folder = pull_offer(offer, name, lambda count: bar.advance(task, count))
+    bundle = Bundle.load(folder)
+    typer.echo(f"{folder.name} {bundle.version}: {len(offer.files)} files, {decimal(offer.bytes)}, in {folder}")
+
+
+@app.command()
+def build(  # noqa: PLR0917  (a command line's options)
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="photo-edge, paper, or the file of a recipe.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="Take checkpoints from here.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="By default where --bundle finds it.", show_default=False)
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help=f"{', '.join(PRECISIONS)}; by default what the recipe says.", show_default=False)
+    ] = None,
+    engine: Annotated[str, typer.Option(help=f"Engines to build as well: {', '.join(ENGINES)}.")] = "none",
+    target: Annotated[
+        str | None, typer.Option(help="GPUs that engines are for, such as sm86,sm89.", show_default=False)
+    ] = None,
+    pairs: Annotated[int, typer.Option(min=0, help="Edits scored to compare with the reference pipeline.")] = 8,
+    *,
+    stripped: Annotated[bool, typer.Option("--stripped", help="Engines without their weights.")] = False,
+    allow_pickle: Annotated[bool, typer.Option("--allow-pickle", help="Read pickled weights too.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Build a bundle from checkpoints of the hub or of a folder; needs the export extra."""
+    path = _recipe_file(recipe)
+    _check_option("--precision", precision or PRECISIONS[0], PRECISIONS)
+    _check_option("--engine", engine, ENGINES)
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise BundleError(f"building a bundle needs {', '.join(missing)}; pip install 'editjudge[export]'")
-    raise typer.Exit(import_module("editjudge_export.__main__").main(["bundle", *context.args]) or 0)
+    folder = output or cache_folder() / "bundles" / _recipe_name(path)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    import_module("editjudge_export.build").build(
+        path,
+        folder,
+        source=source,
+        precision=precision,
+        engine=engine,
+        targets=tuple(target.split(",")) if target else (),
+        stripped=stripped,
+        pairs=pairs,
+        allow_pickle=allow_pickle,
+        report=lambda line: typer.echo(printable(line)),
+    )
+    typer.echo(f"{folder}: done; score with --bundle {folder.name if output is None else folder}")
 
 
-def _available() -> list[FoundBundle]:
-    found = available_bundles()
-    if not found:
-        raise BundleError("there is no bundle; reinstall editjudge, or build one: editjudge bundle build --help")
-    return found
+def _recipe_file(recipe: str) -> Path:
+    if recipe in editjudge_models.recipe_names():
+        return editjudge_models.recipe_path(recipe)
+    if not Path(recipe).is_file():
+        known = ", ".join(editjudge_models.recipe_names())
+        raise InputError(f"there is no recipe {recipe}: it is neither a file nor one of {known}")
+    return Path(recipe)
+
+
+def _recipe_name(path: Path) -> str:
+    """The name of the bundle that a recipe makes. Raises InputError."""
+    try:
+        name = tomllib.loads(path.read_text(encoding="utf-8")).get("name")
+    except (OSError, ValueError) as error:
+        raise InputError(f"the recipe {path} cannot be read: {error}") from error
+    if not isinstance(name, str):
+        raise InputError(f"the recipe {path} lacks the name of the bundle")
+    return check_name(name)
+
+
+def _check_option(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InputError(f"{option} is {value!r}; it must be one of {', '.join(allowed)}")
+
+
+def _state(holding: Holding) -> str:
+    return "damaged" if holding.problem else "whole"
+
+
+def _listing(printer: Console, here: list[Holding], others: list[Recipe]) -> RenderableType:
+    wide = printer.width >= WIDE
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("name", "version", "state", "size", "precision", "engines", *(["folder"] if wide else [])):
+        last = column in {"engines", "folder"}
+        table.add_column(column, justify="right" if column == "size" else "left", no_wrap=not last, overflow="fold")
+    for each in here:
+        state = Text(_state(each), style="red" if each.problem else "green")
+        precision, engines = ", ".join(each.precision) or "-", "\n".join(map(printable, each.engines)) or "-"
+        row = (printable(each.name), printable(each.version), state, decimal(each.bytes), printable(precision))
+        table.add_row(*row, engines, *([printable(str(each.folder))] if wide else []))
+    lines: list[RenderableType] = [table]
+    if not wide:
+        lines += [Text(), _grid([(each.name, str(each.folder)) for each in here], "dim")]
+    damaged = [(each.name, each.problem) for each in here if each.problem]
+    if damaged:
+        lines += [Text(), _grid(damaged, "red")]
+    if others:
+        how = "editjudge bundle build NAME, or editjudge bundle pull SOURCE --name NAME"
+        lines += [
+            Text(f"\nNot here yet; {how}:"),
+            _grid([(f"  {each.name}", each.description) for each in others], "dim"),
+        ]
+    return Group(*lines)
+
+
+def _grid(rows: list[tuple[str, str]], style: str) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(style=style, overflow="fold")
+    for name, text in rows:
+        grid.add_row(printable(name), printable(text))
+    return grid

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from editjudge import __version__, atomic, image, terminal
 from editjudge.bench import measure
 from editjudge.bundle_cli import app as bundle_app
 from editjudge.case import check_compat
+from editjudge.console import console, progress
 from editjudge.demo import judge, load_demo
 from editjudge.doctor import examine
 from editjudge.errors import EditJudgeError, InputError
+from editjudge.health import health
 from editjudge.jsonable import to_json
 from editjudge.judged import Candidate, Judged, printable
 from editjudge.mask import mask_png
@@ -83,8 +83,8 @@ def score(
     if as_json:
         print(to_json(result.to_dict()))
     else:
-        console = _console()
-        console.print(terminal.score_panel(console, instruction, result))
+        shown = console()
+        shown.print(terminal.score_panel(shown, instruction, result))
 
 
 @app.command()
@@ -122,8 +122,8 @@ def rank(
         ]
         print(to_json({"instruction": instruction, "ranking": rows}))
     else:
-        console = _console()
-        console.print(terminal.ranking(console, judged))
+        shown = console()
+        shown.print(terminal.ranking(shown, judged))
 
 
 @app.command()
@@ -133,7 +133,7 @@ def parse(instruction: Instruction, bundle: BundleName = "studio", as_json: Json
     if as_json:
         print(to_json(intent.to_dict()))
     else:
-        _console().print(terminal.intent_text(intent))
+        console().print(terminal.intent_text(intent))
 
 
 @app.command()
@@ -146,20 +146,20 @@ def demo(
     """Score the edits that come with the package, and write a report."""
     inputs = load_demo()
     _check_outputs([report], [])
-    with _progress() as progress:
-        task = progress.add_task("loading the models", total=None)
+    with progress() as bar:
+        task = bar.add_task("loading the models", total=None)
         scorer = _scorer(bundle, device, None)
-        progress.update(task, total=len(inputs))
+        bar.update(task, total=len(inputs))
         judged = []
         for given in inputs:
-            progress.update(task, description=f"scoring: {given.id}")
+            bar.update(task, description=f"scoring: {given.id}")
             judged.append(judge(scorer, given))
-            progress.advance(task)
+            bar.advance(task)
     _write_report(report, judged, "editjudge demo")
-    console = _console()
+    shown = console()
     for each in judged:
-        console.print(terminal.summary(console, each))
-    console.print(f"Report with pictures: {report}", soft_wrap=True)
+        shown.print(terminal.summary(shown, each))
+    shown.print(f"Report with pictures: {report}", soft_wrap=True)
 
 
 @app.command()
@@ -171,26 +171,33 @@ def bench(
 ) -> None:
     """Time warm edits stage by stage: a table, then one line of JSON."""
     inputs = load_demo()
-    with _progress() as progress:
-        task = progress.add_task("timing", total=rounds * sum(len(each.candidates) for each in inputs))
-        taken = measure(_scorer(bundle, device, None), inputs, rounds, lambda: progress.advance(task))
+    with progress() as bar:
+        task = bar.add_task("timing", total=rounds * sum(len(each.candidates) for each in inputs))
+        scorer = _scorer(bundle, device, None)
+        taken = measure(scorer, inputs, rounds, lambda: bar.advance(task))
     table = Table("stage", "p50", "p95", box=None, header_style="dim")
     for name, row in taken.items():
         table.add_row(name, f"{row['p50']:.1f}", f"{row['p95']:.1f}")
-    console = _console()
-    console.print("Milliseconds per edit, its instruction parsed before:")
-    console.print(table)
-    print(to_json({"bundle": bundle, "device": device, "rounds": rounds, "cores": os.cpu_count(), "ms": taken}))
+    shown = console()
+    shown.print("Milliseconds per edit, its instruction parsed before:")
+    shown.print(table)
+    models = {role: ran.to_dict() for role, ran in scorer.models.items()}
+    measured = {"bundle": bundle, "device": device, "models": models, "rounds": rounds, "cores": os.cpu_count()}
+    print(to_json({**measured, "ms": taken}))
 
 
 @app.command()
-def doctor(as_json: Json = False, debug: Debug = False) -> None:
-    """Show versions, devices and bundles, and what is wrong with them."""
-    found = examine()
+def doctor(bundle: BundleName = "studio", device: Device = "auto", as_json: Json = False, debug: Debug = False) -> None:
+    """Show versions, devices, bundles, what would run where, and what to install for more."""
+    with progress() as bar:
+        bar.add_task("looking at devices and bundles", total=None)
+        found = examine(bundle, device)
     if as_json:
         print(to_json(found))
-        return
-    _console().print(terminal.health(found))
+    else:
+        console().print(health(found))
+    if found["plan"]["problem"]:
+        raise typer.Exit(3)
 
 
 def _scorer(bundle: str, device: str, compat: str | None) -> Scorer:
@@ -207,17 +214,6 @@ def _check_outputs(outputs: list[Path | None], inputs: list[Path]) -> None:
 
 def _write_report(path: Path, judged: list[Judged], title: str = "Edit report") -> None:
     atomic.write(path, report_html(judged, title))
-
-
-def _progress() -> Progress:
-    """On stderr, gone when done; where that is not a terminal, nothing, so that errors stay one line."""
-    return Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-
-
-def _console() -> Console:
-    """Plain and 100 columns wide where the output is not a terminal and COLUMNS says nothing else."""
-    fixed = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
-    return Console(width=fixed, markup=False, highlight=False, emoji=False)
 
 
 def run(arguments: list[str]) -> int:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.bundle import Bundle
+from editjudge.bundle import Bundle, DetectorSettings
 from editjudge.caption import Caption, CaptionTokenizer
-from editjudge.engine import open_session
 from editjudge.image import resize, to_tensor
-from editjudge.types import Boxes, Detections, Image
+from editjudge.opening import open_model
+from editjudge.types import Boxes, Detections, Image, Ran
 
 NMS_IOU = 0.5
 """Two boxes of one phrase that overlap by more than this are one object."""
@@ -25,7 +26,8 @@ class Detector:
     def __init__(self, bundle: Bundle, device: str = "auto", threads: int | None = None) -> None:
         self._settings = bundle.detector
         self._captions = CaptionTokenizer(bundle.file("detector_tokenizer"), self._settings.text_length)
-        self._session = open_session(bundle.file("detector"), device, threads)
+        self._session = open_model(bundle, "detector", device, threads)
+        self.models: dict[str, Ran] = {"detector": self._session.ran}
 
     def find(self, images: Sequence[Image], phrases: Sequence[Sequence[str]]) -> list[list[Detections]]:
         """Looks for B lists of phrases in B pictures uint8[H, W, 3] of any sizes, in one run of the model.
@@ -49,10 +51,7 @@ class Detector:
         return [[found[index][phrase] for phrase in wanted] for index, wanted in enumerate(phrases)]
 
     def _run(self, images: Sequence[Image], captions: Sequence[Caption]) -> tuple[Floats, Floats]:
-        settings = self._settings
-        resized = [resize(image, settings.width, settings.height, settings.resample) for image in images]
-        pixels = to_tensor(resized, settings.mean, settings.std)
-        outputs = self._session.run({"pixel_values": pixels, **self._captions.inputs(captions)})
+        outputs = self._session.run({**picture_inputs(images, self._settings), **self._captions.inputs(captions)})
         return outputs["logits"], outputs["pred_boxes"]
 
     def _select(
@@ -68,6 +67,41 @@ class Detector:
             kept = mine[suppress_overlaps(corners[mine], NMS_IOU)]
             found[phrase] = Detections(phrase, corners[kept], scores[kept, column])
         return found
+
+
+def picture_inputs(images: Sequence[Image], settings: DetectorSettings) -> dict[str, NDArray[Any]]:
+    """B pictures uint8[H, W, 3] as the model takes them, as GroundingDinoImageProcessor makes them.
+
+    "pixel_values" float32[B, 3, height, width]; of padded pictures also "pixel_mask" int64[B, height, width], 1 where
+    the picture is. The model's boxes are in fractions of the picture either way: it leaves the padding out.
+    """
+    height, width = settings.height, settings.width
+    if settings.fit == "stretch":
+        resized = [resize(image, width, height, settings.resample) for image in images]
+        return {"pixel_values": to_tensor(resized, settings.mean, settings.std)}
+    pixels = np.zeros((len(images), 3, height, width), dtype=np.float32)
+    mask = np.zeros((len(images), height, width), dtype=np.int64)
+    for image, plane, shown in zip(images, pixels, mask, strict=True):
+        rows, columns = fitted_shape(image.shape[:2], min(height, width))
+        fitted = resize(image, columns, rows, settings.resample)
+        plane[:, :rows, :columns] = to_tensor([fitted], settings.mean, settings.std)[0]
+        shown[:rows, :columns] = 1
+    return {"pixel_values": pixels, "pixel_mask": mask}
+
+
+def fitted_shape(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """The (height, width) of a picture scaled to fit into a square, rounded as GroundingDinoImageProcessor does.
+
+    That is: the shorter side to the nearest pixel, ties to even; the longer one down, from the shorter's exact length.
+    A picture whose shorter side has its length already keeps the other as well, as far as the square reaches.
+    """
+    shorter, longer = sorted(shape[:2])
+    exact = side * shorter / longer
+    short, long = round(exact), int(exact * longer / shorter)
+    if shorter == short:
+        long = longer
+    short, long = max(1, short), min(side, long)
+    return (short, long) if shape[0] <= shape[1] else (long, short)
 
 
 def sigmoid(logits: Floats) -> Floats:

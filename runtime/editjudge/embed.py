@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from editjudge.bundle import Bundle
-from editjudge.engine import open_session
+from editjudge.bundle import Bundle, ClipSettings
 from editjudge.errors import BundleError
 from editjudge.image import resize, resize_and_center_crop, to_tensor
-from editjudge.types import Image
+from editjudge.opening import open_model
+from editjudge.types import Image, Ran
 
 REMEMBERED_TEXTS = 4096
 _PAD_TOKENS = ("[PAD]", "<pad>", "<|endoftext|>")
@@ -29,21 +29,15 @@ class Embedder:
     def __init__(self, bundle: Bundle, device: str = "auto", threads: int | None = None) -> None:
         self._settings = bundle.clip
         self._tokenizer = _open_tokenizer(bundle.file("clip_tokenizer"), self._settings.context)
-        self._vision = open_session(bundle.file("clip_vision"), device, threads)
-        self._text = open_session(bundle.file("clip_text"), device, threads)
+        self._vision = open_model(bundle, "clip_vision", device, threads)
+        self._text = open_model(bundle, "clip_text", device, threads)
+        self.models: dict[str, Ran] = {"clip_vision": self._vision.ran, "clip_text": self._text.ran}
         self._known: OrderedDict[str, Embeddings] = OrderedDict()
         self._lock = threading.Lock()
 
     def images(self, crops: Sequence[Image]) -> Embeddings:
         """float32[N, D], not normalised, of N >= 1 pictures uint8[H, W, 3] of any sizes, in one run of the model."""
-        pixels = to_tensor([self._fit(crop) for crop in crops], self._settings.mean, self._settings.std)
-        return self._vision.run({"pixel_values": pixels})["image_embeds"]
-
-    def _fit(self, crop: Image) -> Image:
-        size, resample = self._settings.size, self._settings.resample
-        if self._settings.fit == "center_crop":
-            return resize_and_center_crop(crop, size, resample)
-        return resize(crop, size, size, resample)
+        return self._vision.run(picture_inputs(crops, self._settings))["image_embeds"]
 
     def texts(self, texts: Sequence[str]) -> Embeddings:
         """float32[N, D], not normalised, of N >= 1 texts, each cut at the context; they are remembered for a while."""
@@ -68,6 +62,16 @@ class Embedder:
                 "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
             }
         )["text_embeds"]
+
+
+def picture_inputs(images: Sequence[Image], settings: ClipSettings) -> dict[str, NDArray[np.float32]]:
+    """N pictures uint8[H, W, 3] as the model takes them: "pixel_values" float32[N, 3, size, size]."""
+    size, resample = settings.size, settings.resample
+    if settings.fit == "center_crop":
+        fitted = [resize_and_center_crop(image, size, resample) for image in images]
+    else:
+        fitted = [resize(image, size, size, resample) for image in images]
+    return {"pixel_values": to_tensor(fitted, settings.mean, settings.std)}
 
 
 def _open_tokenizer(path: Path, context: int) -> Tokenizer:

@@ -13,11 +13,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.errors import BundleError, DeviceError
+from editjudge.types import Ran
 
 BATCH = 32
 """Tokens evaluated at once. Logits of one batch take BATCH x 262,144 x 4 bytes with Gemma 3's vocabulary."""
 SHORTLIST = 256
 """How many of the likeliest tokens a grammar is asked about before it is asked about all of them."""
+
+
+ALL_LAYERS = -1
+GPU_BUILD = "CMAKE_ARGS='-DGGML_CUDA=on' pip install --force-reinstall --no-binary llama-cpp-python llama-cpp-python"
+
+
+def placement(device: str) -> Ran:
+    """Where a language model is to run when the other models run on `device`; it loads llama.cpp.
+
+    All of it goes to the GPU when an NVIDIA device is asked for, or auto, and llama.cpp was built for a GPU that is
+    there; else to the CPU.
+    """
+    if device == "cpu":
+        return Ran("cpu", "llama.cpp")
+    if device == "openvino":
+        return Ran("cpu", "llama.cpp", reason="llama.cpp does not use OpenVINO")
+    import llama_cpp  # noqa: PLC0415 (loading it takes a second, and an app that never parses need not pay)
+
+    if llama_cpp.llama_supports_gpu_offload():
+        return Ran("gpu", "llama.cpp")
+    if device == "auto":
+        return Ran("cpu", "llama.cpp")
+    missing = f"llama.cpp was built without GPU support, or finds no GPU; {GPU_BUILD}"
+    return Ran("cpu", "llama.cpp", reason=missing)
 
 
 class LanguageModel:
@@ -26,8 +51,8 @@ class LanguageModel:
     `read` puts a text after a prompt and says how likely it is there; `write` continues it under a grammar.
     """
 
-    def __init__(self, path: Path, prompts: Sequence[str], room: int, threads: int, gpu_layers: int = 0) -> None:
-        """room: how many tokens may follow a prompt, read and written together."""
+    def __init__(self, path: Path, prompts: Sequence[str], room: int, threads: int, gpu: bool = False) -> None:
+        """room: how many tokens may follow a prompt, read and written together. gpu: whether it goes there, whole."""
         import llama_cpp  # noqa: PLC0415 (loading it takes a second, and an app that never parses need not pay)
 
         # Its own handler prints whatever reaches this level, and maps ggml's levels loosely.
@@ -35,7 +60,7 @@ class LanguageModel:
         self._llama: Any = llama_cpp
         llama_cpp.llama_backend_init()
         model_params = llama_cpp.llama_model_default_params()
-        model_params.n_gpu_layers = gpu_layers
+        model_params.n_gpu_layers = ALL_LAYERS if gpu else 0
         self._model: Any = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
         if not self._model:
             raise BundleError(f"{path} is not a model that llama.cpp can load; build or pull the bundle again.")
@@ -49,10 +74,11 @@ class LanguageModel:
         params.n_threads = params.n_threads_batch = threads
         params.n_seq_max = len(encoded)
         params.kv_unified = True
+        params.offload_kqv = params.op_offload = gpu
         self._context: Any = llama_cpp.llama_init_from_model(self._model, params)
         if not self._context:
             raise DeviceError(
-                f"llama.cpp found no memory for {path.name}; close other programs, or use fewer GPU layers."
+                f"llama.cpp found no memory for {path.name}; close other programs, or use the device cpu."
             )
         self._batch: Any = llama_cpp.llama_batch_init(BATCH, 0, 1)
         self._ends = [0] * len(encoded)  # tokens in each sequence so far

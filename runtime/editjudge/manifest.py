@@ -25,8 +25,15 @@ Role = Literal[
     "sam_decoder",
     "parser",
     "domain",
+    "clip_vision_data",
+    "clip_text_data",
+    "detector_data",
+    "sam_encoder_data",
+    "sam_decoder_data",
 ]
-OPTIONAL_ROLES = {"parser", "domain"}
+GRAPHS = ("clip_vision", "clip_text", "detector", "sam_encoder", "sam_decoder")
+"""The roles of models. One over 2 GB keeps its weights in a second file beside it, of the role with `_data` added."""
+OPTIONAL_ROLES = {"parser", "domain", *(f"{graph}_data" for graph in GRAPHS)}
 
 Triple = tuple[float, float, float]
 Range = tuple[float, float]
@@ -34,7 +41,11 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A file of a bundle: `path` inside its folder, or what a pip `package` assembles. parity: max abs error."""
+    """A file of a bundle: `path` inside its folder, or what a pip `package` assembles.
+
+    parity: largest absolute error of a model against PyTorch with the same weights. rounding: the largest that its
+    precision adds to that, against float32.
+    """
 
     role: Role
     sha256: str
@@ -46,16 +57,43 @@ class FileEntry:
     revision: str = ""
     licence: str = ""
     parity: float | None = None
+    rounding: float | None = None
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.package is None):
             raise ValueError("must have either a path or a package")
-        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ValueError("sha256 must be 64 lower-case hexadecimal digits")
+        _check_sha256(self.sha256)
         if self.path is not None:
             check_inside(self.path)
             if self.bytes is None:
                 raise ValueError("has no bytes")
+
+
+@dataclass(frozen=True)
+class EngineEntry:
+    """A model compiled ahead for some GPUs: a small ONNX file at `path` that points to the engine at `data`.
+
+    targets: the compute capabilities it was built for, such as "sm89". version: of the library that built it.
+    """
+
+    role: Literal["clip_vision", "clip_text", "detector", "sam_encoder", "sam_decoder"]
+    device: Literal["rtx", "tensorrt"]
+    targets: tuple[str, ...]
+    version: str
+    precision: str
+    weights: Literal["included", "stripped"]
+    path: str
+    sha256: str
+    bytes: int
+    data: str
+    data_sha256: str
+    data_bytes: int
+
+    def __post_init__(self) -> None:
+        check_inside(self.path)
+        check_inside(self.data)
+        _check_sha256(self.sha256)
+        _check_sha256(self.data_sha256)
 
 
 @dataclass(frozen=True)
@@ -75,7 +113,11 @@ class ClipSettings:
 
 @dataclass(frozen=True)
 class DetectorSettings:
-    """height, width: pixels a picture is stretched to. text_length: tokens of a caption, padded."""
+    """height, width: pixels of the input. text_length: tokens of a caption, padded.
+
+    fit: a picture is stretched to the input, or scaled to fit into it and padded at the right and the bottom; then the
+    model takes a pixel_mask.
+    """
 
     height: int
     width: int
@@ -85,6 +127,7 @@ class DetectorSettings:
     text_length: int
     box_threshold: float
     text_threshold: float
+    fit: Literal["stretch", "pad"] = "stretch"
 
     def __post_init__(self) -> None:
         _check_positive(self, "height", "width", "std", "text_length", "box_threshold", "text_threshold")
@@ -126,6 +169,24 @@ class DomainSettings:
 
 
 @dataclass(frozen=True)
+class EndToEnd:
+    """How far whole scores lie from those of a pipeline of transformers' own processors and models, float32.
+
+    pairs: how many edits were scored both ways. The rest are the largest differences: boxes in pixels of the frame,
+    masks as 1 - IoU, embeddings as 1 - cosine, and the four sub-scores, not normalised.
+    """
+
+    pairs: int
+    boxes: float
+    masks: float
+    embeddings: float
+    modify: float
+    preserve: float
+    position: float
+    size: float
+
+
+@dataclass(frozen=True)
 class Manifest:
     """All that `bundle.toml` says."""
 
@@ -139,6 +200,8 @@ class Manifest:
     segmenter: SegmenterSettings
     norm: NormRanges
     domain: DomainSettings | None
+    engines: tuple[EngineEntry, ...]
+    end_to_end: EndToEnd | None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -166,17 +229,18 @@ def _manifest(content: dict[str, Any]) -> Manifest:
         raise ValueError(f"its format is {version}, and this editjudge reads {FORMAT}; upgrade editjudge")
     if version < FORMAT:
         raise ValueError(f"its format is {version}, and this editjudge reads {FORMAT}; build the bundle again")
-    if "files" in content:
-        raise ValueError("the files must be given as [[file]]")
+    for plural in {"files", "engines"} & set(content):
+        raise ValueError(f"the {plural} must be given as [[{plural[:-1]}]]")
     content["files"] = _files(content.pop("file", []))
+    content["engines"] = _engines(content.pop("engine", []))
     sections = {"clip": ClipSettings, "detector": DetectorSettings, "segmenter": SegmenterSettings, "norm": NormRanges}
     for name, kind in sections.items():
         if name not in content:
             raise ValueError(f"section [{name}] is missing")
         content[name] = read_table(kind, content[name], f"[{name}]")
-    domain = content.get("domain")
-    content["domain"] = None if domain is None else read_table(DomainSettings, domain, "[domain]")
-    if (domain is None) != ("domain" not in content["files"]):
+    for name, optional in {"domain": DomainSettings, "end_to_end": EndToEnd}.items():
+        content[name] = read_table(optional, content[name], f"[{name}]") if name in content else None
+    if (content["domain"] is None) != ("domain" not in content["files"]):
         raise ValueError("section [domain] and the file of role domain belong together")
     content.setdefault("vocabulary", None)
     if content["vocabulary"] is not None:
@@ -201,6 +265,17 @@ def _files(tables: object) -> dict[str, FileEntry]:
     if missing:
         raise ValueError(f"no [[file]] has the role {listed(missing)}")
     return entries
+
+
+def _engines(tables: object) -> tuple[EngineEntry, ...]:
+    if not isinstance(tables, list):
+        raise ValueError("the engines must be given as [[engine]]")
+    return tuple(read_table(EngineEntry, table, "[[engine]]") for table in tables)
+
+
+def _check_sha256(digest: str) -> None:
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise ValueError("sha256 must be 64 lower-case hexadecimal digits")
 
 
 def check_inside(path: str) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from editjudge.errors import InstructionError
+from editjudge.errors import EditJudgeError, InstructionError
 from editjudge.grammar import Grammar, words
-from editjudge.language import LanguageModel
+from editjudge.language import LanguageModel, placement
 from editjudge.prompt import ANSWER, DIRECTIONS, EXAMPLES, RELATIONS, prompt
-from editjudge.types import ALL, EditIntent, Position, Size
+from editjudge.types import ALL, EditIntent, Position, Ran, Size
 
 LONGEST = 2000
 """Characters in the longest instruction."""
@@ -51,10 +51,12 @@ class Parser:
     The model is loaded, and its prompts are read, on first use: some seconds. Answers are remembered.
     """
 
-    def __init__(self, model_path: Path, threads: int | None = None, gpu_layers: int = 0) -> None:
+    def __init__(self, model_path: Path, threads: int | None = None, device: str = "cpu") -> None:
+        """device: as of the other models; `ran`, once the model is loaded, says what became of it."""
         self._path = model_path
         self._threads = threads or max(1, min(4, (os.cpu_count() or 2) - SPARE))
-        self._gpu_layers = gpu_layers
+        self._device = device
+        self.ran: Ran | None = None
         self._model: LanguageModel | None = None
         self._lock = threading.Lock()
         self._remembered = lru_cache(REMEMBERED)(self._parse)
@@ -79,9 +81,7 @@ class Parser:
         if not possible:
             return UNKNOWN
         if self._model is None:
-            room = READ_TOKENS + WRITE_TOKENS + 8
-            prompts = [prompt(kind) for kind in KINDS]
-            self._model = LanguageModel(self._path, prompts, room, self._threads, self._gpu_layers)
+            self._model = self._load()
         model = self._model
 
         asked, lead = model.tokens(f" {text}")[:READ_TOKENS], model.tokens(ANSWER)
@@ -95,6 +95,20 @@ class Parser:
             return UNKNOWN
         best, second = np.sort(np.append(likelihoods, -np.inf))[[-1, -2]]
         return Parsed(intent(kind, line), confident=bool(best - second >= MARGIN and lowest >= DOUBT))
+
+    def _load(self) -> LanguageModel:
+        room, prompts = READ_TOKENS + WRITE_TOKENS + 8, [prompt(kind) for kind in KINDS]
+        ran = placement(self._device)
+        try:
+            model = LanguageModel(self._path, prompts, room, self._threads, gpu=ran.device == "gpu")
+        except EditJudgeError as error:
+            if ran.device == "cpu":
+                raise
+            # Most likely for want of GPU memory; llama.cpp does not say.
+            ran = Ran("cpu", ran.provider, reason=f"it cannot be loaded on the GPU ({error})")
+            model = LanguageModel(self._path, prompts, room, self._threads)
+        self.ran = ran
+        return model
 
 
 def clean(instruction: str) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from editjudge import draw, flags
 from editjudge.judged import Candidate, Judged, parts, printable
+from editjudge.placed import placed
 from editjudge.types import EditScore, FoundBox, Image
 from editjudge.watch import STAGES
 
@@ -30,6 +31,7 @@ def report_html(judged: Sequence[Judged], title: str = "Edit report") -> str:
         groups=[_group(one) for one in judged],
         bundle=scores[0].bundle if scores else "",
         version=scores[0].version if scores else "",
+        placed=placed(scores[0].models) if scores else "",
         heat_full=draw.HEAT_FULL,
         noticed=draw.NOTICED,
     )

@@ -20,10 +20,12 @@ from editjudge.errors import InputError
 from editjudge.explain import explain
 from editjudge.image import ImageSource, load
 from editjudge.judges import Feature, Features, Vector
+from editjudge.language import placement
 from editjudge.located import Located
 from editjudge.parse import Parsed, Parser
+from editjudge.providers import NVIDIA
 from editjudge.segment import Segmenter
-from editjudge.types import Boxes, Detections, EditIntent, EditScore, Evidence, Image, Masks, Region
+from editjudge.types import Boxes, Detections, EditIntent, EditScore, Evidence, Image, Masks, Ran, Region
 from editjudge.watch import Watch
 
 BATCH = 4  # candidates that `rank` sends through the models together; more would not fit small GPUs
@@ -39,6 +41,7 @@ class Scorer:
         segmenter: Segmenter,
         embedder: Embedder,
         *,
+        device: str = "auto",
         threads: int | None = None,
         compat: Compat | None = None,
     ) -> None:
@@ -49,6 +52,7 @@ class Scorer:
         self.domain = Domain.load(bundle)
         self.version = editjudge.__version__
         self.compat = check_compat(compat)
+        self._device = device
         self._threads = threads
         self._parser: Parser | None = None
         self._loading = threading.Lock()
@@ -69,7 +73,26 @@ class Scorer:
         check_compat(compat)
         opened = Bundle.load(bundle)
         detector, segmenter = Detector(opened, device, threads), Segmenter(opened, device, threads)
-        return cls(opened, detector, segmenter, Embedder(opened, device, threads), threads=threads, compat=compat)
+        embedder = Embedder(opened, device, threads)
+        return cls(opened, detector, segmenter, embedder, device=device, threads=threads, compat=compat)
+
+    @property
+    def models(self) -> dict[str, Ran]:
+        """What each model runs on, by its role; the parser is among them once it has read an instruction."""
+        models = {**self.detector.models, **self.segmenter.models, **self.embedder.models}
+        parser = self._parser.ran if self._parser else None
+        return models if parser is None else {**models, "parser": parser}
+
+    def plan(self) -> dict[str, Ran]:
+        """As `models`, and where the parser would go, which is not loaded for it."""
+        parser = {"parser": placement(self._parser_device)} if self.bundle.has("parser") else {}
+        return {**parser, **self.models}
+
+    @property
+    def _parser_device(self) -> str:
+        """The NVIDIA device that auto found for the other models: llama.cpp is to use it too, or to say why not."""
+        used = [ran.device for ran in self.models.values() if ran.device in NVIDIA]
+        return used[0] if used and self._device == "auto" else self._device
 
     def parse(self, instruction: str) -> EditIntent:
         """What an instruction asks for. Raises InstructionError."""
@@ -109,7 +132,7 @@ class Scorer:
     def _read(self, instruction: str) -> Parsed:
         with self._loading:
             if self._parser is None:
-                self._parser = Parser(self.bundle.file("parser"), threads=self._threads)
+                self._parser = Parser(self.bundle.file("parser"), self._threads, self._parser_device)
         return self._parser.parse(instruction)
 
 
@@ -268,5 +291,6 @@ def _judge(scorer: Scorer, case: Case, known: Known, seen: Seen) -> EditScore:
         bundle=scorer.bundle.name,
         version=scorer.version,
         evidence=Evidence(case.picture, edited.picture, *where.masks, judged.change, case.size),
+        models=scorer.models,
     )
     return replace(score, explanation=explain(score))

@@ -8,13 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.bundle import Bundle
-from editjudge.engine import open_session
+from editjudge.bundle import Bundle, SegmenterSettings
 from editjudge.image import crop_box, resize, to_tensor
-from editjudge.types import Boxes, Image, Masks
+from editjudge.opening import open_model
+from editjudge.types import Boxes, Image, Masks, Ran
 
 GROW = 1.2
 """A mask may reach beyond its box by this factor, about the box's centre; what lies further out is another object."""
+
+PROMPTED = 32
+"""Boxes of a picture that are decoded in one run: as many as engines are built for, and what fits a small GPU."""
 
 Floats = NDArray[np.float32]
 Shape = tuple[int, int]
@@ -25,8 +28,9 @@ class Segmenter:
 
     def __init__(self, bundle: Bundle, device: str = "auto", threads: int | None = None) -> None:
         self._settings = bundle.segmenter
-        self._encoder = open_session(bundle.file("sam_encoder"), device, threads)
-        self._decoder = open_session(bundle.file("sam_decoder"), device, threads)
+        self._encoder = open_model(bundle, "sam_encoder", device, threads)
+        self._decoder = open_model(bundle, "sam_decoder", device, threads)
+        self.models: dict[str, Ran] = {"sam_encoder": self._encoder.ran, "sam_decoder": self._decoder.ran}
 
     def segment(self, images: Sequence[Image], boxes: Sequence[Boxes]) -> list[Masks]:
         """Per picture uint8[H, W, 3] the masks bool[N, H, W] of its boxes float32[N, 4] in its pixels.
@@ -44,15 +48,12 @@ class Segmenter:
         return masks
 
     def encode(self, images: Sequence[Image]) -> Floats:
-        """The features float32[B, C, h, w] of B pictures, for `decode`."""
-        settings = self._settings
-        size = settings.size
-        pixels = np.zeros((len(images), 3, size, size), dtype=np.float32)
-        for image, plane in zip(images, pixels, strict=True):
-            height, width = input_shape(image.shape[:2], size)
-            resized = resize(image, width, height, settings.resample)
-            plane[:, :height, :width] = to_tensor([resized], settings.mean, settings.std)[0]
-        return self._encoder.run({"pixel_values": pixels})["image_embeddings"]
+        """The features float32[B, C, h, w] of B pictures, for `decode`.
+
+        One after the other: at 1024 x 1024 the attention maps of a single picture take gigabytes.
+        """
+        runs = [self._encoder.run(picture_inputs([image], self._settings))["image_embeddings"] for image in images]
+        return np.concatenate(runs)
 
     def decode(self, features: Floats, boxes: Sequence[Boxes], shapes: Sequence[Shape]) -> list[Masks]:
         """The masks bool[N, H, W] of B pictures of the given (H, W), from their features and boxes."""
@@ -62,7 +63,11 @@ class Segmenter:
             return masks
         prompts = self._prompts([boxes[index] for index in shown], [shapes[index] for index in shown])
         chosen = features if len(shown) == len(features) else features[shown]
-        logits = self._decoder.run({"image_embeddings": chosen, "input_boxes": prompts})["pred_masks"]
+        runs = [
+            self._decoder.run({"image_embeddings": chosen, "input_boxes": prompts[:, start : start + PROMPTED]})
+            for start in range(0, prompts.shape[1], PROMPTED)
+        ]
+        logits = np.concatenate([run["pred_masks"] for run in runs], axis=1)
         for row, index in enumerate(shown):
             masks[index] = self._masks(logits[row], boxes[index], shapes[index])
         return masks
@@ -89,6 +94,16 @@ class Segmenter:
             near = crop_box(box, GROW, shape)
             mask[near] = full[near] > self._settings.threshold
         return masks
+
+
+def picture_inputs(images: Sequence[Image], settings: SegmenterSettings) -> dict[str, Floats]:
+    """B pictures uint8[H, W, 3] as the model takes them: "pixel_values" float32[B, 3, size, size], zero-padded."""
+    pixels = np.zeros((len(images), 3, settings.size, settings.size), dtype=np.float32)
+    for image, plane in zip(images, pixels, strict=True):
+        height, width = input_shape(image.shape[:2], settings.size)
+        resized = resize(image, width, height, settings.resample)
+        plane[:, :height, :width] = to_tensor([resized], settings.mean, settings.std)[0]
+    return {"pixel_values": pixels}
 
 
 def no_masks(shape: tuple[int, ...]) -> Masks:

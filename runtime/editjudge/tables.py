@@ -40,6 +40,10 @@ def check_value(value: Any, hint: Any, where: str) -> Any:
         if value not in options:
             raise ValueError(f"{where} is {value!r}; it must be one of {', '.join(options)}")
         return value
+    if get_origin(hint) is tuple and Ellipsis in options:
+        if not isinstance(value, list):
+            raise ValueError(f"{where} must be a list")
+        return tuple(check_value(each, options[0], where) for each in value)
     if get_origin(hint) is tuple:
         if not isinstance(value, list) or len(value) != len(options):
             raise ValueError(f"{where} must be a list of {len(options)} numbers")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from editjudge import flags
 from editjudge.judged import Candidate, Judged, parts, printable
+from editjudge.placed import placed
 from editjudge.types import EditIntent, EditScore
 from editjudge.watch import STAGES
 
@@ -151,22 +151,10 @@ def _error(candidate: Candidate) -> str:
 
 def _footer(score: EditScore) -> str:
     times = ", ".join(f"{name} {score.timings_ms[name]:.0f}" for name in STAGES if score.timings_ms.get(name))
-    return f"bundle {score.bundle} · {score.timings_ms.get('total', 0.0):.0f} ms" + (f" ({times})" if times else "")
+    where = f" on {placed(score.models)}" if score.models else ""
+    total = f"{score.timings_ms.get('total', 0.0):.0f} ms"
+    return f"bundle {score.bundle}{where} · {total}" + (f" ({times})" if times else "")
 
 
 def _shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def health(found: dict[str, Any]) -> Table:
-    """What `doctor.examine` found, one thing a line."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for name in ("python", "platform", "cores", "cache"):
-        grid.add_row(name, str(found[name]))
-    for name, installed in found["packages"].items():
-        grid.add_row(name, Text(installed) if installed else Text("not installed", style="red"))
-    for name, problem in found["devices"].items():
-        grid.add_row(f"device {name}", Text(problem, style="dim") if problem else Text("ready", style="green"))
-    for name, problem in found["bundles"].items():
-        grid.add_row(f"bundle {name}", Text(problem, style="red") if problem else Text("whole", style="green"))
-    return grid

@@ -16,6 +16,9 @@ EDIT_TYPES: tuple[EditType, ...] = get_args(EditType)
 SIZES: tuple[Size, ...] = get_args(Size)
 POSITIONS: tuple[Position, ...] = get_args(Position)
 
+Form = Literal["model", "compiled", "engine"]
+"""What was opened: a bundle's model, what was compiled from it on this machine, or an engine of the bundle."""
+
 ALL = "all"
 """The source or target of an edit of the whole picture."""
 
@@ -155,8 +158,27 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Ran:
+    """What a model really runs on.
+
+    device: cpu, cuda, tensorrt, rtx or openvino; gpu for whichever one llama.cpp was built for. provider: what does the
+    work there. cpu_nodes: how many of the model's operators that provider left to the CPU; None where none could be.
+    reason: why this is not what was asked for, or could be had; None where it is.
+    """
+
+    device: str
+    provider: str
+    form: Form = "model"
+    cpu_nodes: int | None = None
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class EditScore:
-    """How well an edit did what was asked and left the rest alone."""
+    """How well an edit did what was asked and left the rest alone. models: what each ran on, by role."""
 
     bpm: float
     semantic: SemanticScore
@@ -170,6 +192,7 @@ class EditScore:
     bundle: str
     version: str
     evidence: Evidence = field(repr=False, compare=False)
+    models: dict[str, Ran] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON that the command line prints; the evidence, being pictures, is left out."""
@@ -182,4 +205,5 @@ class EditScore:
             side: [{"phrase": found.phrase, "box": list(found.box), "score": found.score} for found in boxes]
             for side, boxes in self.regions.items()
         }
+        shown["models"] = {role: ran.to_dict() for role, ran in self.models.items()}
         return shown

@@ -1,0 +1,148 @@
+"""The doctor: what it finds here, what it says of what is broken, and how it reads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from editjudge import doctor, health
+from editjudge.cli import run
+from editjudge.doctor import examine
+from editjudge.errors import DeviceError
+from editjudge.gpu import Gpu
+from editjudge.placed import NAMES, placed
+from editjudge.types import Ran
+
+Capture = pytest.CaptureFixture[str]
+RTX = {"name": "NVIDIA GeForce RTX 4060", "memory": 8_188_000_000, "capability": "sm89"}
+
+
+def printed(found: dict[str, Any], capfd: Capture, monkeypatch: pytest.MonkeyPatch, columns: int = 80) -> str:
+    """What the command prints of this."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("editjudge.cli.examine", lambda bundle, device: found)
+    run(["doctor"])
+    return capfd.readouterr().out
+
+
+def test_here(capfd: Capture) -> None:
+    assert run(["doctor", "--json"]) == 0
+    shown, error = capfd.readouterr()
+    assert error == ""
+    found = json.loads(shown)
+    assert found["packages"]["numpy"] == np.__version__
+    assert found["cpu"]["cores"] >= 1
+    assert found["devices"]["cpu"]["problem"] is None
+    assert [each["problem"] for each in found["bundles"] if each["name"] == "studio"] == [None]
+    assert set(found["plan"]["models"]) == set(NAMES)
+    assert set(found["more"]) >= {name for name, each in found["devices"].items() if not each["installed"]}
+
+
+def test_for_people(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = examine()
+    for columns in (60, 80, 120):
+        shown = printed(found, capfd, monkeypatch, columns)
+        lines = shown.splitlines()
+        assert max(map(len, lines)) <= columns
+        assert len(lines) <= 50
+        assert "\x1b" not in shown
+        for word in ("studio", "CLIP vision", "openvino", "numpy"):
+            assert word in shown
+    for commands in found["more"].values():
+        for command in commands:
+            if len(command) < 60:
+                assert any(line.rstrip().endswith(command) for line in lines)  # so that it can be copied
+
+
+def test_a_default_that_is_broken(capfd: Capture, tmp_path: Path, toy: Any) -> None:
+    shutil.copytree(toy.folder, tmp_path / "bad")
+    (tmp_path / "bad" / "detector.onnx").unlink()
+    for arguments, word in (
+        (["--bundle", str(tmp_path / "bad")], "detector.onnx"),
+        (["--bundle", "nowhere"], "nowhere"),
+    ):
+        assert run(["doctor", *arguments]) == 3
+        assert word in capfd.readouterr().out.replace("\n", "")
+        assert run(["doctor", *arguments, "--json"]) == 3
+        assert word in json.loads(capfd.readouterr().out)["plan"]["problem"]
+
+
+def test_an_unknown_device_is_bad_usage(capfd: Capture) -> None:
+    assert run(["doctor", "--device", "abacus"]) == 2
+    shown, error = capfd.readouterr()
+    assert (shown, error.count("\n")) == ("", 1)
+
+
+def test_another_bundle_that_is_broken_is_told_and_no_failure(
+    capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDITJUDGE_HOME", str(tmp_path))
+    (tmp_path / "bundles" / "mine").mkdir(parents=True)
+    (tmp_path / "bundles" / "mine" / "bundle.toml").write_text("format = ", encoding="utf-8")
+    monkeypatch.setattr(doctor, "_plan", lambda bundle, device: {**PLAN, "bundle": bundle, "device": device})
+    assert run(["doctor"]) == 0
+    assert "malformed" in capfd.readouterr().out
+
+
+PLAN = {"bundle": "studio", "device": "auto", "problem": None, "models": {}}
+
+
+def test_a_machine_with_a_gpu_that_nothing_uses_yet(monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
+    monkeypatch.setattr(doctor, "find_gpus", lambda: (Gpu(**RTX),))
+    found = examine()
+    assert found["gpus"] == {"found": [RTX], "problem": None}
+    if found["plan"]["models"]["parser"]["device"] == "cpu":
+        assert "GGML_CUDA" in found["more"]["parser on the GPU"][0]
+    shown = printed(found, capfd, monkeypatch)
+    assert "NVIDIA GeForce RTX 4060, 8.2 GB of memory, sm89" in shown
+
+
+def test_what_fell_back_and_what_fits(monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
+    found = examine()
+    found["plan"] = {
+        **PLAN,
+        "models": {
+            "detector": Ran("rtx", "NvTensorRTRTXExecutionProvider", "engine", 0).to_dict(),
+            "clip_text": Ran("cuda", "CUDAExecutionProvider", "model", 3).to_dict(),
+            "parser": Ran("cpu", "llama.cpp", reason="llama.cpp was built without GPU support").to_dict(),
+        },
+    }
+    found["bundles"] = [
+        {
+            "name": "photo-edge", "problem": None, "version": "1", "bytes": 4_000_000_000, "precision": ["fp16"],
+            "engines": ["rtx sm86"],
+            "engines_here": {"rtx": {"fitting": 1, "reasons": ["engine for sm86: this GPU is sm89"]}},
+        }
+    ]  # fmt: skip
+    shown = " ".join(printed(found, capfd, monkeypatch).split())
+    assert "rtx (NvTensorRTRTXExecutionProvider, the bundle's engine)" in shown
+    assert "cuda (CUDAExecutionProvider, 3 operators on the CPU)" in shown
+    assert "parser cpu (llama.cpp) parser: llama.cpp was built without GPU support" in shown
+    assert "4.0 GB, fp16; rtx engines for 1 of 5 models fit here; engine for sm86: this GPU is sm89" in shown
+
+
+def test_no_driver_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing() -> tuple[()]:
+        raise DeviceError("no NVIDIA driver is installed")
+
+    monkeypatch.setattr(doctor, "find_gpus", nothing)
+    assert doctor._gpus() == {"found": [], "problem": "no NVIDIA driver is installed"}
+
+
+def test_commands_that_begin_alike_are_said_once() -> None:
+    rows = list(health._more({"cuda": ["a", "b"], "tensorrt": ["a", "b", "c"], "rtx": ["d"]}))
+    assert [(name, text.plain) for name, text in rows] == [
+        ("cuda", "a"), ("", "b"), ("tensorrt", "as cuda, then c"), ("rtx", "d"),
+    ]  # fmt: skip
+
+
+def test_where_models_ran_in_words() -> None:
+    cpu, cuda = Ran("cpu", "llama.cpp"), Ran("cuda", "CUDAExecutionProvider")
+    assert placed({}) == ""
+    assert placed({"detector": cpu, "parser": cpu}) == "cpu"
+    assert placed({"parser": cpu, "detector": cuda, "clip_text": cuda}) == "cuda; parser on cpu"

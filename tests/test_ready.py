@@ -1,0 +1,76 @@
+"""Which engine of a bundle fits a GPU, and what is said where none does."""
+
+from __future__ import annotations
+
+import pytest
+
+from editjudge import ready
+from editjudge.errors import DeviceError
+from editjudge.gpu import find_gpus
+from editjudge.manifest import EngineEntry
+from editjudge.ready import fitting, ready_engine
+
+
+def engine(*targets: str, version: str = "1.7.1.116", weights: str = "included", role: str = "detector") -> EngineEntry:
+    name = f"{role}.{'-'.join(targets)}.{weights}"
+    sums = "0" * 64
+    return EngineEntry(
+        role, "rtx", targets, version, "fp16", weights, f"{name}.onnx", sums, 1, f"{name}.engine", sums, 1
+    )
+
+
+ADA, AMPERE = engine("sm89"), engine("sm86")
+
+
+def test_the_engine_for_this_gpu() -> None:
+    assert fitting([AMPERE, ADA], "sm89", "1.7.1") == (ADA, None)
+    assert fitting([AMPERE, ADA], "sm86", "1.7.1.999") == (AMPERE, None)
+    both = engine("sm86", "sm89")
+    assert fitting([both], "sm89", "1.7.1.116") == (both, None)
+
+
+def test_weights_inside_go_first() -> None:
+    assert fitting([engine("sm89", weights="stripped"), ADA], "sm89", "1.7.1") == (ADA, None)
+
+
+def test_another_gpu() -> None:
+    assert fitting([ADA], "sm86", "1.7.1") == (None, "engine for sm89 of tensorrt-rtx 1.7.1.116: this GPU is sm86")
+    assert fitting([ADA, AMPERE], "sm120", "1.7.1") == (
+        None,
+        "engine for sm89, sm86 of tensorrt-rtx 1.7.1.116: this GPU is sm120",
+    )
+
+
+def test_a_capability_is_not_a_prefix_of_another() -> None:
+    assert fitting([engine("sm120")], "sm12", "1.7.1")[0] is None
+
+
+@pytest.mark.parametrize("version", ["1.8.1", "1.7.2.116", "2.7.1", "1.7"])
+def test_another_version(version: str) -> None:
+    reason = f"engine for sm89 of tensorrt-rtx 1.7.1.116: {version} is installed"
+    assert fitting([ADA, AMPERE], "sm89", version) == (None, reason)
+
+
+def test_a_version_that_cannot_be_told_is_left_to_the_library() -> None:
+    assert fitting([ADA], "sm89", None) == (ADA, None)
+
+
+def test_only_engines_of_the_role_and_device_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing() -> tuple[()]:
+        raise DeviceError("no NVIDIA driver is installed")
+
+    monkeypatch.setattr(ready, "find_gpus", nothing)
+    assert ready_engine([ADA], "sam_encoder", "rtx") == (None, None)
+    assert ready_engine([ADA], "detector", "tensorrt") == (None, None)
+    found, reason = ready_engine([ADA], "detector", "rtx")
+    assert found is None
+    assert reason is not None
+    assert reason.endswith("which GPU this is cannot be told, for no NVIDIA driver is installed")
+
+
+@pytest.mark.gpu
+def test_the_gpu_of_this_machine() -> None:
+    for gpu in find_gpus():
+        assert gpu.name
+        assert gpu.memory > 10**9
+        assert gpu.capability.removeprefix("sm").isdecimal()
