@@ -15,6 +15,8 @@ from editjudge.errors import EditJudgeError
 if TYPE_CHECKING:
     from .export import Exported
 
+PRECISIONS = ("fp32", "fp16", "mixed", "int8", "fp16-weights")
+
 EXTRA = {"torch", "transformers", "onnx", "onnxruntime", "onnxslim", "safetensors", "tokenizers", "tomli_w"}
 
 
@@ -56,16 +58,19 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=f"export a Hugging Face {name} checkpoint folder")
         command.add_argument("source", type=Path, metavar="CHECKPOINT")
         command.add_argument("folder", type=Path, metavar="OUT_DIR")
-        command.add_argument("--storage", choices=("fp32", "fp16"), default="fp32", help="how weights are stored")
+        command.add_argument("--precision", choices=PRECISIONS, default="fp32", help="what the graph computes in")
         if name == "clip":
             command.add_argument("--context", type=int, help="tokens of a text; by default what the model takes")
         if name == "grounding-dino":
-            command.add_argument("--height", type=int, required=True, help="pixels")
-            command.add_argument("--width", type=int, required=True, help="pixels")
-            command.add_argument("--text-length", type=int, required=True, help="tokens that a caption is padded to")
+            command.add_argument("--height", type=int, default=800, help="pixels")
+            command.add_argument("--width", type=int, default=800, help="pixels")
+            command.add_argument("--text-length", type=int, default=48, help="tokens that a caption is padded to")
+            command.add_argument("--fit", choices=("stretch", "pad"), default="pad", help="how pictures fill the input")
     command = commands.add_parser("bundle", help="export the models of a recipe, hash them and write bundle.toml")
     command.add_argument("source", type=Path, metavar="RECIPE")
     command.add_argument("folder", type=Path, metavar="OUT_DIR")
+    command.add_argument("--precision", choices=PRECISIONS, help="of all models, instead of the recipe's")
+    command.add_argument("--pairs", type=int, default=8, help="edits scored to compare with the reference pipeline")
     return parser
 
 

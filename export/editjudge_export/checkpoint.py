@@ -1,9 +1,10 @@
-"""Reads a Hugging Face checkpoint folder: config.json, safetensors weights, tokenizer.json. Never unpickles."""
+"""Reads a Hugging Face checkpoint folder: config.json, weights, tokenizer.json. Never runs code that lies in it."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, TypeVar
 
 from safetensors import SafetensorError
@@ -13,22 +14,29 @@ from transformers.utils import logging
 
 from editjudge.errors import InputError
 
+from .weights import check_weights
+
 Model = TypeVar("Model", bound=PreTrainedModel)
+
+# What transformers lets through where a checkpoint is not as it should be.
+UNLOADABLE = (
+    OSError, ValueError, TypeError, KeyError, ImportError, RuntimeError, SafetensorError, UnpicklingError,
+)  # fmt: skip
 
 
 def read_config(folder: Path) -> dict[str, Any]:
     """The checkpoint's config.json. Raises InputError where there is none, or it is not a JSON object."""
     if not folder.is_dir():
-        raise InputError(f"There is no checkpoint folder {folder}.")
+        raise InputError(f"there is no checkpoint folder {folder}")
     path = folder / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{folder} is no checkpoint: it has no config.json.") from None
+        raise InputError(f"{folder} is no checkpoint: it has no config.json") from None
     except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}.") from None
+        raise InputError(f"{path} is not JSON: {error}") from None
     if not isinstance(config, dict):
-        raise InputError(f"{path} must hold a JSON object.")
+        raise InputError(f"{path} must hold a JSON object")
     return config
 
 
@@ -37,39 +45,39 @@ def load_config(folder: Path, architecture: type[PreTrainedModel]) -> Pretrained
     content = read_config(folder)
     found, wanted = content.get("model_type"), architecture.config_class.model_type
     if found != wanted:
-        raise InputError(f"{folder} holds a model of type {found!r}; {architecture.__name__} needs {wanted!r}.")
+        raise InputError(f"{folder} holds a model of type {found!r}; {architecture.__name__} needs {wanted!r}")
     try:
         return architecture.config_class.from_dict(content)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{folder / 'config.json'} is wrong: {error}.") from error
+        raise InputError(f"{folder / 'config.json'} is wrong: {error}") from error
 
 
-def load_model(folder: Path, architecture: type[Model]) -> Model:
+def load_model(folder: Path, architecture: type[Model], *, allow_pickle: bool = False) -> Model:
     """The model in float32 and eval mode, with eager attention: the form that traces to the plainest graph.
 
-    Raises InputError where the checkpoint is of another architecture, incomplete, or has pickled weights only.
+    Raises InputError where the checkpoint is of another architecture, incomplete, or has pickled weights only and
+    these are not allowed; where they are, only tensors are unpickled.
     """
     load_config(folder, architecture)
-    if not any((folder / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")):
-        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt*"))
-        advice = "convert its pickled weights with save_pretrained first" if pickled else "it holds no weights"
-        raise InputError(f"{folder} has no model.safetensors: {advice}.")
+    safe = check_weights(folder, allow_pickle=allow_pickle)
     logging.set_verbosity_error()
     try:
         model, report = architecture.from_pretrained(
             folder,
             local_files_only=True,
-            use_safetensors=True,
+            use_safetensors=safe,
+            weights_only=True,
+            trust_remote_code=False,
             attn_implementation="eager",
             dtype="float32",
             output_loading_info=True,
         )
-    except (OSError, ValueError, TypeError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+    except UNLOADABLE as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise InputError(f"{folder} cannot be loaded as {architecture.__name__}: {reason}.") from error
+        raise InputError(f"{folder} cannot be loaded as {architecture.__name__}: {reason}") from error
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])
-        raise InputError(f"{folder} lacks {len(missing)} weights of {architecture.__name__}, among them {missing[0]}.")
+        raise InputError(f"{folder} lacks {len(missing)} weights of {architecture.__name__}, among them {missing[0]}")
     return model.eval().requires_grad_(False)
 
 
@@ -77,7 +85,7 @@ def tokenizer_path(folder: Path) -> Path:
     """The checkpoint's tokenizer.json. Raises InputError where it has none."""
     path = folder / "tokenizer.json"
     if not path.is_file():
-        raise InputError(f"{folder} has no tokenizer.json: save its fast tokenizer with save_pretrained first.")
+        raise InputError(f"{folder} has no tokenizer.json: save its fast tokenizer with save_pretrained first")
     return path
 
 
@@ -87,7 +95,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the Rust side raises a bare Exception
-        raise InputError(f"{path} is not a tokenizer: {error}.") from error
+        raise InputError(f"{path} is not a tokenizer: {error}") from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer

@@ -12,8 +12,11 @@ from transformers import CLIPModel
 from editjudge.errors import InputError
 
 from .checkpoint import load_model, load_tokenizer, tokenizer_path
-from .export import Exported, Storage, copy_file, export_graphs
+from .export import Exported, copy_file, export_graphs
 from .graph import Graph, Tensors
+from .photographs import photographs
+from .precision import Precision
+from .processors import clip_processor
 
 
 class Vision(nn.Module):
@@ -38,13 +41,13 @@ class Text(nn.Module):
         return self.model.get_text_features(input_ids, attention_mask)
 
 
-def export(checkpoint: Path, folder: Path, storage: Storage = "fp32", context: int | None = None) -> list[Exported]:
+def export(checkpoint: Path, folder: Path, precision: Precision = "fp32", context: int | None = None) -> list[Exported]:
     """Writes clip_vision.onnx, clip_text.onnx and clip_tokenizer.json. Raises InputError or GateError."""
     model, tokenizer = load_model(checkpoint, CLIPModel), load_tokenizer(checkpoint)
     highest, known = max(tokenizer.get_vocab().values()), model.config.text_config.vocab_size
     if highest >= known:
         raise InputError(f"The tokenizer has an id {highest}, and the model only {known} ids.")
-    exported = export_graphs(model, lambda each: graphs(each, context), folder, storage)
+    exported = export_graphs(model, lambda each: graphs(each, context), folder, precision)
     return [*exported, copy_file(tokenizer_path(checkpoint), folder, "clip_tokenizer")]
 
 
@@ -58,6 +61,9 @@ def graphs(model: CLIPModel, context: int | None = None) -> list[Graph]:
 
     def pictures(generator: torch.Generator, batch: int) -> Iterator[Tensors]:
         yield {"pixel_values": torch.randn(batch, 3, size, size, generator=generator)}
+
+    def photos() -> Iterator[Tensors]:
+        yield dict(clip_processor(size)(photographs(), return_tensors="pt"))
 
     def texts(generator: torch.Generator, batch: int) -> Iterator[Tensors]:
         ids = torch.randint(text.vocab_size, (batch, context), generator=generator)
@@ -77,6 +83,7 @@ def graphs(model: CLIPModel, context: int | None = None) -> list[Graph]:
             outputs={"image_embeds": {0: "n"}},
             examples=pictures,
             reference=lambda inputs: {"image_embeds": model.get_image_features(**inputs)},
+            pictures=photos,
         ),
         Graph(
             role="clip_text",

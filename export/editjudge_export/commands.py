@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from . import clip, grounding_dino, sam
-from .bundle import build_bundle
+from .build import build
 from .export import Exported
 
 
@@ -14,11 +14,11 @@ def run(asked: argparse.Namespace) -> list[Exported]:
     source, folder = asked.source, asked.folder
     match asked.command:
         case "clip":
-            return clip.export(source, folder, asked.storage, asked.context)
+            return clip.export(source, folder, asked.precision, asked.context)
         case "grounding-dino":
             sizes = {"height": asked.height, "width": asked.width, "text_length": asked.text_length}
-            return grounding_dino.export(source, folder, asked.storage, **sizes)
+            return grounding_dino.export(source, folder, asked.precision, **sizes, fit=asked.fit)
         case "sam":
-            return sam.export(source, folder, asked.storage)
+            return sam.export(source, folder, asked.precision)
         case _:
-            return build_bundle(source, folder)
+            return build(source, folder, precision=asked.precision, pairs=asked.pairs)

@@ -1,30 +1,32 @@
-"""One model to its ONNX files: round, trace, store, compare, and only then give the file its name."""
+"""One model to its ONNX files: trace, compare, convert, compare again, and only then give the file its name."""
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar
 
 import onnx
 from transformers import PreTrainedModel
 
 from . import gate
 from .graph import Graph, trace
-from .storage import rounded, store_half
+from .onnx_file import save
+from .precision import Precision, converted
+from .storage import rounded
 
 Model = TypeVar("Model", bound=PreTrainedModel)
-Storage = Literal["fp32", "fp16"]
-STORAGES: tuple[Storage, ...] = get_args(Storage)
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A written file. For graphs, parity: largest absolute error against PyTorch with the weights as they are stored.
+    """A written file. For graphs, parity: the largest error against PyTorch with the weights as they are traced.
 
-    rounding: the difference between PyTorch with these and with the original weights; None for fp32.
+    rounding: how far the precision moves the outputs from those of PyTorch with the original weights; None for float32.
+    data: the file of the weights, where they did not fit into the first.
     """
 
     role: str
@@ -32,17 +34,22 @@ class Exported:
     precision: str = ""
     parity: float | None = None
     rounding: gate.Difference | None = None
+    data: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        return [self.path] if self.data is None else [self.path, self.data]
 
 
 def export_graphs(
-    model: Model, graphs_of: Callable[[Model], Sequence[Graph]], folder: Path, storage: Storage
+    model: Model, graphs_of: Callable[[Model], Sequence[Graph]], folder: Path, precision: Precision
 ) -> list[Exported]:
     """Writes a model's graphs as folder/ROLE.onnx. Raises GateError, and leaves no file, where one fails its gate."""
     graphs = originals = graphs_of(model)
-    if storage == "fp16":
+    if precision == "fp16-weights":
         graphs = graphs_of(rounded(model))
     folder.mkdir(parents=True, exist_ok=True)
-    return [_export(graph, original, folder, storage) for graph, original in zip(graphs, originals, strict=True)]
+    return [_export(graph, original, folder, precision) for graph, original in zip(graphs, originals, strict=True)]
 
 
 def copy_file(source: Path, folder: Path, role: str) -> Exported:
@@ -53,20 +60,27 @@ def copy_file(source: Path, folder: Path, role: str) -> Exported:
     return Exported(role, path)
 
 
-def _export(graph: Graph, original: Graph, folder: Path, storage: Storage) -> Exported:
-    traced = trace(graph)
-    if storage == "fp16":
-        traced = store_half(traced)
-    onnx.checker.check_model(traced)
-    path = folder / f"{graph.role}.onnx"
-    part = path.with_suffix(".onnx.part")
-    try:
-        onnx.save(traced, part)
-        parity = gate.check(graph, part)
-        part.rename(path)
-    finally:
-        part.unlink(missing_ok=True)
-    rounding = None
-    if storage == "fp16":
-        rounding = gate.difference(graph, original.reference, graph.reference)
-    return Exported(graph.role, path, storage, parity, rounding)
+def _export(graph: Graph, original: Graph, folder: Path, precision: Precision) -> Exported:
+    """What is traced has to agree with PyTorch first; what the precision costs is measured on top of that."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{graph.role}.") as scratch:
+        path = Path(scratch) / f"{graph.role}.onnx"
+        traced = trace(graph)
+        if precision == "fp16-weights":
+            traced = converted(traced, precision)
+        save(traced, path)
+        parity, rounding = gate.check(graph, path), None
+        if precision == "fp16-weights":
+            rounding = gate.difference(graph, original.reference, graph.reference)
+        elif precision != "fp32":
+            traced = converted(traced, precision, graph.keep)
+            save(traced, path)
+            rounding = gate.difference(graph, graph.reference, gate.onnx_runner(path, precision))
+            if not rounding.largest < float("inf"):
+                raise gate.GateError(f"{graph.role} overflows in {precision}.")
+        del traced.graph.output[len(graph.outputs) :]
+        written = save(traced, path)
+        onnx.checker.check_model(str(path))
+        for each in reversed(written):
+            each.replace(folder / each.name)
+    data = folder / written[1].name if len(written) > 1 else None
+    return Exported(graph.role, folder / path.name, precision, parity, rounding, data)

@@ -1,24 +1,28 @@
 """The recipe of a bundle, a TOML file: which checkpoints to export and how, and what else goes in.
 
-    name, version, description, vocabulary               as in bundle.toml
-    [export.clip], [export.detector], [export.segmenter] checkpoint, storage; source, revision, licence
-    [[copy]]                                             from, path; with a role also source, revision, licence
-    [[file]]                                             taken over as it is: the parser's pip package
-    any other section, such as [clip]                    taken over as it is: the settings
+    name, version, description, vocabulary                as in bundle.toml
+    [export.clip], [export.detector], [export.segmenter]  checkpoint, or hub and revision; precision; source, licence
+    [parser]                                              path, or hub, file and revision; sha256; precision and so on
+    [[copy]]                                              from, path; with a role also source, revision, licence
+    [[file]]                                              taken over as it is: a parser that a pip package brings
+    any other section, such as [clip]                     taken over as it is: the settings
 
-Paths of checkpoints and copies are relative to the recipe.
+Paths of checkpoints, parsers and copies are relative to the recipe. A revision of the hub is a commit, as branches and
+tags move; without one the newest is taken, and the manifest says which that was.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from editjudge.errors import InputError
+from editjudge.manifest import check_inside
 
-from .export import STORAGES, Storage
+from .precision import PRECISIONS, Precision
 
 Kind = TypeVar("Kind")
 MODELS = ("clip", "detector", "segmenter")
@@ -27,13 +31,44 @@ HEAD = ("name", "version", "description", "vocabulary")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A Hugging Face folder to export, and what the manifest says of the files that come of it."""
+    """A model to export: a Hugging Face folder, or a repository of the hub. The rest is for the manifest."""
 
-    checkpoint: Path
-    source: str
-    revision: str
-    licence: str
-    storage: Storage = "fp32"
+    checkpoint: Path | None = None
+    hub: str | None = None
+    revision: str = ""
+    precision: Precision = "fp32"
+    source: str = ""
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.checkpoint is None) == (self.hub is None):
+            raise ValueError("must have either a checkpoint or a hub")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"has the precision {self.precision!r}; it must be one of {', '.join(PRECISIONS)}")
+        _check_commit(self.hub, self.revision)
+
+
+@dataclass(frozen=True)
+class ParserFile:
+    """A parser in GGUF: a file on this machine, or one of a repository of the hub. The rest is for the manifest."""
+
+    path: Path | None = None
+    hub: str | None = None
+    file: str | None = None
+    revision: str = ""
+    sha256: str | None = None
+    precision: str = ""
+    source: str = ""
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.hub is None) or (self.hub is None) != (self.file is None):
+            raise ValueError("must have either a path, or a hub and a file")
+        if self.file is not None:
+            check_inside(self.file)
+        if self.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ValueError("has a sha256 that is not 64 lower-case hexadecimal digits")
+        _check_commit(self.hub, self.revision)
 
 
 @dataclass(frozen=True)
@@ -54,6 +89,7 @@ class Recipe:
 
     head: dict[str, Any]
     models: dict[str, Checkpoint]
+    parser: ParserFile | None
     copies: tuple[Copy, ...]
     listed: tuple[dict[str, Any], ...]
     sections: dict[str, dict[str, Any]]
@@ -64,41 +100,63 @@ def read_recipe(path: Path) -> Recipe:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"The recipe {path} cannot be read: {error.strerror}.") from None
+        raise InputError(f"the recipe {path} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise InputError(f"The recipe {path} is not TOML: {error}.") from None
+        raise InputError(f"the recipe {path} is not TOML: {error}") from None
     try:
-        exports = content.pop("export", {})
-        if set(exports) != set(MODELS):
-            raise InputError(f"its [export] sections must be {', '.join(MODELS)}, not {', '.join(exports) or 'none'}")
-        models = {name: _built(Checkpoint, table, path.parent, "checkpoint") for name, table in exports.items()}
-        copies = [_built(Copy, _renamed(table), path.parent, "origin") for table in content.pop("copy", [])]
-        for name, model in models.items():
-            if model.storage not in STORAGES:
-                raise InputError(f"the storage of {name} is {model.storage!r}; it must be one of {', '.join(STORAGES)}")
-        listed = tuple(content.pop("file", []))
-        head = {key: content.pop(key) for key in HEAD if key in content}
-        missing = [name for name in MODELS if not isinstance(content.get(name), dict)]
-        if missing:
-            raise InputError(f"the settings of {', '.join(missing)} are missing")
-    except InputError as error:
-        raise InputError(f"The recipe {path} is wrong: {error}.") from None
-    return Recipe(head, models, tuple(copies), listed, content)
+        return _recipe(content, path.parent)
+    except ValueError as error:
+        raise InputError(f"the recipe {path} is wrong: {error}") from None
+
+
+def _recipe(content: dict[str, Any], base: Path) -> Recipe:
+    exports = content.pop("export", {})
+    if not isinstance(exports, dict) or set(exports) != set(MODELS):
+        raise ValueError(f"its [export] sections must be {', '.join(MODELS)}, not {', '.join(exports) or 'none'}")
+    models = {name: _built(Checkpoint, exports[name], f"[export.{name}]", base) for name in MODELS}
+    parser = _built(ParserFile, content.pop("parser"), "[parser]", base) if "parser" in content else None
+    copies = tuple(_built(Copy, _renamed(table), "a [[copy]]", base) for table in _tables(content, "copy"))
+    listed = tuple(_tables(content, "file"))
+    if parser is not None and any(table.get("role") == "parser" for table in listed):
+        raise ValueError("it has both a [parser] and a [[file]] with that role; one must go")
+    head = {key: content.pop(key) for key in HEAD if key in content}
+    missing = [name for name in MODELS if not isinstance(content.get(name), dict)]
+    if missing:
+        raise ValueError(f"the settings of {', '.join(missing)} are missing")
+    return Recipe(head, models, parser, copies, listed, content)
+
+
+def _tables(content: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    tables = content.pop(key, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ValueError(f"every {key} must be given as [[{key}]]")
+    return tables
 
 
 def _renamed(table: dict[str, Any]) -> dict[str, Any]:
     return {"origin" if key == "from" else key: value for key, value in table.items()}
 
 
-def _built(kind: type[Kind], table: dict[str, Any], base: Path, path_key: str) -> Kind:
-    """The dataclass of a table of strings, the path under `path_key` taken relative to `base`."""
-    known = {field.name: field.default is MISSING for field in fields(kind)}  # type: ignore[arg-type]
-    wrong = sorted(set(table) - set(known)) + sorted(
-        key for key, needed in known.items() if needed and key not in table
-    )
+def _built(kind: type[Kind], table: dict[str, Any], where: str, base: Path) -> Kind:
+    """The dataclass of a table of texts, its paths taken relative to `base`. Raises ValueError."""
+    if not isinstance(table, dict):
+        raise ValueError(f"{where} must be a table")
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    needed = {name for name, field in known.items() if field.default is MISSING}
+    wrong = sorted(set(table) - set(known)) + sorted(needed - set(table))
     if wrong:
-        raise InputError(f"a {kind.__name__.lower()} has wrong or missing keys: {', '.join(wrong)}")
-    texts = {key: value for key, value in table.items() if isinstance(value, str)}
-    if texts != table:
-        raise InputError(f"{', '.join(sorted(set(table) - set(texts)))} of a {kind.__name__.lower()} must be a text")
-    return kind(**{**texts, path_key: base / texts[path_key]})
+        raise ValueError(f"{where} has wrong or missing keys: {', '.join(wrong)}")
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{key} of {where} must be a text")
+    try:
+        return kind(**{key: base / value if "Path" in known[key].type else value for key, value in table.items()})
+    except ValueError as error:
+        raise ValueError(f"{where} {error}") from None
+
+
+def _check_commit(hub: str | None, revision: str) -> None:
+    if hub is not None and not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", hub):
+        raise ValueError(f"has the hub {hub!r}; it must be the name of a repository such as org/name")
+    if hub is not None and revision and not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise ValueError(f"has the revision {revision!r}; it must be the 40 hexadecimal digits of a commit")

@@ -10,11 +10,15 @@ from torch import Tensor, nn
 from transformers import SamModel
 
 from .checkpoint import load_model
-from .export import Exported, Storage, export_graphs
+from .export import Exported, export_graphs
 from .graph import Graph, Tensors
+from .photographs import photographs
+from .precision import Precision
+from .processors import sam_processor
 
 BOXES = (1, 3)
 """Boxes per picture in the comparison with PyTorch."""
+PHOTOGRAPHS = ("coffee", "astronaut")
 
 
 class Encoder(nn.Module):
@@ -43,9 +47,9 @@ class Decoder(nn.Module):
         return output.pred_masks[:, :, 0], output.iou_scores[:, :, 0]
 
 
-def export(checkpoint: Path, folder: Path, storage: Storage = "fp32") -> list[Exported]:
+def export(checkpoint: Path, folder: Path, precision: Precision = "fp32") -> list[Exported]:
     """Writes sam_encoder.onnx and sam_decoder.onnx. Raises InputError or GateError."""
-    return export_graphs(load_model(checkpoint, SamModel), graphs, folder, storage)
+    return export_graphs(load_model(checkpoint, SamModel), graphs, folder, precision)
 
 
 def graphs(model: SamModel) -> list[Graph]:
@@ -55,9 +59,15 @@ def graphs(model: SamModel) -> list[Graph]:
     def pictures(generator: torch.Generator, batch: int) -> Iterator[Tensors]:
         yield {"pixel_values": torch.randn(batch, 3, size, size, generator=generator)}
 
+    def photos() -> Iterator[Tensors]:
+        pictures = sam_processor(size, size // 4)(photographs(PHOTOGRAPHS), return_tensors="pt")
+        yield {"pixel_values": pictures["pixel_values"]}
+
     def prompts(generator: torch.Generator, batch: int) -> Iterator[Tensors]:
-        with torch.inference_mode():
-            embeddings = model.get_image_embeddings(**next(pictures(generator, batch)))
+        config = model.config.vision_config
+        side = config.image_size // config.patch_size
+        # As large as the encoder's, whose last layer is a norm.
+        embeddings = torch.randn(batch, config.output_channels, side, side, generator=generator)
         for boxes in BOXES:
             corners = torch.rand(batch, boxes, 2, 2, generator=generator).sort(dim=2).values * size
             yield {"image_embeddings": embeddings, "input_boxes": corners.flatten(2)}
@@ -74,6 +84,7 @@ def graphs(model: SamModel) -> list[Graph]:
             outputs={"image_embeddings": {0: "batch"}},
             examples=pictures,
             reference=lambda inputs: {"image_embeddings": model.get_image_embeddings(**inputs)},
+            pictures=photos,
         ),
         Graph(
             role="sam_decoder",
@@ -82,5 +93,7 @@ def graphs(model: SamModel) -> list[Graph]:
             outputs={"pred_masks": {0: "batch", 1: "boxes"}, "iou_scores": {0: "batch", 1: "boxes"}},
             examples=prompts,
             reference=decode,
+            gate=1e-3,  # of the largest logit; which side of 0 they are on makes the mask
+            keep=("",),  # the decoder is small, and half precision would make outlines coarse
         ),
     ]

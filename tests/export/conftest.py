@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 WORDS = "red blue green car dog cat apple banana house tree fire hydrant truck ball star moon boat plane bus"
@@ -90,3 +91,88 @@ def sam_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         mask_decoder_config=decoder,
     )
     return saved(tmp_path_factory.mktemp("sam"), lambda: SamModel(config))
+
+
+RECIPE = """
+name = "tiny"
+version = "1"
+description = "Random weights."
+vocabulary = "vocabulary.txt"
+
+[export.clip]
+checkpoint = "{clip}"
+precision = "fp16-weights"
+source = "a seed"
+revision = "1"
+licence = "Apache-2.0"
+
+[export.detector]
+checkpoint = "{detector}"
+source = "a seed"
+revision = "2"
+licence = "Apache-2.0"
+
+[export.segmenter]
+checkpoint = "{sam}"
+source = "a seed"
+revision = "3"
+licence = "Apache-2.0"
+
+[[copy]]
+role = "domain"
+from = "probe.npz"
+path = "domain.npz"
+licence = "Apache-2.0"
+
+[[copy]]
+from = "words.txt"
+path = "vocabulary.txt"
+
+[[file]]
+role = "parser"
+package = "a_package"
+sha256 = "{zeros}"
+
+[clip]
+size = 32
+mean = [0.5, 0.5, 0.5]
+std = [0.5, 0.5, 0.5]
+resample = "area"
+fit = "stretch"
+context = 12
+
+[detector]
+height = 64
+width = 96
+mean = [0.5, 0.5, 0.5]
+std = [0.5, 0.5, 0.5]
+resample = "area"
+text_length = 16
+box_threshold = 0.3
+text_threshold = 0.25
+
+[segmenter]
+size = 64
+mean = [0.5, 0.5, 0.5]
+std = [0.5, 0.5, 0.5]
+resample = "area"
+mask_size = 32
+threshold = 0.0
+
+[norm]
+modify = [-0.2, 0.6]
+preserve = [0.5, 1.0]
+
+[domain]
+threshold = 0.0
+"""
+
+
+@pytest.fixture
+def recipe(clip_checkpoint: Path, detector_checkpoint: Path, sam_checkpoint: Path, tmp_path: Path) -> Path:
+    np.savez(tmp_path / "probe.npz", weight=np.ones(16, np.float32), bias=np.float32(0))
+    (tmp_path / "words.txt").write_text("cat\ndog\n")
+    path = tmp_path / "recipe.toml"
+    folders = {"clip": clip_checkpoint, "detector": detector_checkpoint, "sam": sam_checkpoint}
+    path.write_text(RECIPE.format(**folders, zeros="0" * 64))
+    return path

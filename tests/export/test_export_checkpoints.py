@@ -33,7 +33,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
 
 
 def test_no_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "There is no checkpoint folder" in refusal(capsys, "sam", tmp_path / "none", tmp_path / "out")
+    assert "there is no checkpoint folder" in refusal(capsys, "sam", tmp_path / "none", tmp_path / "out")
 
 
 def test_no_config(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -57,18 +57,18 @@ def test_another_architecture(
 
 def test_pickled_weights_only(capsys: pytest.CaptureFixture[str], broken: Path) -> None:
     (broken / "model.safetensors").rename(broken / "pytorch_model.bin")
-    assert "convert its pickled weights" in refusal(capsys, "clip", broken, broken / "out")
+    assert "has pickled weights only" in refusal(capsys, "clip", broken, broken / "out")
 
 
 def test_no_weights(capsys: pytest.CaptureFixture[str], broken: Path) -> None:
     (broken / "model.safetensors").unlink()
-    assert "it holds no weights" in refusal(capsys, "clip", broken, broken / "out")
+    assert "has no model.safetensors; fetch the checkpoint again" in refusal(capsys, "clip", broken, broken / "out")
 
 
 def test_truncated_weights(capsys: pytest.CaptureFixture[str], broken: Path) -> None:
     weights = broken / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1000])
-    assert "cannot be loaded as CLIPModel" in refusal(capsys, "clip", broken, broken / "out")
+    assert "is half-downloaded or damaged" in refusal(capsys, "clip", broken, broken / "out")
 
 
 def test_missing_weights(capsys: pytest.CaptureFixture[str], broken: Path) -> None:

@@ -30,7 +30,10 @@ def test_grounding_dino_tiny_exports(detector_checkpoint: Path, tmp_path: Path) 
     model = GroundingDinoForObjectDetection(GroundingDinoConfig(backbone_config=swin)).eval().requires_grad_(False)
     tokenizer = Tokenizer.from_file(str(detector_checkpoint / "tokenizer.json"))
     (exported,) = export_graphs(
-        model, lambda each: grounding_dino.graphs(each, tokenizer, 320, 320, 32), tmp_path, "fp32"
+        model,
+        lambda each: grounding_dino.graphs(each, tokenizer, height=320, width=320, text_length=32),
+        tmp_path,
+        "fp32",
     )
     assert exported.path.stat().st_size > 600e6
     assert 0 < exported.parity < 1e-4

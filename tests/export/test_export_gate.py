@@ -48,8 +48,11 @@ def test_a_model_of_nan_is_refused(clip_checkpoint: Path, tmp_path: Path) -> Non
 def test_every_seed_meets_every_batch_size(clip_checkpoint: Path) -> None:
     vision, text = clip.graphs(load_model(clip_checkpoint, CLIPModel))
     drawn = [inputs["pixel_values"] for inputs in gate.cases(vision)]
-    assert [len(pixels) for pixels in drawn] == [1, 3, 1, 3]
+    assert [len(pixels) for pixels in drawn] == [1, 2, 1, 2, 4]
     assert not torch.equal(drawn[0], drawn[2])
+    # The last are the photographs, normalised as CLIP's own processor does it.
+    assert drawn[-1].shape == (4, 3, 32, 32)
+    assert drawn[-1].min() < -1 < 1 < drawn[-1].max()
     for inputs in gate.cases(text):
         assert ((inputs["input_ids"] == 102).sum(dim=1) == 1).all()
 

@@ -1,0 +1,288 @@
+"""Builds a bundle from a recipe: fetch, export, compile, compare, describe; each step once, however often it is run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, TypedDict, Unpack
+
+from transformers import CLIPModel, SamModel
+
+from editjudge import atomic
+from editjudge.bundle import Bundle
+from editjudge.errors import InputError
+from editjudge.manifest import FILE_NAME, GRAPHS, EndToEnd
+
+from . import clip, end_to_end, grounding_dino, sam
+from .as_on_gpu import load_scorer
+from .bundle import exported_entries, file_entry, write_manifest
+from .checkpoint import load_config
+from .compiler import Device
+from .engines import Engine, build_engine, engine_targets
+from .export import Exported
+from .fetch import Fetched, fetch_checkpoint, fetch_parser
+from .gate import Difference
+from .pairs import pairs
+from .precision import PRECISIONS, Precision
+from .preprocessing import check_preprocessing
+from .recipe import Recipe, read_recipe
+from .reference import reference_scorer, unlike
+from .steps import FOLDER, Result, Steps, fingerprint, fingerprint_of
+
+PAIRS = 8
+"""Edits that are scored both ways: one of each kind, and one more."""
+
+PACKAGES = ("editjudge", "torch", "transformers", "onnx", "onnxruntime", "onnxslim")
+VERSIONS = {name: version(name) for name in PACKAGES}
+"""What a step's result hangs on beside its inputs."""
+
+EngineKind = Literal["none", "tensorrt", "tensorrt-rtx"]
+DEVICES: dict[str, Device] = {"tensorrt": "tensorrt", "tensorrt-rtx": "rtx"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked for beside the recipe.
+
+    source: where checkpoints are looked for instead of on the hub. precision: instead of the recipe's. stripped:
+    engines without weights. pairs: edits that are scored both ways, 0 for none.
+    """
+
+    source: Path | None = None
+    precision: Precision | None = None
+    engine: EngineKind = "none"
+    targets: tuple[str, ...] = ()
+    stripped: bool = False
+    allow_pickle: bool = False
+    pairs: int = PAIRS
+
+    def compiles(self, exported: Exported) -> bool:
+        """Whether an engine is wanted of this file."""
+        return self.engine != "none" and exported.role in GRAPHS
+
+
+class Asked(TypedDict, total=False):
+    """The fields of `Options`, as keywords."""
+
+    source: Path | None
+    precision: Precision | None
+    engine: EngineKind
+    targets: tuple[str, ...]
+    stripped: bool
+    allow_pickle: bool
+    pairs: int
+
+
+def build(
+    recipe_path: Path, folder: Path, report: Callable[[str], None] = print, **options: Unpack[Asked]
+) -> list[Exported]:
+    """Builds the bundle of a recipe in `folder`, which is replaced only once the new one is whole.
+
+    options: the fields of `Options`. A build that fails or is cut off leaves what its steps have made in a hidden
+    folder beside `folder`, and goes on from there the next time. Returns what was exported. Raises InputError,
+    DeviceError or GateError, naming the step.
+    """
+    asked = Options(**options)
+    recipe = _chosen(read_recipe(recipe_path), asked)
+    folder = folder.resolve()
+    _check(recipe, folder, asked)
+    fetched = _fetched(recipe, asked, report)
+    _check_settings(recipe, fetched)
+    steps = Steps(folder.with_name(f".{folder.name}.build"), report)
+    exported = {name: _exported(steps, recipe, name, fetched[name].path) for name in recipe.models}
+    files = [*_entries(recipe, exported, fetched), *_copied(recipe, steps.folder, fetched.get("parser"))]
+    engines = [_compiled(steps, each, asked) for made in exported.values() for each in made if asked.compiles(each)]
+    write_manifest(recipe, steps.folder, files, engines, None)
+    found = _compared(steps, recipe, files, fetched, asked.pairs)
+    write_manifest(recipe, steps.folder, files, engines, found)
+    shutil.rmtree(steps.folder / FOLDER)
+    atomic.replace_folder(folder, steps.folder)
+    return [replace(each, path=folder / each.path.name) for made in exported.values() for each in made]
+
+
+def _chosen(recipe: Recipe, options: Options) -> Recipe:
+    if options.precision is None:
+        return recipe
+    if options.precision not in PRECISIONS:
+        raise InputError(f"the precision is {options.precision!r}; it must be one of {', '.join(PRECISIONS)}")
+    models = {name: replace(model, precision=options.precision) for name, model in recipe.models.items()}
+    return replace(recipe, models=models)
+
+
+def _check(recipe: Recipe, folder: Path, options: Options) -> None:
+    """What can be told to be wrong before any work is done."""
+    if folder.exists() and not (folder / FILE_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is neither empty nor a bundle; it will not be replaced")
+    for copy in recipe.copies:
+        if not copy.origin.is_file():
+            raise InputError(f"there is no file {copy.origin}, which the recipe copies to {copy.path}")
+    if options.engine not in ("none", *DEVICES):
+        raise InputError(f"there is no engine {options.engine!r}; choose one of none, {', '.join(DEVICES)}")
+    if options.engine != "none":
+        engine_targets(DEVICES[options.engine], options.targets or None, options.stripped)
+    if options.pairs < 0:
+        raise InputError(f"pairs is {options.pairs}; it must be 0 or more")
+    settings = recipe.sections
+    try:
+        for section, key in (
+            ("detector", "height"),
+            ("detector", "width"),
+            ("detector", "text_length"),
+            ("clip", "context"),
+        ):
+            int(settings[section][key])
+    except KeyError as error:
+        raise InputError(f"the recipe's settings lack {error.args[0]}") from None
+    except (TypeError, ValueError):
+        raise InputError("the recipe's height, width, text_length and context must be whole numbers") from None
+
+
+def _check_settings(recipe: Recipe, fetched: dict[str, Fetched]) -> None:
+    """What the checkpoints decide and the settings repeat has to be the same."""
+    for name in recipe.models:
+        check_preprocessing(name, fetched[name].path, recipe.sections[name])
+    crops = load_config(fetched["clip"].path, CLIPModel).vision_config
+    pictures = load_config(fetched["segmenter"].path, SamModel).vision_config
+    decided = {
+        ("clip", "size"): crops.image_size,
+        ("segmenter", "size"): pictures.image_size,
+        # The mask decoder upsamples twice by two.
+        ("segmenter", "mask_size"): 4 * pictures.image_size // pictures.patch_size,
+    }
+    for (section, key), size in decided.items():
+        given = recipe.sections[section].get(key)
+        if given != size:
+            raise InputError(f"the recipe says {given} for {key} in [{section}]; the checkpoint says {size}")
+
+
+def _fetched(recipe: Recipe, options: Options, report: Callable[[str], None]) -> dict[str, Fetched]:
+    """The checkpoints by the recipe's names for them, and the parser. The hub's cache remembers what was fetched."""
+    found = {}
+    for name, model in recipe.models.items():
+        report(f"fetch {name}")
+        found[name] = fetch_checkpoint(name, model, options.source, allow_pickle=options.allow_pickle)
+    if recipe.parser is not None:
+        report("fetch parser")
+        found["parser"] = fetch_parser(recipe.parser, options.source)
+    return found
+
+
+def _exported(steps: Steps, recipe: Recipe, name: str, checkpoint: Path) -> list[Exported]:
+    settings, precision = recipe.sections[name], recipe.models[name].precision
+
+    def work() -> tuple[Result, Iterable[Path]]:
+        match name:
+            case "clip":
+                made = clip.export(checkpoint, steps.folder, precision, settings["context"])
+            case "detector":
+                sizes = {key: settings[key] for key in ("height", "width", "text_length")}
+                made = grounding_dino.export(
+                    checkpoint, steps.folder, precision, **sizes, fit=settings.get("fit", "stretch")
+                )
+            case _:
+                made = sam.export(checkpoint, steps.folder, precision)
+        return {"exported": [_plain(each) for each in made]}, [file for each in made for file in each.files]
+
+    made_of = {"checkpoint": fingerprint(checkpoint), "settings": settings, "precision": precision, **VERSIONS}
+    result = steps.run(f"export {name}", made_of, work)
+    return [_exported_again(steps.folder, each) for each in result["exported"]]
+
+
+def _plain(exported: Exported) -> dict[str, Any]:
+    content = asdict(exported)
+    return content | {key: content[key] and content[key].name for key in ("path", "data")}
+
+
+def _exported_again(folder: Path, content: dict[str, Any]) -> Exported:
+    places = {key: folder / content[key] if content[key] else None for key in ("path", "data")}
+    rounding = content["rounding"] and Difference(**content["rounding"])
+    return Exported(**{**content, **places, "rounding": rounding})
+
+
+def _entries(
+    recipe: Recipe, exported: Mapping[str, list[Exported]], fetched: Mapping[str, Fetched]
+) -> Iterator[dict[str, Any]]:
+    for name, made in exported.items():
+        origin, licence = fetched[name], recipe.models[name].licence
+        about = {"source": origin.source, "revision": origin.revision, "licence": licence}
+        for each in made:
+            yield from exported_entries(each, about)
+
+
+def _copied(recipe: Recipe, folder: Path, parser: Fetched | None) -> Iterator[dict[str, Any]]:
+    """Copies what goes in as it is, each under its name only once it is whole."""
+    for copy in recipe.copies:
+        place = (folder / copy.path).resolve()
+        if not place.is_relative_to(folder):
+            raise InputError(f"the recipe's copy to {copy.path} leads out of the bundle")
+        _copy(copy.origin, place)
+        if copy.role is not None:
+            about = {"source": copy.source, "revision": copy.revision, "licence": copy.licence}
+            yield file_entry(copy.role, place, copy.path, about)
+    if recipe.parser is not None and parser is not None:
+        place = folder / parser.path.name
+        _copy(parser.path, place)
+        about = {"source": parser.source, "revision": parser.revision, "licence": recipe.parser.licence}
+        yield file_entry("parser", place, place.name, {**about, "precision": recipe.parser.precision})
+
+
+def _copy(origin: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f"{place.name}.part")
+    try:
+        shutil.copyfile(origin, part)
+        part.replace(place)
+    except OSError as error:
+        raise InputError(f"{origin} cannot be copied to {place}: {(error.strerror or str(error)).lower()}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _compiled(steps: Steps, graph: Exported, options: Options) -> Engine:
+    device = DEVICES[options.engine]
+
+    def work() -> tuple[Result, Iterable[Path]]:
+        engine = build_engine(
+            graph.path,
+            steps.folder,
+            device,
+            precision=graph.precision,
+            targets=options.targets or None,
+            stripped=options.stripped,
+        )
+        names = {"path": engine.path.name, "wrapper": engine.wrapper.name}
+        return {"engine": asdict(engine) | names}, [engine.path, engine.wrapper]
+
+    made_of = {
+        "graph": fingerprint_of(graph.files),
+        "device": device,
+        "targets": options.targets,
+        "stripped": options.stripped,
+    }
+    content = steps.run(f"compile {graph.role}", made_of, work)["engine"]
+    places = {key: steps.folder / content[key] for key in ("path", "wrapper")}
+    return Engine(**{**content, **places, "targets": tuple(content["targets"])})
+
+
+def _compared(
+    steps: Steps, recipe: Recipe, files: list[dict[str, Any]], fetched: Mapping[str, Fetched], count: int
+) -> EndToEnd | None:
+    bundle = Bundle.load(steps.folder)
+    reason = "none were asked for" if count == 0 else unlike(bundle)
+    if reason is not None:
+        steps.report(f"compare scores: left out, {reason}")
+        return None
+    # The least exact of the models decides what the whole may be off by.
+    precision = max((model.precision for model in recipe.models.values()), key=lambda each: end_to_end.BOUNDS[each])
+
+    def work() -> tuple[Result, Iterable[Path]]:
+        reference = reference_scorer(bundle, {name: each.path for name, each in fetched.items()})
+        found = end_to_end.compare(load_scorer(bundle), reference, pairs(count))
+        end_to_end.check(found, precision)
+        return asdict(found), []
+
+    made_of = {"files": files, "settings": recipe.sections, "pairs": count, **VERSIONS}
+    return EndToEnd(**steps.run("compare scores", made_of, work))

@@ -1,0 +1,35 @@
+"""transformers' image processors for the inputs of our graphs: the slow ones, which resize with Pillow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from transformers import CLIPImageProcessor, GroundingDinoImageProcessor, SamImageProcessor
+
+Processor = TypeVar("Processor", CLIPImageProcessor, GroundingDinoImageProcessor, SamImageProcessor)
+
+
+def clip_processor(size: int, checkpoint: Path | None = None) -> CLIPImageProcessor:
+    square = {"height": size, "width": size}
+    return _processor(CLIPImageProcessor, checkpoint, size={"shortest_edge": size}, crop_size=square)
+
+
+def sam_processor(size: int, mask_size: int, checkpoint: Path | None = None) -> SamImageProcessor:
+    pad, mask = {"height": size, "width": size}, {"longest_edge": mask_size}
+    return _processor(SamImageProcessor, checkpoint, size={"longest_edge": size}, pad_size=pad, mask_size=mask)
+
+
+def detector_processor(
+    height: int, width: int, fit: Literal["stretch", "pad"], checkpoint: Path | None = None
+) -> GroundingDinoImageProcessor:
+    side = min(height, width)
+    size = {"shortest_edge": side, "longest_edge": side} if fit == "pad" else {"height": height, "width": width}
+    return _processor(GroundingDinoImageProcessor, checkpoint, size=size, pad_size={"height": height, "width": width})
+
+
+def _processor(kind: type[Processor], checkpoint: Path | None, **settings: Any) -> Processor:
+    """The checkpoint's own processor where it has one, but for the settings that the graph fixes."""
+    if checkpoint is None or not (checkpoint / "preprocessor_config.json").is_file():
+        return kind(**settings)
+    return kind.from_pretrained(checkpoint, local_files_only=True, **settings)

@@ -1,0 +1,63 @@
+"""Which proposals Grounding DINO's queries start from: observed, or prescribed.
+
+The model takes the best 900 places of its feature maps, in their order. Among thousands some score alike to the last
+digits of float32, and which of two comes first is decided by how a sum was rounded; but the queries differ, so all that
+follows differs. To compare like with like, the reference is given the choice of the graph, and how far that falls short
+of its own is counted as an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+
+class Recorded(TorchFunctionMode):
+    """While active, `chosen` becomes the indices int64[B, K] of the last torch.topk."""
+
+    chosen: Tensor
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Any,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if function is torch.topk:
+            self.chosen = result[1]
+        return result
+
+
+class Given(TorchFunctionMode):
+    """While active, torch.topk returns these indices int64[B, K]; None: its own.
+
+    `shortfall`, float32[], is by how much they score lower than the best, at most, as a share of the largest score
+    where that is over 1; infinite where an index comes twice.
+    """
+
+    def __init__(self, chosen: Tensor | None) -> None:
+        super().__init__()
+        self._chosen = chosen
+        self.shortfall = torch.zeros(())
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Any,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if function is not torch.topk or self._chosen is None:
+            return result
+        best, scores = result[0], args[0].gather(1, self._chosen)
+        self.shortfall = (best - scores).abs().max() / best.abs().max().clamp(min=1.0)
+        if any(len(row.unique()) < len(row) for row in self._chosen):
+            self.shortfall = torch.tensor(torch.inf)
+        return scores, self._chosen

@@ -1,0 +1,135 @@
+"""The steps of a build: what was done is not done again, what fails is named, and whole scores are compared."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+from editjudge.errors import InputError
+from editjudge.manifest import read_manifest
+from editjudge_export import build, end_to_end
+from editjudge_export.end_to_end import EndToEnd
+from editjudge_export.gate import GateError
+
+pytestmark = pytest.mark.export
+
+
+IMAGENET = "mean = [0.485, 0.456, 0.406]\nstd = [0.229, 0.224, 0.225]"
+OPENAI = "mean = [0.48145466, 0.4578275, 0.40821073]\nstd = [0.26862954, 0.26130258, 0.27577711]"
+
+
+@pytest.fixture
+def usual(recipe: Path) -> Path:
+    """The recipe with the pre-processing that transformers' processors have by default."""
+    text = recipe.read_text().replace('"area"\nfit = "stretch"', '"bicubic"\nfit = "center_crop"')
+    plain = "mean = [0.5, 0.5, 0.5]\nstd = [0.5, 0.5, 0.5]"
+    text = text.replace('resample = "area"', 'resample = "bilinear"').replace(plain, OPENAI, 1)
+    assert text.count(plain) == 2
+    recipe.write_text(text.replace(plain, IMAGENET))
+    return recipe
+
+
+def test_a_build_that_was_cut_off_goes_on(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def cut_off(*_: object, **__: object) -> list[object]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build.sam, "export", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            build.build(recipe, tmp_path / "tiny", said.append)
+    assert not (tmp_path / "tiny").exists()
+
+    said.clear()
+    build.build(recipe, tmp_path / "tiny", said.append)
+    assert {"export clip: done before", "export detector: done before", "export segmenter ..."} <= set(said)
+    read_manifest(tmp_path / "tiny")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_step_is_done_again_when_what_it_was_made_of_has_changed(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(build.sam, "export", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            build.build(recipe, tmp_path / "tiny", said.append)
+    (tmp_path / ".tiny.build" / "detector.onnx").unlink()
+    recipe.write_text(recipe.read_text().replace("context = 12", "context = 10"))
+    said.clear()
+    build.build(recipe, tmp_path / "tiny", said.append)
+    assert {"export clip ...", "export detector ..."} <= set(said)
+    assert read_manifest(tmp_path / "tiny").clip.context == 10
+
+
+def test_a_full_disk_is_told_and_nothing_half_is_left(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(InputError, match=r"step 'export clip' failed: .*no space left on device"):
+        build.build(recipe, tmp_path / "tiny")
+    assert not (tmp_path / "tiny").exists()
+    assert [path.name for path in (tmp_path / ".tiny.build").rglob("*.part")] == []
+
+
+def test_whole_scores_agree_with_those_of_transformers(usual: Path, tmp_path: Path) -> None:
+    build.build(usual, tmp_path / "tiny", lambda _: None, precision="fp32")
+    found = read_manifest(tmp_path / "tiny").end_to_end
+    assert found is not None
+    assert found.pairs == build.PAIRS
+    assert max(found.modify, found.preserve, found.position, found.size) <= 1e-3
+    assert found.boxes < 0.1
+    assert found.masks < 0.05
+    assert 0 < found.embeddings < 1e-4
+
+
+def test_a_pipeline_that_prepares_pictures_otherwise_is_found_out(usual: Path, tmp_path: Path) -> None:
+    """The comparison can fail: a wrong mean is one of the mistakes that it is there for."""
+    usual.write_text(usual.read_text().replace("mean = [0.48", "mean = [0.28"))
+    with pytest.raises(GateError, match=r"step 'compare scores' failed: scores in fp32 differ .* in .*modify by"):
+        build.build(usual, tmp_path / "tiny", lambda _: None, precision="fp32")
+    assert not (tmp_path / "tiny").exists()
+
+
+def test_what_transformers_cannot_prepare_is_not_compared(recipe: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    build.build(recipe, tmp_path / "tiny", said.append)
+    assert "compare scores: left out, transformers does not resize by area, as clip, detector, segmenter here" in said
+    assert read_manifest(tmp_path / "tiny").end_to_end is None
+
+
+def test_a_precision_that_moves_scores_too_far_is_refused() -> None:
+    within = EndToEnd(8, 1.0, 0.1, 0.01, modify=0.019, preserve=0.0, position=0.0, size=0.0)
+    end_to_end.check(within, "int8")
+    with pytest.raises(GateError, match=r"in modify by 0\.019: more than the 5e-03 that is allowed"):
+        end_to_end.check(within, "fp16")
+    with pytest.raises(GateError, match=r"size by 0.5"):
+        end_to_end.check(EndToEnd(8, 1.0, 0.1, 0.01, modify=0.0, preserve=0.0, position=0.0, size=0.5), "int8")
+    with pytest.raises(GateError, match="modify by nan"):
+        end_to_end.check(EndToEnd(8, 1.0, 0.1, 0.01, modify=float("nan"), preserve=0.0, position=0.0, size=0.0), "fp32")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"precision": "int4"}, "must be one of fp32, fp16, mixed, int8"),
+        ({"engine": "onnx"}, "choose one of none, tensorrt, tensorrt-rtx"),
+        ({"pairs": -1}, "must be 0 or more"),
+        ({"source": Path("/nowhere")}, "there is no folder /nowhere"),
+    ],
+)
+def test_wrong_options_are_refused_before_any_work(
+    asked: dict[str, object], said: str, recipe: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=said):
+        build.build(recipe, tmp_path / "tiny", lambda _: None, **asked)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
