@@ -25,16 +25,19 @@ from transformers import GroundingDinoForObjectDetection
 
 import editjudge_models
 from checkpoints import save
-from editjudge.manifest import GRAPHS, read_manifest
+from editjudge.entries import GRAPHS
+from editjudge.manifest import read_manifest
 from editjudge_export import clip, grounding_dino, sam
 from editjudge_export.build import build
 from editjudge_export.checkpoint import load_model, load_tokenizer
 from editjudge_export.export import Exported
 from editjudge_export.gate import GateError
 from editjudge_export.memory import estimate
+from editjudge_export.options import Options
 from editjudge_export.photographs import photographs
 from editjudge_export.precision import PRECISIONS, Precision
 from editjudge_export.processors import detector_processor
+from results import commit, machine
 
 OUT = Path(__file__).resolve().parent / "data" / "full_size.json"
 BUNDLES = ("photo-edge", "paper")
@@ -45,8 +48,14 @@ OTHERS: dict[str, Callable[[Path, Path], list[Exported]]] = {
         source, folder, "fp32", height=800, width=800, text_length=48, fit="pad"
     ),
 }
-AXES = {"batch": 2, "n": 4, "boxes": 4}
-"""One edit: two pictures, four crops, four boxes in each."""
+AXES = {
+    "clip_vision": {"n": 16},
+    "clip_text": {"n": 2},
+    "detector": {"batch": 4},
+    "sam_encoder": {"batch": 1},
+    "sam_decoder": {"batch": 4, "boxes": 4},
+}
+"""The most that goes through a model at once when four candidates are ranked."""
 BOXES = 3
 """That random weights are to find of a phrase, by the threshold that is set for them."""
 PARSER = {
@@ -101,27 +110,29 @@ def exported(name: str, folder: Path) -> list[dict[str, Any]]:
 
 
 def built(name: str, precision: Precision, folder: Path, count: int) -> dict[str, Any]:
-    """A bundle with its engines: what its manifest says of it, and the memory that its models need."""
-    said: list[str] = []
+    """A bundle with its engines, built unless it is there, and what is to be said of it."""
+    place = folder / "bundles" / f"{name}-{precision}"
 
     def report(line: str) -> None:
         print(f"{time.strftime('%H:%M:%S')} {name} {precision}: {line}", flush=True)
-        said.append(line)
 
-    place = folder / "bundles" / f"{name}-{precision}"
-    asked = {"source": folder / "hub", "precision": precision, "engine": "tensorrt-rtx", "pairs": count}
-    start = time.perf_counter()
-    try:
-        build(recipe_for(name, folder), place, report, **asked)
-    except GateError as error:
-        return {"bundle": name, "precision": precision, "refused": str(error)}
-    seconds = round(time.perf_counter() - start)
+    if not place.is_dir():
+        options = Options(source=folder / "hub", precision=precision, engine="tensorrt-rtx", pairs=count)
+        try:
+            build(recipe_for(name, folder), place, options, report)
+        except GateError as error:
+            return {"bundle": name, "precision": precision, "refused": str(error)}
+    return {"bundle": name, "precision": precision, **described(place)}
+
+
+def described(place: Path) -> dict[str, Any]:
+    """What the manifest says, and the memory that the models need."""
     manifest = read_manifest(place)
     engines = {engine.role: engine for engine in manifest.engines}
     graphs = []
     for role in GRAPHS:
         entry, data = manifest.files[role], manifest.files.get(f"{role}_data")
-        memory = estimate(place / (entry.path or ""), AXES)
+        memory = estimate(place / (entry.path or ""), AXES[role])
         graphs.append(
             {
                 "role": role,
@@ -134,13 +145,7 @@ def built(name: str, precision: Precision, folder: Path, count: int) -> dict[str
             }
         )
     end_to_end = manifest.end_to_end and asdict(manifest.end_to_end)
-    about = {
-        "bundle": name,
-        "precision": precision,
-        "seconds": seconds,
-        "resumed": any("before" in line for line in said),
-    }
-    return {**about, "targets": list(manifest.engines[0].targets), "graphs": graphs, "end_to_end": end_to_end}
+    return {"targets": list(manifest.engines[0].targets), "graphs": graphs, "end_to_end": end_to_end}
 
 
 def size(files: list[Path]) -> int:
@@ -161,6 +166,7 @@ def main() -> None:
         for name in asked.bundle
         for precision in asked.precision
     } | {name: partial(exported, name, asked.folder) for name in asked.model}
+    found["about"] = {"commit": commit(), "machine": machine()}
     for key, job in jobs.items():
         found[key] = job()
         print(json.dumps({key: found[key]}), flush=True)

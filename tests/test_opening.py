@@ -11,8 +11,8 @@ import pytest
 
 from editjudge import BundleError, DeviceError, InputError, opening, providers, ready
 from editjudge.bundle import Bundle
+from editjudge.entries import EngineEntry
 from editjudge.gpu import Gpu
-from editjudge.manifest import EngineEntry
 from editjudge.opening import open_model
 from editjudge.providers import DEVICES, PROVIDERS, why_not
 from editjudge.types import Ran

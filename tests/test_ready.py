@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from editjudge import ready
+from editjudge.entries import EngineEntry
 from editjudge.errors import DeviceError
 from editjudge.gpu import find_gpus
-from editjudge.manifest import EngineEntry
 from editjudge.ready import fitting, ready_engine
 
 

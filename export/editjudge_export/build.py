@@ -4,91 +4,52 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any
 
 from transformers import CLIPModel, SamModel
 
 from editjudge import atomic
 from editjudge.bundle import Bundle
+from editjudge.entries import EndToEnd
 from editjudge.errors import InputError
-from editjudge.manifest import FILE_NAME, GRAPHS, EndToEnd
+from editjudge.manifest import FILE_NAME
 
 from . import clip, end_to_end, grounding_dino, sam
 from .as_on_gpu import load_scorer
 from .bundle import exported_entries, file_entry, write_manifest
 from .checkpoint import load_config
-from .compiler import Device
-from .engines import Engine, build_engine, engine_targets
+from .engines import Engine, build_engine
 from .export import Exported
 from .fetch import Fetched, fetch_checkpoint, fetch_parser
 from .gate import Difference
+from .options import ENGINES, Options
 from .pairs import pairs
-from .precision import PRECISIONS, Precision
 from .preprocessing import check_preprocessing
 from .recipe import Recipe, read_recipe
 from .reference import reference_scorer, unlike
 from .steps import FOLDER, Result, Steps, fingerprint, fingerprint_of
 
-PAIRS = 8
-"""Edits that are scored both ways: one of each kind, and one more."""
-
 PACKAGES = ("editjudge", "torch", "transformers", "onnx", "onnxruntime", "onnxslim")
 VERSIONS = {name: version(name) for name in PACKAGES}
 """What a step's result hangs on beside its inputs."""
 
-EngineKind = Literal["none", "tensorrt", "tensorrt-rtx"]
-DEVICES: dict[str, Device] = {"tensorrt": "tensorrt", "tensorrt-rtx": "rtx"}
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is asked for beside the recipe.
-
-    source: where checkpoints are looked for instead of on the hub. precision: instead of the recipe's. stripped:
-    engines without weights. pairs: edits that are scored both ways, 0 for none.
-    """
-
-    source: Path | None = None
-    precision: Precision | None = None
-    engine: EngineKind = "none"
-    targets: tuple[str, ...] = ()
-    stripped: bool = False
-    allow_pickle: bool = False
-    pairs: int = PAIRS
-
-    def compiles(self, exported: Exported) -> bool:
-        """Whether an engine is wanted of this file."""
-        return self.engine != "none" and exported.role in GRAPHS
-
-
-class Asked(TypedDict, total=False):
-    """The fields of `Options`, as keywords."""
-
-    source: Path | None
-    precision: Precision | None
-    engine: EngineKind
-    targets: tuple[str, ...]
-    stripped: bool
-    allow_pickle: bool
-    pairs: int
-
 
 def build(
-    recipe_path: Path, folder: Path, report: Callable[[str], None] = print, **options: Unpack[Asked]
+    recipe_path: Path, folder: Path, options: Options | None = None, report: Callable[[str], None] = print
 ) -> list[Exported]:
     """Builds the bundle of a recipe in `folder`, which is replaced only once the new one is whole.
 
-    options: the fields of `Options`. A build that fails or is cut off leaves what its steps have made in a hidden
-    folder beside `folder`, and goes on from there the next time. Returns what was exported. Raises InputError,
-    DeviceError or GateError, naming the step.
+    A build that fails or is cut off leaves what its steps have made in a hidden folder beside `folder`, and goes on
+    from there the next time. Returns what was exported. Raises InputError, DeviceError or GateError, naming the step.
     """
-    asked = Options(**options)
-    recipe = _chosen(read_recipe(recipe_path), asked)
+    asked = options or Options()
+    asked.check()
+    recipe = asked.applied_to(read_recipe(recipe_path))
     folder = folder.resolve()
-    _check(recipe, folder, asked)
+    _check(recipe, folder)
     fetched = _fetched(recipe, asked, report)
     _check_settings(recipe, fetched)
     steps = Steps(folder.with_name(f".{folder.name}.build"), report)
@@ -103,28 +64,13 @@ def build(
     return [replace(each, path=folder / each.path.name) for made in exported.values() for each in made]
 
 
-def _chosen(recipe: Recipe, options: Options) -> Recipe:
-    if options.precision is None:
-        return recipe
-    if options.precision not in PRECISIONS:
-        raise InputError(f"the precision is {options.precision!r}; it must be one of {', '.join(PRECISIONS)}")
-    models = {name: replace(model, precision=options.precision) for name, model in recipe.models.items()}
-    return replace(recipe, models=models)
-
-
-def _check(recipe: Recipe, folder: Path, options: Options) -> None:
+def _check(recipe: Recipe, folder: Path) -> None:
     """What can be told to be wrong before any work is done."""
     if folder.exists() and not (folder / FILE_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is neither empty nor a bundle; it will not be replaced")
     for copy in recipe.copies:
         if not copy.origin.is_file():
             raise InputError(f"there is no file {copy.origin}, which the recipe copies to {copy.path}")
-    if options.engine not in ("none", *DEVICES):
-        raise InputError(f"there is no engine {options.engine!r}; choose one of none, {', '.join(DEVICES)}")
-    if options.engine != "none":
-        engine_targets(DEVICES[options.engine], options.targets or None, options.stripped)
-    if options.pairs < 0:
-        raise InputError(f"pairs is {options.pairs}; it must be 0 or more")
     settings = recipe.sections
     try:
         for section, key in (
@@ -242,7 +188,7 @@ def _copy(origin: Path, place: Path) -> None:
 
 
 def _compiled(steps: Steps, graph: Exported, options: Options) -> Engine:
-    device = DEVICES[options.engine]
+    device = ENGINES[options.engine]
 
     def work() -> tuple[Result, Iterable[Path]]:
         engine = build_engine(

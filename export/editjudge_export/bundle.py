@@ -10,8 +10,9 @@ from typing import Any
 
 import tomli_w
 
+from editjudge.entries import EndToEnd
 from editjudge.errors import BundleError, InputError
-from editjudge.manifest import FILE_NAME, FORMAT, EndToEnd, read_manifest
+from editjudge.manifest import FILE_NAME, FORMAT, read_manifest
 
 from .engines import Engine
 from .export import Exported

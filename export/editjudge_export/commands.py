@@ -7,6 +7,7 @@ import argparse
 from . import clip, grounding_dino, sam
 from .build import build
 from .export import Exported
+from .options import Options
 
 
 def run(asked: argparse.Namespace) -> list[Exported]:
@@ -21,4 +22,4 @@ def run(asked: argparse.Namespace) -> list[Exported]:
         case "sam":
             return sam.export(source, folder, asked.precision)
         case _:
-            return build(source, folder, precision=asked.precision, pairs=asked.pairs)
+            return build(source, folder, Options(precision=asked.precision, pairs=asked.pairs))

@@ -9,7 +9,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.manifest import EndToEnd
+from editjudge.entries import EndToEnd
 from editjudge.scorer import Scorer
 from editjudge.types import EditScore, FoundBox
 

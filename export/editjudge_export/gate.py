@@ -19,7 +19,6 @@ from .onnx_file import load, save
 from .precision import Precision
 
 SEEDS = (0, 1)
-BATCHES = (1, 2)
 PROVIDERS = ["CPUExecutionProvider"]
 
 Runner = Callable[[Tensors], Tensors]
@@ -31,7 +30,7 @@ class GateError(EditJudgeError):
 
 def random_cases(graph: Graph) -> Iterator[Tensors]:
     """Every seed with every batch size."""
-    for seed, batch in itertools.product(SEEDS, BATCHES):
+    for seed, batch in itertools.product(SEEDS, graph.batches):
         yield from graph.examples(torch.Generator().manual_seed(seed), batch)
 
 

@@ -6,7 +6,6 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import onnx
 import torch
@@ -33,7 +32,8 @@ class Graph:
     untouched PyTorch model on such inputs. Outputs named in `compared` are compared after that function. `choices` are
     outputs that no user of the graph needs: what it chose among near-equals, which the reference is given as inputs.
     `pictures` yields further inputs, made of photographs by the model's own processor. `keep` names the parts of it, as
-    the names of its nodes hold them, that stay in float32 whatever the precision.
+    the names of its nodes hold them, that stay in float32 whatever the precision. `batches` are the sizes of batch that
+    `examples` is asked for.
     """
 
     role: str
@@ -47,6 +47,7 @@ class Graph:
     pictures: Callable[[], Iterator[Tensors]] = lambda: iter(())
     keep: tuple[str, ...] = ()
     gate: float = 1e-4
+    batches: tuple[int, ...] = (1, 2)
 
 
 def trace(graph: Graph) -> onnx.ModelProto:
@@ -58,7 +59,7 @@ def trace(graph: Graph) -> onnx.ModelProto:
     example = next(graph.examples(torch.Generator().manual_seed(0), 2))
     with warnings.catch_warnings(), torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")  # the tracer warns of every shape it makes a constant, which is wanted here
-        path = Path(folder) / "traced.onnx"  # a file: over 2 GB the exporter puts the weights beside it
+        path = f"{folder}/traced.onnx"  # over 2 GB the exporter puts the weights beside it, if this is a text
         torch.onnx.export(
             graph.module.eval(),  # the exporter gives the whole tree back the mode of its root
             tuple(example[name] for name in graph.inputs),

@@ -19,8 +19,8 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from editjudge.entries import check_inside
 from editjudge.errors import InputError
-from editjudge.manifest import check_inside
 
 from .precision import PRECISIONS, Precision
 

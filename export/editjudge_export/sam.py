@@ -84,7 +84,8 @@ def graphs(model: SamModel) -> list[Graph]:
             outputs={"image_embeddings": {0: "batch"}},
             examples=pictures,
             reference=lambda inputs: {"image_embeddings": model.get_image_embeddings(**inputs)},
-            pictures=photos,
+            pictures=photos,  # two at a time
+            batches=(1,),
         ),
         Graph(
             role="sam_decoder",

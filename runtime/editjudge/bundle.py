@@ -8,19 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import editjudge_models
+from editjudge.entries import EngineEntry, FileEntry
 from editjudge.errors import BundleError, InputError
-from editjudge.manifest import (
-    FILE_NAME,
-    ClipSettings,
-    DetectorSettings,
-    DomainSettings,
-    EngineEntry,
-    FileEntry,
-    Manifest,
-    NormRanges,
-    SegmenterSettings,
-    read_manifest,
-)
+from editjudge.manifest import FILE_NAME, Manifest, read_manifest
+from editjudge.settings import ClipSettings, DetectorSettings, DomainSettings, NormRanges, SegmenterSettings
 from editjudge.store import assembled, cache_folder, check_hash
 
 __all__ = [

@@ -122,18 +122,17 @@ def build(  # noqa: PLR0917  (a command line's options)
         raise BundleError(f"building a bundle needs {', '.join(missing)}; pip install 'editjudge[export]'")
     folder = output or cache_folder() / "bundles" / _recipe_name(path)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    import_module("editjudge_export.build").build(
-        path,
-        folder,
+    exporter = import_module("editjudge_export.build")
+    options = exporter.Options(
         source=source,
         precision=precision,
         engine=engine,
         targets=tuple(target.split(",")) if target else (),
         stripped=stripped,
-        pairs=pairs,
         allow_pickle=allow_pickle,
-        report=lambda line: typer.echo(printable(line)),
+        pairs=pairs,
     )
+    exporter.build(path, folder, options, lambda line: typer.echo(printable(line)))
     typer.echo(f"{folder}: done; score with --bundle {folder.name if output is None else folder}")
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from editjudge.bundle import Bundle, cache_folder
 from editjudge.compiled import compiled_folder
+from editjudge.entries import GRAPHS
 from editjudge.errors import DeviceError, EditJudgeError
 from editjudge.gpu import find_gpus
 from editjudge.inventory import Holding, holdings
 from editjudge.language import GPU_BUILD
-from editjudge.manifest import GRAPHS
 from editjudge.providers import PROVIDERS, installed, why_not
 from editjudge.ready import ready_engine
 from editjudge.scorer import Scorer

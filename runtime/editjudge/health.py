@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from editjudge.entries import GRAPHS
 from editjudge.judged import printable
-from editjudge.manifest import GRAPHS
 from editjudge.placed import NAMES
 
 FORMS = {"model": "", "compiled": ", compiled and cached", "engine": ", the bundle's engine"}

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import editjudge_models
 from editjudge.bundle import Bundle, FoundBundle, available_bundles
+from editjudge.entries import GRAPHS
 from editjudge.errors import EditJudgeError
-from editjudge.manifest import GRAPHS, read_manifest
+from editjudge.manifest import read_manifest
 
 
 @dataclass(frozen=True)

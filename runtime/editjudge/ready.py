@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from editjudge.entries import EngineEntry
 from editjudge.errors import DeviceError
 from editjudge.gpu import find_gpus
-from editjudge.manifest import EngineEntry
 from editjudge.providers import library_version
 
 LIBRARIES = {"rtx": "tensorrt-rtx", "tensorrt": "tensorrt"}

@@ -14,6 +14,7 @@ from editjudge.manifest import read_manifest
 from editjudge_export import build, end_to_end
 from editjudge_export.end_to_end import EndToEnd
 from editjudge_export.gate import GateError
+from editjudge_export.options import Options
 
 pytestmark = pytest.mark.export
 
@@ -42,11 +43,11 @@ def test_a_build_that_was_cut_off_goes_on(recipe: Path, tmp_path: Path, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(build.sam, "export", cut_off)
         with pytest.raises(KeyboardInterrupt):
-            build.build(recipe, tmp_path / "tiny", said.append)
+            build.build(recipe, tmp_path / "tiny", report=said.append)
     assert not (tmp_path / "tiny").exists()
 
     said.clear()
-    build.build(recipe, tmp_path / "tiny", said.append)
+    build.build(recipe, tmp_path / "tiny", report=said.append)
     assert {"export clip: done before", "export detector: done before", "export segmenter ..."} <= set(said)
     read_manifest(tmp_path / "tiny")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
@@ -59,11 +60,11 @@ def test_a_step_is_done_again_when_what_it_was_made_of_has_changed(
     with monkeypatch.context() as patch:
         patch.setattr(build.sam, "export", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            build.build(recipe, tmp_path / "tiny", said.append)
+            build.build(recipe, tmp_path / "tiny", report=said.append)
     (tmp_path / ".tiny.build" / "detector.onnx").unlink()
     recipe.write_text(recipe.read_text().replace("context = 12", "context = 10"))
     said.clear()
-    build.build(recipe, tmp_path / "tiny", said.append)
+    build.build(recipe, tmp_path / "tiny", report=said.append)
     assert {"export clip ...", "export detector ..."} <= set(said)
     assert read_manifest(tmp_path / "tiny").clip.context == 10
 
@@ -82,10 +83,10 @@ def test_a_full_disk_is_told_and_nothing_half_is_left(
 
 
 def test_whole_scores_agree_with_those_of_transformers(usual: Path, tmp_path: Path) -> None:
-    build.build(usual, tmp_path / "tiny", lambda _: None, precision="fp32")
+    build.build(usual, tmp_path / "tiny", Options(precision="fp32"))
     found = read_manifest(tmp_path / "tiny").end_to_end
     assert found is not None
-    assert found.pairs == build.PAIRS
+    assert found.pairs == Options().pairs
     assert max(found.modify, found.preserve, found.position, found.size) <= 1e-3
     assert found.boxes < 0.1
     assert found.masks < 0.05
@@ -96,13 +97,13 @@ def test_a_pipeline_that_prepares_pictures_otherwise_is_found_out(usual: Path, t
     """The comparison can fail: a wrong mean is one of the mistakes that it is there for."""
     usual.write_text(usual.read_text().replace("mean = [0.48", "mean = [0.28"))
     with pytest.raises(GateError, match=r"step 'compare scores' failed: scores in fp32 differ .* in .*modify by"):
-        build.build(usual, tmp_path / "tiny", lambda _: None, precision="fp32")
+        build.build(usual, tmp_path / "tiny", Options(precision="fp32"))
     assert not (tmp_path / "tiny").exists()
 
 
 def test_what_transformers_cannot_prepare_is_not_compared(recipe: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    build.build(recipe, tmp_path / "tiny", said.append)
+    build.build(recipe, tmp_path / "tiny", report=said.append)
     assert "compare scores: left out, transformers does not resize by area, as clip, detector, segmenter here" in said
     assert read_manifest(tmp_path / "tiny").end_to_end is None
 
@@ -131,5 +132,5 @@ def test_wrong_options_are_refused_before_any_work(
     asked: dict[str, object], said: str, recipe: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=said):
-        build.build(recipe, tmp_path / "tiny", lambda _: None, **asked)
+        build.build(recipe, tmp_path / "tiny", Options(**asked))
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

@@ -35,7 +35,7 @@ def signature(path: Path) -> dict[str, tuple[str, list[int | str]]]:
 
 @pytest.fixture(scope="module")
 def clip_files(clip_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Exported]:
-    return clip.export(clip_checkpoint, tmp_path_factory.mktemp("out"), "fp16", 8)
+    return clip.export(clip_checkpoint, tmp_path_factory.mktemp("out"), "fp16-weights", 8)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def sam_files(sam_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def detector_files(detector_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Exported]:
-    return grounding_dino.export(detector_checkpoint, tmp_path_factory.mktemp("out"), "fp16", **DETECTOR)
+    return grounding_dino.export(detector_checkpoint, tmp_path_factory.mktemp("out"), "fp16-weights", **DETECTOR)
 
 
 def test_clip_has_its_contract(clip_files: list[Exported]) -> None:
@@ -82,7 +82,7 @@ def test_fp16_storage_halves_the_file_and_keeps_fp32_arithmetic(
     whole = clip.export(clip_checkpoint, tmp_path, "fp32", 8)[1]
     half = clip_files[1]
     assert half.path.stat().st_size < 0.6 * whole.path.stat().st_size
-    assert (whole.precision, half.precision) == ("fp32", "fp16")
+    assert (whole.precision, half.precision) == ("fp32", "fp16-weights")
     assert whole.rounding is None
     assert 1e-6 < half.rounding.mean <= half.rounding.largest < 0.1
     graph = onnx.load(half.path).graph

@@ -17,7 +17,7 @@ from transformers.models.grounding_dino.modeling_grounding_dino import (  # noqa
 )
 
 from editjudge import detect, embed, segment  # noqa: E402
-from editjudge.manifest import ClipSettings, DetectorSettings, SegmenterSettings  # noqa: E402
+from editjudge.settings import ClipSettings, DetectorSettings, SegmenterSettings  # noqa: E402
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 NORMALISE = {"image_mean": list(MEAN), "image_std": list(STD)}

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 import editjudge_models
 from editjudge.errors import InputError
-from editjudge.manifest import ClipSettings, DetectorSettings, NormRanges, SegmenterSettings
+from editjudge.settings import ClipSettings, DetectorSettings, NormRanges, SegmenterSettings
 from editjudge.tables import read_table
 from editjudge_export.preprocessing import check_preprocessing
 from editjudge_export.recipe import read_recipe

@@ -1,0 +1,88 @@
+"""The settings of a bundle's stages, as its manifest has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Triple = tuple[float, float, float]
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """size: pixels of a side. context: tokens of a text, padded or truncated."""
+
+    size: int
+    mean: Triple
+    std: Triple
+    resample: Literal["area", "bilinear", "bicubic"]
+    fit: Literal["stretch", "center_crop"]
+    context: int
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "size", "std", "context")
+
+
+@dataclass(frozen=True)
+class DetectorSettings:
+    """height, width: pixels of the input. text_length: tokens of a caption, padded.
+
+    fit: a picture is stretched to the input, or scaled to fit into it and padded at the right and the bottom; then the
+    model takes a pixel_mask.
+    """
+
+    height: int
+    width: int
+    mean: Triple
+    std: Triple
+    resample: Literal["area", "bilinear", "bicubic"]
+    text_length: int
+    box_threshold: float
+    text_threshold: float
+    fit: Literal["stretch", "pad"] = "stretch"
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "height", "width", "std", "text_length", "box_threshold", "text_threshold")
+
+
+@dataclass(frozen=True)
+class SegmenterSettings:
+    """size: pixels of the longest side, padded to a square. mask_size: side of the masks that come out."""
+
+    size: int
+    mean: Triple
+    std: Triple
+    resample: Literal["area", "bilinear", "bicubic"]
+    mask_size: int
+    threshold: float
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "size", "std", "mask_size")
+
+
+@dataclass(frozen=True)
+class NormRanges:
+    """The raw scores that Norm() maps to 0 and 1, as calibrated for this bundle (spec section 4)."""
+
+    modify: Range
+    preserve: Range
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in vars(self).items():
+            if not low < high:
+                raise ValueError(f"{name} must rise, not go from {low} to {high}")
+
+
+@dataclass(frozen=True)
+class DomainSettings:
+    """A picture whose logit lies under the threshold is unlike what the bundle was trained on."""
+
+    threshold: float
+
+
+def _check_positive(section: object, *names: str) -> None:
+    for name in names:
+        value = getattr(section, name)
+        if not all(each > 0 for each in (value if isinstance(value, tuple) else (value,))):
+            raise ValueError(f"{name} must be above 0, not {value}")
