@@ -26,7 +26,7 @@ from .export import Exported
 from .fetch import Fetched, fetch_checkpoint, fetch_parser
 from .gate import Difference
 from .options import ENGINES, Options
-from .pairs import pairs
+from .pairs import Pair, pairs
 from .preprocessing import check_preprocessing
 from .recipe import Recipe, read_recipe
 from .reference import reference_scorer, unlike
@@ -224,9 +224,14 @@ def _compared(
     # The least exact of the models decides what the whole may be off by.
     precision = max((model.precision for model in recipe.models.values()), key=lambda each: end_to_end.BOUNDS[each])
 
+    def told() -> Iterator[Pair]:
+        for number, pair in enumerate(pairs(count), start=1):
+            steps.report(f"compare scores: {number} of {count}")
+            yield pair
+
     def work() -> tuple[Result, Iterable[Path]]:
         reference = reference_scorer(bundle, {name: each.path for name, each in fetched.items()})
-        found = end_to_end.compare(load_scorer(bundle), reference, pairs(count))
+        found = end_to_end.compare(load_scorer(bundle), reference, told())
         end_to_end.check(found, precision)
         return asdict(found), []
 
