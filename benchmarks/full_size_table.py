@@ -58,8 +58,8 @@ def _scores(found: dict[str, Any]) -> Iterator[str]:
     yield "Whole scores against a pipeline of transformers' own processors and models in float32, largest differences:"
     yield ""
     columns = "boxes, px | masks, 1 - IoU | embeddings, 1 - cos | modify | preserve | position | size | goal"
-    yield f"| bundle | precision | edits | {columns} |"
-    yield "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|"
+    yield f"| bundle | precision | edits | boxes found | {columns} |"
+    yield "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|"
     for each in _bundles(found):
         if scores := each.get("end_to_end"):
             sub_scores = [scores[name] for name in ("modify", "preserve", "position", "size")]
@@ -67,7 +67,9 @@ def _scores(found: dict[str, Any]) -> Iterator[str]:
                 _error(one) for one in sub_scores
             ]
             verdict = ("met" if max(sub_scores) <= GOAL else "missed") if each["precision"] == "fp32" else ""
-            yield f"| {each['bundle']} | {each['precision']} | {scores['pairs']} | {' | '.join(numbers)} | {verdict} |"
+            counts = f"{scores['pairs']} | {scores['found']}"
+            row = " | ".join([each["bundle"], each["precision"], counts, *numbers, verdict])
+            yield f"| {row} |"
     yield ""
 
 

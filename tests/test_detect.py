@@ -13,6 +13,7 @@ from editjudge import BundleError, InstructionError
 from editjudge.bundle import Bundle
 from editjudge.caption import CaptionTokenizer, phrase_masks
 from editjudge.detect import (
+    MOST,
     Detector,
     claims,
     fitted_shape,
@@ -234,3 +235,12 @@ def test_overlaps() -> None:
     np.testing.assert_allclose(pairwise_iou(boxes)[0], [1, 0.8, 0.69, 0, 0], rtol=1e-5)
     assert suppress_overlaps(boxes, 0.7).tolist() == [0, 2, 3, 4]
     assert suppress_overlaps(boxes[:0], 0.7).tolist() == []
+
+
+def test_of_very_many_boxes_the_best_count(detector: Detector) -> None:
+    """A hundred objects side by side, each better than the one before."""
+    left = np.arange(100, dtype=np.float32)
+    corners = np.stack([left, left * 0, left + 1, left * 0 + 1], axis=1)
+    tokens = np.linspace(0.5, 0.9, 100, dtype=np.float32)[:, None]
+    found = detector._select(["cat"], tokens, [slice(0, 1)], corners)["cat"]
+    assert found.boxes[:, 0].tolist() == list(range(99, 99 - MOST, -1))

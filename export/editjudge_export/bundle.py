@@ -30,7 +30,7 @@ def write_manifest(
     content = {"format": FORMAT, **recipe.head, **recipe.sections}
     if end_to_end is not None:
         content["end_to_end"] = {
-            name: value if name == "pairs" else _rounded(value) for name, value in asdict(end_to_end).items()
+            name: _rounded(value) if isinstance(value, float) else value for name, value in asdict(end_to_end).items()
         }
     content["file"] = [*files, *recipe.listed]
     content["engine"] = [engine_entry(engine) for engine in engines]

@@ -26,8 +26,12 @@ SUB_SCORES = ("modify", "preserve", "position", "size")
 
 def compare(ours: Scorer, reference: Scorer, pairs: Iterable[Pair]) -> EndToEnd:
     """Scores the pairs both ways. Found in one and not in the other: infinitely far apart."""
-    rows = [_differences(ours, reference, pair) for pair in pairs]
-    return EndToEnd(pairs=len(rows), **{name: max(row[name] for row in rows) for name in rows[0]})
+    found, rows = 0, []
+    for pair in pairs:
+        mine, theirs = (each.score(pair.original, pair.edited, pair.intent) for each in (ours, reference))
+        found += sum(len(boxes) for boxes in theirs.regions.values())
+        rows.append({**_embeddings(ours, reference, pair), **_differences(mine, theirs)})
+    return EndToEnd(pairs=len(rows), found=found, **{name: max(row[name] for row in rows) for name in rows[0]})
 
 
 def check(found: EndToEnd, precision: Precision) -> None:
@@ -42,22 +46,26 @@ def check(found: EndToEnd, precision: Precision) -> None:
         )
 
 
-def _differences(ours: Scorer, reference: Scorer, pair: Pair) -> dict[str, float]:
-    mine, theirs = (each.score(pair.original, pair.edited, pair.intent) for each in (ours, reference))
-    pictures = [pair.original, pair.edited]
-    texts = [text for text in (pair.intent.source, pair.intent.target) if text]
+def _differences(mine: EditScore, theirs: EditScore) -> dict[str, float]:
     return {
         "boxes": max(_boxes(mine.regions[side], theirs.regions[side]) for side in ("original", "edited")),
         "masks": max(1 - _overlap(*masks) for masks in _masks(mine, theirs)),
-        "embeddings": max(
-            float((1 - _cosine(ours.embedder.images(pictures), reference.embedder.images(pictures))).max()),
-            float((1 - _cosine(ours.embedder.texts(texts), reference.embedder.texts(texts))).max()),
-        ),
         "modify": _apart(mine.semantic.modify_raw, theirs.semantic.modify_raw),
         "preserve": _apart(mine.semantic.preserve_raw, theirs.semantic.preserve_raw),
         "position": _apart(mine.region.position, theirs.region.position),
         "size": _apart(mine.region.size, theirs.region.size),
     }
+
+
+def _embeddings(ours: Scorer, reference: Scorer, pair: Pair) -> dict[str, float]:
+    """Of the whole pictures and of the phrases."""
+    pictures = [pair.original, pair.edited]
+    texts = [text for text in (pair.intent.source, pair.intent.target) if text]
+    apart = (
+        1 - _cosine(ours.embedder.images(pictures), reference.embedder.images(pictures)),
+        1 - _cosine(ours.embedder.texts(texts), reference.embedder.texts(texts)),
+    )
+    return {"embeddings": float(np.concatenate(apart).max())}
 
 
 def _boxes(mine: tuple[FoundBox, ...], theirs: tuple[FoundBox, ...]) -> float:

@@ -14,6 +14,7 @@ def save(model: onnx.ModelProto, path: Path) -> list[Path]:
     """Writes a model, where it has to be with its weights in a second file `path`.data; returns what was written."""
     external = sum(weight.ByteSize() for weight in model.graph.initializer) >= LIMIT
     data = path.with_name(f"{path.name}.data")
+    data.unlink(missing_ok=True)  # what is there would be added to
     onnx.save(
         model,
         path,

@@ -16,6 +16,9 @@ from editjudge.types import Boxes, Detections, Image, Ran
 
 NMS_IOU = 0.5
 """Two boxes of one phrase that overlap by more than this are one object."""
+MOST = 32
+"""Boxes of a phrase that count, the best: each costs time in every stage that follows, and what takes a picture must be
+bounded."""
 
 Floats = NDArray[np.float32]
 
@@ -64,7 +67,7 @@ class Detector:
         for column, phrase in enumerate(phrases):
             mine = np.flatnonzero((owner == column) & found_at[:, column])
             mine = mine[np.argsort(-scores[mine, column], kind="stable")]
-            kept = mine[suppress_overlaps(corners[mine], NMS_IOU)]
+            kept = mine[suppress_overlaps(corners[mine], NMS_IOU)][:MOST]
             found[phrase] = Detections(phrase, corners[kept], scores[kept, column])
         return found
 

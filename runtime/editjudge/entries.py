@@ -89,11 +89,13 @@ class EngineEntry:
 class EndToEnd:
     """How far whole scores lie from those of a pipeline of transformers' own processors and models, float32.
 
-    pairs: how many edits were scored both ways. The rest are the largest differences: boxes in pixels of the frame,
+    pairs: how many edits were scored both ways. found: how many boxes the reference found in them. The rest are the
+    largest differences: boxes in pixels of the frame,
     masks as 1 - IoU, embeddings as 1 - cosine, and the four sub-scores, not normalised.
     """
 
     pairs: int
+    found: int
     boxes: float
     masks: float
     embeddings: float

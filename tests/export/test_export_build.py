@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ def test_whole_scores_agree_with_those_of_transformers(usual: Path, tmp_path: Pa
     found = read_manifest(tmp_path / "tiny").end_to_end
     assert found is not None
     assert found.pairs == Options().pairs
+    assert found.found > 20
     assert max(found.modify, found.preserve, found.position, found.size) <= 1e-3
     assert found.boxes < 0.1
     assert found.masks < 0.05
@@ -109,14 +111,16 @@ def test_what_transformers_cannot_prepare_is_not_compared(recipe: Path, tmp_path
 
 
 def test_a_precision_that_moves_scores_too_far_is_refused() -> None:
-    within = EndToEnd(8, 1.0, 0.1, 0.01, modify=0.019, preserve=0.0, position=0.0, size=0.0)
+    within = EndToEnd(8, 20, 1.0, 0.1, 0.01, modify=0.019, preserve=0.0, position=0.0, size=0.0)
     end_to_end.check(within, "int8")
     with pytest.raises(GateError, match=r"in modify by 0\.019: more than the 5e-03 that is allowed"):
         end_to_end.check(within, "fp16")
     with pytest.raises(GateError, match=r"size by 0.5"):
-        end_to_end.check(EndToEnd(8, 1.0, 0.1, 0.01, modify=0.0, preserve=0.0, position=0.0, size=0.5), "int8")
+        end_to_end.check(replace(within, size=0.5), "int8")
     with pytest.raises(GateError, match="modify by nan"):
-        end_to_end.check(EndToEnd(8, 1.0, 0.1, 0.01, modify=float("nan"), preserve=0.0, position=0.0, size=0.0), "fp32")
+        end_to_end.check(
+            EndToEnd(8, 20, 1.0, 0.1, 0.01, modify=float("nan"), preserve=0.0, position=0.0, size=0.0), "fp32"
+        )
 
 
 @pytest.mark.parametrize(
