@@ -4,7 +4,7 @@
 
 Builds `photo-edge` and `paper` from checkpoints that `checkpoints.py` draws in FOLDER, engines included, and exports
 the models that neither has. Needs the `export` and `engines` extras, 16 GB of memory, 30 GB of disk and, on two cores,
-some hours; what was done is not done again. Writes benchmarks/data/full_size.json, which results.py renders.
+some hours; what was done is not done again. Writes benchmarks/data/full_size.json and that section of RESULTS.md.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from editjudge_export.options import Options
 from editjudge_export.pairs import pairs
 from editjudge_export.precision import PRECISIONS, Precision
 from editjudge_export.processors import detector_processor
+from full_size_table import put_into
 from results import commit, machine
 
 OUT = Path(__file__).resolve().parent / "data" / "full_size.json"
@@ -178,6 +179,7 @@ def main() -> None:
         found[key] = job()
         print(json.dumps({key: found[key]}), flush=True)
         OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    put_into(OUT.parents[1] / "RESULTS.md", OUT)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+TITLE = "## Exports at full size"
+HEAD = """
+`python benchmarks/full_size.py FOLDER`, of commit {commit}, on {machine}.
+Weights are random, so these figures say that the conversion is right, how large what it makes is and what it needs, and
+nothing about the quality of scores. Errors are the largest of any output, as a share of the largest number in it where
+that is over 1 (detector scores after the sigmoid), against PyTorch in float32: two seeds, one and two pictures at a
+time, and photographs of scikit-image; 20 captions of 1, 2 and 4 phrases. `rounding` is what the precision adds, every
+value rounded as a GPU would. The gate is 1e-4; of the detector and the SAM decoder 1e-3.
+"""
+
 GOAL = 1e-3
 ROOM = 8e9
 
@@ -17,18 +27,14 @@ def full_size(path: Path) -> str:
     return "\n".join([*_head(found), *_graphs(found), *_scores(found), *_memory(found)])
 
 
-HEAD = """## Exports at full size
-
-`python benchmarks/full_size.py FOLDER`, of commit {commit}, on {machine}.
-Weights are random, so these figures say that the conversion is right, how large what it makes is and what it needs, and
-nothing about the quality of scores. Errors are the largest of any output, as a share of the largest number in it where
-that is over 1 (detector scores after the sigmoid), against PyTorch in float32: two seeds, one and two pictures at a
-time, and photographs of scikit-image; 20 captions of 1, 2 and 4 phrases. `rounding` is what the precision adds, every
-value rounded as a GPU would. The gate is 1e-4; of the detector and the SAM decoder 1e-3.
-"""
+def put_into(results: Path, data: Path) -> None:
+    """Puts the section at the end of RESULTS.md, in the place of an older one; the rest stays as it was measured."""
+    before = results.read_text(encoding="utf-8").split(f"\n{TITLE}\n")[0]
+    results.write_text(f"{before.rstrip()}\n\n{full_size(data)}\n", encoding="utf-8")
 
 
 def _head(found: dict[str, Any]) -> Iterator[str]:
+    yield TITLE
     yield HEAD.format(**found["about"])
 
 
