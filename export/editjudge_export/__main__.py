@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from editjudge.bundle_cli import PRECISIONS
 from editjudge.errors import EditJudgeError
 
 if TYPE_CHECKING:
     from .export import Exported
-
-PRECISIONS = ("fp32", "fp16", "mixed", "int8", "fp16-weights")
 
 EXTRA = {"torch", "transformers", "onnx", "onnxruntime", "onnxslim", "safetensors", "tokenizers", "tomli_w"}
 

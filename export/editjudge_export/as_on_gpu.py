@@ -1,4 +1,4 @@
-"""A bundle's scorer whose models round as a GPU would, on a CPU that has no float16."""
+"""A bundle's scorer whose models in half precision round as a GPU would, on a CPU that has no float16."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from editjudge.bundle import Bundle
 from editjudge.scorer import Scorer
 
 from .gate import open_graph
+from .precision import HALVES
 
 
 class _Model:
@@ -28,9 +29,14 @@ class _Model:
 def load_scorer(bundle: Bundle) -> Scorer:
     """The scorer of a bundle, on the CPU."""
     scorer = Scorer.load(bundle.folder, "cpu")
-    scorer.detector._session = _Model(bundle, "detector")
-    scorer.segmenter._encoder = _Model(bundle, "sam_encoder")
-    scorer.segmenter._decoder = _Model(bundle, "sam_decoder")
-    scorer.embedder._vision = _Model(bundle, "clip_vision")
-    scorer.embedder._text = _Model(bundle, "clip_text")
+    places = {
+        "detector": (scorer.detector, "_session"),
+        "sam_encoder": (scorer.segmenter, "_encoder"),
+        "sam_decoder": (scorer.segmenter, "_decoder"),
+        "clip_vision": (scorer.embedder, "_vision"),
+        "clip_text": (scorer.embedder, "_text"),
+    }
+    for role, (stage, name) in places.items():
+        if bundle.manifest.files[role].precision in HALVES:
+            setattr(stage, name, _Model(bundle, role))
     return scorer

@@ -19,7 +19,7 @@ from editjudge.manifest import FILE_NAME
 
 from . import clip, end_to_end, grounding_dino, sam
 from .as_on_gpu import load_scorer
-from .bundle import exported_entries, file_entry, write_manifest
+from .bundle import engine_entry, exported_entries, file_entry, write_manifest
 from .checkpoint import load_config
 from .engines import Engine, build_engine
 from .export import Exported
@@ -55,7 +55,8 @@ def build(
     steps = Steps(folder.with_name(f".{folder.name}.build"), report)
     exported = {name: _exported(steps, recipe, name, fetched[name].path) for name in recipe.models}
     files = [*_entries(recipe, exported, fetched), *_copied(recipe, steps.folder, fetched.get("parser"))]
-    engines = [_compiled(steps, each, asked) for made in exported.values() for each in made if asked.compiles(each)]
+    graphs = [each for made in exported.values() for each in made if asked.compiles(each)]
+    engines = [engine_entry(_compiled(steps, each, asked)) for each in graphs]
     write_manifest(recipe, steps.folder, files, engines, None)
     found = _compared(steps, recipe, files, fetched, asked.pairs)
     write_manifest(recipe, steps.folder, files, engines, found)

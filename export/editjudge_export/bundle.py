@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ import tomli_w
 from editjudge.entries import EndToEnd
 from editjudge.errors import BundleError, InputError
 from editjudge.manifest import FILE_NAME, FORMAT, read_manifest
+from editjudge.store import file_sha256
 
 from .engines import Engine
 from .export import Exported
@@ -23,7 +23,7 @@ def write_manifest(
     recipe: Recipe,
     folder: Path,
     files: Iterable[Mapping[str, Any]],
-    engines: Iterable[Engine],
+    engines: Iterable[Mapping[str, Any]],
     end_to_end: EndToEnd | None,
 ) -> None:
     """Writes bundle.toml. Raises InputError where the recipe's settings do not make a manifest."""
@@ -33,7 +33,7 @@ def write_manifest(
             name: _rounded(value) if isinstance(value, float) else value for name, value in asdict(end_to_end).items()
         }
     content["file"] = [*files, *recipe.listed]
-    content["engine"] = [engine_entry(engine) for engine in engines]
+    content["engine"] = [*engines]
     (folder / FILE_NAME).write_text(tomli_w.dumps(content), encoding="utf-8")
     try:
         read_manifest(folder)
@@ -80,8 +80,7 @@ def engine_entry(engine: Engine) -> dict[str, Any]:
 
 
 def _digest(file: Path) -> dict[str, Any]:
-    with file.open("rb") as stream:
-        return {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "bytes": file.stat().st_size}
+    return {"sha256": file_sha256(file), "bytes": file.stat().st_size}
 
 
 def _rounded(value: float) -> float:

@@ -67,19 +67,20 @@ def _export(graph: Graph, original: Graph, folder: Path, precision: Precision) -
         traced = trace(graph)
         if precision == "fp16-weights":
             traced = converted(traced, precision)
-        save(traced, path)
+        written = save(traced, path)
         parity, rounding = gate.check(graph, path), None
         if precision == "fp16-weights":
             rounding = gate.difference(graph, original.reference, graph.reference)
         elif precision != "fp32":
             traced = converted(traced, precision, graph.keep)
-            save(traced, path)
+            written = save(traced, path)
             few = replace(graph, batches=(1,))  # it is measured here, and no mistake looked for
             rounding = gate.difference(few, graph.reference, gate.onnx_runner(path, precision))
             if not rounding.largest < float("inf"):
                 raise gate.GateError(f"{graph.role} overflows in {precision}.")
-        del traced.graph.output[len(graph.outputs) :]
-        written = save(traced, path)
+        if graph.choices:
+            del traced.graph.output[len(graph.outputs) :]
+            written = save(traced, path)
         onnx.checker.check_model(str(path))
         for each in reversed(written):
             each.replace(folder / each.name)

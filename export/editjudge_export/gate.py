@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import onnx
 import onnxruntime as ort
 import torch
 
@@ -15,8 +16,8 @@ from editjudge.errors import EditJudgeError
 
 from .graph import SHORTFALL, Graph, Tensors
 from .half import held
-from .onnx_file import load, save
-from .precision import Precision
+from .onnx_file import save
+from .precision import HALVES, Precision
 
 SEEDS = (0, 1)
 PROVIDERS = ["CPUExecutionProvider"]
@@ -28,15 +29,10 @@ class GateError(EditJudgeError):
     """An exported graph does not compute what the PyTorch model computes."""
 
 
-def random_cases(graph: Graph) -> Iterator[Tensors]:
-    """Every seed with every batch size."""
+def cases(graph: Graph) -> Iterator[Tensors]:
+    """The inputs of the comparison: random ones, every seed with every batch size, and photographs."""
     for seed, batch in itertools.product(SEEDS, graph.batches):
         yield from graph.examples(torch.Generator().manual_seed(seed), batch)
-
-
-def cases(graph: Graph) -> Iterator[Tensors]:
-    """The inputs of the comparison: random ones, and photographs."""
-    yield from random_cases(graph)
     yield from graph.pictures()
 
 
@@ -44,11 +40,11 @@ def open_graph(path: Path, precision: Precision = "fp32") -> ort.InferenceSessio
     """A graph on ONNX Runtime's CPU provider; in half precision it rounds as a GPU does, not as the CPU would."""
     options = ort.SessionOptions()
     options.enable_cpu_mem_arena = False  # it would keep the largest attention map that ever was
-    if precision not in ("fp16", "mixed"):
+    if precision not in HALVES:
         return ort.InferenceSession(str(path), options, providers=PROVIDERS)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".held.") as folder:
         copy = Path(folder) / path.name
-        save(held(load(path)), copy)
+        save(held(onnx.load(path)), copy)
         return ort.InferenceSession(str(copy), options, providers=PROVIDERS, disabled_optimizers=["EliminateIdentity"])
 
 

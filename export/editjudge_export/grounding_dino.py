@@ -24,7 +24,7 @@ from .graph import SHORTFALL, Graph, Tensors
 from .photographs import photographs
 from .precision import Precision
 from .processors import detector_processor
-from .proposals import Given, Recorded
+from .proposals import Proposals
 
 PHRASES = (1, 2, 4)
 """Phrases per caption in the comparison with PyTorch."""
@@ -65,7 +65,7 @@ class Detector(nn.Module):
         def given_masks(_: Tensor) -> tuple[Tensor, Tensor]:
             return text_self_attention_mask, position_ids
 
-        with replaced("generate_masks_with_special_tokens_and_transfer_map", given_masks), Recorded() as proposals:
+        with replaced("generate_masks_with_special_tokens_and_transfer_map", given_masks), Proposals() as proposals:
             output = self.model(
                 pixel_values=pixel_values,
                 input_ids=input_ids,
@@ -148,10 +148,10 @@ def graphs(
 
     def reference(inputs: Tensors) -> Tensors:
         used = ("pixel_values", "input_ids", "attention_mask", "token_type_ids", "pixel_mask")
-        with replaced("SPECIAL_TOKENS", separators), Given(inputs.get("proposals")) as given:
+        with replaced("SPECIAL_TOKENS", separators), Proposals(inputs.get("proposals")) as proposals:
             output = model(**{name: inputs[name] for name in used if name in inputs})
         logits = output.logits[..., :text_length]
-        return {"logits": logits, "pred_boxes": output.pred_boxes, SHORTFALL: given.shortfall}
+        return {"logits": logits, "pred_boxes": output.pred_boxes, SHORTFALL: proposals.shortfall}
 
     return [
         Graph(

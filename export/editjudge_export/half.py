@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from .optimise import set_aside
+from .optimise import put_back, set_aside
 
 HALF = ".half"
 """What the names of values in float16 end with."""
@@ -30,10 +30,9 @@ def to_half(model: onnx.ModelProto, chosen: Callable[[onnx.NodeProto], bool]) ->
         rewriter.add(node, chosen(node))
     for output in graph.output:
         rewriter.single(output.name)
-    used = {name for node in rewriter.nodes for name in node.input} | {output.name for output in graph.output}
-    del graph.node[:], graph.value_info[:], graph.initializer[:]
+    del graph.node[:], graph.value_info[:]
     graph.node.extend(rewriter.nodes)
-    graph.initializer.extend(weight for weight in (*weights.values(), *rewriter.halved.values()) if weight.name in used)
+    put_back(model, list(rewriter.halved.values()))
     return model
 
 

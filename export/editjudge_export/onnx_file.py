@@ -27,8 +27,3 @@ def save(model: onnx.ModelProto, path: Path) -> list[Path]:
         # What was saved outside is no longer in the model.
         onnx.load_external_data_for_model(model, str(path.parent))
     return [path, data] if external else [path]
-
-
-def load(path: Path) -> onnx.ModelProto:
-    """A model with all its weights in memory."""
-    return onnx.load(path)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 import cv2
 import numpy as np
 
 from editjudge.types import ALL, EditIntent, Image
 
-from .photographs import NAMES, photographs
+from .photographs import photographs
 
 Change = Callable[[Image, tuple[slice, slice]], Image]
 """From a picture and a part of it the picture with that part changed."""
@@ -26,22 +27,13 @@ class Pair:
 
 
 def pairs(count: int) -> list[Pair]:
-    """The first `count` of the edits of NAMES, or of crops of them: every kind of judge has work to do."""
+    """The first `count` of the edits of photographs, or of crops of them: every kind of judge has work to do."""
+    pictures = photographs()
     found = []
-    for pair in _endless():
-        if len(found) == count:
-            break
-        found.append(pair)
+    for turn, (change, intent) in enumerate(islice(cycle(EDITS), count)):
+        original = _crop(pictures[turn % len(pictures)], turn // len(pictures))
+        found.append(Pair(original, change(original, _part(original, turn)), intent))
     return found
-
-
-def _endless() -> Iterator[Pair]:
-    turn = 0
-    while True:
-        for change, intent in EDITS:
-            original = _crop(photographs()[turn % len(NAMES)], turn // len(NAMES))
-            yield Pair(original, change(original, _part(original, turn)), intent)
-            turn += 1
 
 
 def _crop(image: Image, index: int) -> Image:

@@ -11,13 +11,16 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from .half import to_half
-from .onnx_file import load, save
+from .onnx_file import save
 from .storage import store_half
 
 Precision = Literal["fp32", "fp16", "mixed", "int8", "fp16-weights"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 """fp16: MATRICES and CHEAP compute in half. mixed: MATRICES alone. int8: the weights of matrix products, and what they
 are multiplied by as it comes; fp16-weights: stored in half, computed in float32."""
+
+HALVES: tuple[Precision, ...] = ("fp16", "mixed")
+"""Those that compute in half."""
 
 MATRICES = {"MatMul", "Gemm", "Conv", "ConvTranspose"}
 
@@ -61,4 +64,4 @@ def _quantised(model: onnx.ModelProto, keep: Sequence[str]) -> onnx.ModelProto:
             weight_type=QuantType.QInt8,
             use_external_data_format=True,
         )
-        return load(small)
+        return onnx.load(small)

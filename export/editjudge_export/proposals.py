@@ -16,34 +16,18 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 
-class Recorded(TorchFunctionMode):
-    """While active, `chosen` becomes the indices int64[B, K] of the last torch.topk."""
+class Proposals(TorchFunctionMode):
+    """While active, torch.topk returns the `given` indices int64[B, K]; None: its own.
+
+    `chosen` becomes those it returned last. `shortfall`, float32[], is by how much the given ones score lower than the
+    best, at most, as a share of the largest score where that is over 1; infinite where an index comes twice.
+    """
 
     chosen: Tensor
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Any,
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        result = function(*args, **(kwargs or {}))
-        if function is torch.topk:
-            self.chosen = result[1]
-        return result
-
-
-class Given(TorchFunctionMode):
-    """While active, torch.topk returns these indices int64[B, K]; None: its own.
-
-    `shortfall`, float32[], is by how much they score lower than the best, at most, as a share of the largest score
-    where that is over 1; infinite where an index comes twice.
-    """
-
-    def __init__(self, chosen: Tensor | None) -> None:
+    def __init__(self, given: Tensor | None = None) -> None:
         super().__init__()
-        self._chosen = chosen
+        self._given = given
         self.shortfall = torch.zeros(())
 
     def __torch_function__(
@@ -54,10 +38,13 @@ class Given(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         result = function(*args, **(kwargs or {}))
-        if function is not torch.topk or self._chosen is None:
+        if function is not torch.topk:
             return result
-        best, scores = result[0], args[0].gather(1, self._chosen)
-        self.shortfall = (best - scores).abs().max() / best.abs().max().clamp(min=1.0)
-        if any(len(row.unique()) < len(row) for row in self._chosen):
-            self.shortfall = torch.tensor(torch.inf)
-        return scores, self._chosen
+        if self._given is not None:
+            best, scores = result[0], args[0].gather(1, self._given)
+            self.shortfall = (best - scores).abs().max() / best.abs().max().clamp(min=1.0)
+            if any(len(row.unique()) < len(row) for row in self._given):
+                self.shortfall = torch.tensor(torch.inf)
+            result = scores, self._given
+        self.chosen = result[1]
+        return result

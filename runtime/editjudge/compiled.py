@@ -11,7 +11,7 @@ from pathlib import Path
 from editjudge.engine import compile_model
 from editjudge.errors import BundleError, DeviceError
 from editjudge.providers import fingerprint
-from editjudge.store import cache_folder, check_hash
+from editjudge.store import cache_folder, check_hash, file_sha256
 
 MODEL = "model.onnx"
 SUMS = "files.json"
@@ -44,7 +44,7 @@ def compiled_model(model: Path, folder: Path, device: str) -> tuple[Path | None,
             made = Path(part) / "whole"
             made.mkdir()
             compile_model(model, made / MODEL, device)
-            sums = {file.name: _sha256(file) for file in made.iterdir()}
+            sums = {file.name: file_sha256(file) for file in made.iterdir()}
             (made / SUMS).write_text(json.dumps(sums), encoding="utf-8")
             _publish(made, folder)
     except OSError as error:
@@ -76,8 +76,3 @@ def _damage(folder: Path) -> str | None:
     except (OSError, ValueError, TypeError, KeyError, BundleError):
         return "the compiled model in the cache was damaged, and made again"
     return None
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

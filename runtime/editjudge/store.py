@@ -29,6 +29,12 @@ def cache_folder() -> Path:
     return Path(home).expanduser() if home else user_cache_path("editjudge", appauthor=False)
 
 
+def file_sha256(path: Path) -> str:
+    """Raises OSError."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def check_hash(path: Path, sha256: str) -> None:
     """Raises BundleError unless the file has this sha256. What was checked is read again only when it was changed."""
     about = path.stat()
@@ -43,8 +49,7 @@ def _check_hash(path: Path, sha256: str, size: int, mtime_ns: int) -> None:
             if stamp.read_text(encoding="utf-8") == content:
                 return
     try:
-        with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = file_sha256(path)
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror}") from error
     if found != sha256:

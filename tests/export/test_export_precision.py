@@ -18,7 +18,7 @@ from editjudge_export.gate import GateError, open_graph
 from editjudge_export.half import to_half
 from editjudge_export.optimise import optimised, set_aside, without_tiles
 from editjudge_export.precision import converted
-from editjudge_export.proposals import Given, Recorded
+from editjudge_export.proposals import Proposals
 
 pytestmark = pytest.mark.export
 
@@ -125,7 +125,7 @@ def test_weights_too_large_for_one_file_go_into_two(tmp_path: Path, monkeypatch:
     assert written[0].stat().st_size < 1000
     x = np.ones((1, 4), np.float32)
     session = ort.InferenceSession(str(written[0]), providers=["CPUExecutionProvider"])
-    np.testing.assert_array_equal(session.run(None, {"x": x})[0], run(onnx_file.load(written[0]), x))
+    np.testing.assert_array_equal(session.run(None, {"x": x})[0], run(onnx.load(written[0]), x))
     assert model.graph.initializer[0].raw_data  # still whole in memory
 
 
@@ -160,16 +160,16 @@ def test_float32_is_left_as_it_is() -> None:
 
 def test_proposals_are_recorded_and_prescribed() -> None:
     scores = torch.tensor([[0.1, 3.0, 2.0, 1.0]])
-    with Recorded() as recorded:
+    with Proposals() as recorded:
         torch.topk(scores, 2, dim=1)
     assert recorded.chosen.tolist() == [[1, 2]]
     tied = torch.tensor([[5.0, 5.0 - 1e-6, 1.0]])
-    with Given(torch.tensor([[1, 0]])) as given:
+    with Proposals(torch.tensor([[1, 0]])) as given:
         values, order = torch.topk(tied, 2, dim=1)
     assert order.tolist() == [[1, 0]]
     assert values.tolist() == tied[:, [1, 0]].tolist()
     assert given.shortfall < 1e-6
-    with Given(None):
+    with Proposals(None):
         assert torch.topk(tied, 2, dim=1)[1].tolist() == [[0, 1]]
 
 
@@ -177,7 +177,7 @@ def test_proposals_are_recorded_and_prescribed() -> None:
     ("chosen", "shortfall"), [([[0, 2]], 0.0), ([[1, 2]], 0.25), ([[0, 3]], 0.5), ([[0, 0]], float("inf"))]
 )
 def test_a_worse_choice_of_proposals_is_an_error(chosen: list[list[int]], shortfall: float) -> None:
-    with Given(torch.tensor(chosen)) as given:
+    with Proposals(torch.tensor(chosen)) as given:
         torch.topk(torch.tensor([[4.0, 3.0, 3.0, 1.0]]), 2, dim=1)
     assert float(given.shortfall) == shortfall
 
