@@ -78,7 +78,9 @@ def recipe_for(name: str, folder: Path) -> Path:
             save(repository, folder / "hub")
     path = folder / f"{name}.toml"
     if not path.is_file():
-        del recipe["parser"]
+        for role in ("parser", "fallback_parser"):
+            recipe.pop(role, None)
+        recipe["copy"] = []
         recipe["detector"]["box_threshold"] = threshold(folder / "hub" / "grounding-dino-tiny", recipe["detector"])
         path.write_text(tomli_w.dumps({**recipe, "file": [PARSER]}), encoding="utf-8")
     return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,18 @@ class Case:
             for answer in reading
         )
         return max(compared, key=lambda right: sum(right.values()))
+
+    def all_right(self, intents: Sequence[Mapping[str, str | None]]) -> bool:
+        """Whether these are the parts of a reading, in its order, every field of each right."""
+        return any(
+            len(reading) == len(intents)
+            and all(
+                intent[name] in _accepted(answer[name])
+                for answer, intent in zip(reading, intents, strict=True)
+                for name in FIELDS
+            )
+            for reading in self.readings
+        )
 
     @property
     def preferred(self) -> tuple[dict[str, str | None], ...]:

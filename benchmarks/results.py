@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from full_size_table import full_size
+from parse_table import parsed
 from reporting import Figure
 
 HERE = Path(__file__).resolve().parent
@@ -97,6 +98,7 @@ def main() -> None:
         f"* date: {datetime.now(UTC):%Y-%m-%d}",
     ]
     sections = [section(command, run(command, asked.bundle)) for command in COMMANDS]
+    sections.append(parsed())
     sections.append(full_size(HERE / "data" / "full_size.json"))
     (HERE / "RESULTS.md").write_text("\n".join(head) + "\n\n" + "\n\n".join(sections) + "\n", encoding="utf-8")
 

@@ -18,6 +18,15 @@ from editjudge.bundle import Bundle
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Instructions are read anew in each run, and what was read is not left in the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setattr("editjudge.parse.cache_folder", lambda: folder)
+        yield
+
+
 @pytest.fixture(scope="session")
 def toy() -> Bundle:
     """Real graphs of a few nodes each, whose outputs can be told by hand: tests/fixtures/make_toy_bundle.py."""

@@ -185,20 +185,6 @@ def test_atomic_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_parse(capfd: Capture) -> None:
-    assert run(["parse", "Make the car blue.", "--json"]) == 0
-    printed, error = capfd.readouterr()
-    assert json.loads(printed) == {
-        "edit_type": "color",
-        "source": "car",
-        "target": "blue car",
-        "anchor": None,
-        "size": "unchanged",
-        "position": "unchanged",
-    }
-    assert error == ""
-
-
 def test_empty_instruction(capfd: Capture, pictures: tuple[str, str]) -> None:
     fails(capfd, ["score", *pictures, " "], 2, "instruction")
 

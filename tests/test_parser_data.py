@@ -16,13 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editjudge.grammar import words
-from editjudge.parse import clean
-from editjudge.prompt import EXAMPLES
+from editjudge.parsing.line import KINDS, MARKS, PLACES, Intents, read, write
+from editjudge.parsing.prompt import EXAMPLES
+from editjudge.parsing.words import clean, words
 from editjudge.types import EDIT_TYPES, EditIntent
 from parser.generate import EDITS, Pair, pairs
 from parser.lexicon import WORDS, head, listed, nouns
-from parser.line import KINDS, MARKS, PLACES, Intents, read, write
 from parser.manner import misspelt
 from parser.names import LISTED
 from parser.slots import Slots
@@ -324,7 +323,7 @@ def test_a_case_accepts_what_it_lists(parse_cases: ModuleType) -> None:
 
 def test_no_instruction_stands_in_two_sets(parse_cases: ModuleType, drawn: dict[bool, list[Pair]]) -> None:
     sets = {split: [clean(case.instruction) for case in parse_cases.cases(split)] for split in parse_cases.SPLITS}
-    sets["prompt"] = [clean(instruction) for _, examples in EXAMPLES.values() for instruction in examples]
+    sets["prompt"] = [clean(instruction) for instruction in EXAMPLES]
     for name, said in sets.items():
         assert len(said) == len(set(said)), name
     generated = {clean(pair.instruction) for found in drawn.values() for pair in found}

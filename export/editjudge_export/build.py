@@ -54,7 +54,7 @@ def build(
     _check_settings(recipe, fetched)
     steps = Steps(folder.with_name(f".{folder.name}.build"), report)
     exported = {name: _exported(steps, recipe, name, fetched[name].path) for name in recipe.models}
-    files = [*_entries(recipe, exported, fetched), *_copied(recipe, steps.folder, fetched.get("parser"))]
+    files = [*_entries(recipe, exported, fetched), *_copied(recipe, steps.folder, fetched)]
     graphs = [each for made in exported.values() for each in made if asked.compiles(each)]
     engines = [engine_entry(_compiled(steps, each, asked)) for each in graphs]
     write_manifest(recipe, steps.folder, files, engines, None)
@@ -106,14 +106,14 @@ def _check_settings(recipe: Recipe, fetched: dict[str, Fetched]) -> None:
 
 
 def _fetched(recipe: Recipe, options: Options, report: Callable[[str], None]) -> dict[str, Fetched]:
-    """The checkpoints by the recipe's names for them, and the parser. The hub's cache remembers what was fetched."""
+    """The checkpoints by the recipe's names for them, and the parsers. The hub's cache remembers what was fetched."""
     found = {}
     for name, model in recipe.models.items():
         report(f"fetch {name}")
         found[name] = fetch_checkpoint(name, model, options.source, allow_pickle=options.allow_pickle)
-    if recipe.parser is not None:
-        report("fetch parser")
-        found["parser"] = fetch_parser(recipe.parser, options.source)
+    for role, parser in recipe.parsers.items():
+        report(f"fetch {role}")
+        found[role] = fetch_parser(parser, options.source, role)
     return found
 
 
@@ -159,7 +159,7 @@ def _entries(
             yield from exported_entries(each, about)
 
 
-def _copied(recipe: Recipe, folder: Path, parser: Fetched | None) -> Iterator[dict[str, Any]]:
+def _copied(recipe: Recipe, folder: Path, fetched: Mapping[str, Fetched]) -> Iterator[dict[str, Any]]:
     """Copies what goes in as it is, each under its name only once it is whole."""
     for copy in recipe.copies:
         place = (folder / copy.path).resolve()
@@ -169,11 +169,12 @@ def _copied(recipe: Recipe, folder: Path, parser: Fetched | None) -> Iterator[di
         if copy.role is not None:
             about = {"source": copy.source, "revision": copy.revision, "licence": copy.licence}
             yield file_entry(copy.role, place, copy.path, about)
-    if recipe.parser is not None and parser is not None:
-        place = folder / parser.path.name
-        _copy(parser.path, place)
-        about = {"source": parser.source, "revision": parser.revision, "licence": recipe.parser.licence}
-        yield file_entry("parser", place, place.name, {**about, "precision": recipe.parser.precision})
+    for role, parser in recipe.parsers.items():
+        found = fetched[role]
+        place = folder / found.path.name
+        _copy(found.path, place)
+        about = {"source": found.source, "revision": found.revision, "licence": parser.licence}
+        yield file_entry(role, place, place.name, {**about, "precision": parser.precision})
 
 
 def _copy(origin: Path, place: Path) -> None:

@@ -56,10 +56,10 @@ def fetch_checkpoint(
     return replace(fetched, path=as_safetensors(fetched.path, ARCHITECTURES[name]))
 
 
-def fetch_parser(parser: ParserFile, source: Path | None = None) -> Fetched:
+def fetch_parser(parser: ParserFile, source: Path | None = None, role: str = "parser") -> Fetched:
     """The GGUF file of a recipe's parser, its sha256 checked where the recipe says it. Raises InputError."""
     file = parser.path.name if parser.path else parser.file
-    fetched = _from_folder("parser", parser, source, file) or _file_from_hub(parser)
+    fetched = _from_folder(role, parser, source, file) or _file_from_hub(parser)
     try:
         with fetched.path.open("rb") as stream:
             magic = stream.read(4)

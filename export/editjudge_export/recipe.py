@@ -2,7 +2,7 @@
 
     name, version, description, vocabulary                as in bundle.toml
     [export.clip], [export.detector], [export.segmenter]  checkpoint, or hub and revision; precision; source, licence
-    [parser]                                              path, or hub, file and revision; sha256; precision and so on
+    [parser], [fallback_parser]                           path, or hub, file and revision; sha256; precision and so on
     [[copy]]                                              from, path; with a role also source, revision, licence
     [[file]]                                              taken over as it is: a parser that a pip package brings
     any other section, such as [clip]                     taken over as it is: the settings
@@ -27,6 +27,7 @@ from .precision import PRECISIONS, Precision
 Kind = TypeVar("Kind")
 MODELS = ("clip", "detector", "segmenter")
 HEAD = ("name", "version", "description", "vocabulary")
+PARSERS = ("parser", "fallback_parser")
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Recipe:
 
     head: dict[str, Any]
     models: dict[str, Checkpoint]
-    parser: ParserFile | None
+    parsers: dict[str, ParserFile]
     copies: tuple[Copy, ...]
     listed: tuple[dict[str, Any], ...]
     sections: dict[str, dict[str, Any]]
@@ -114,16 +115,17 @@ def _recipe(content: dict[str, Any], base: Path) -> Recipe:
     if not isinstance(exports, dict) or set(exports) != set(MODELS):
         raise ValueError(f"its [export] sections must be {', '.join(MODELS)}, not {', '.join(exports) or 'none'}")
     models = {name: _built(Checkpoint, exports[name], f"[export.{name}]", base) for name in MODELS}
-    parser = _built(ParserFile, content.pop("parser"), "[parser]", base) if "parser" in content else None
+    parsers = {role: _built(ParserFile, content.pop(role), f"[{role}]", base) for role in PARSERS if role in content}
     copies = tuple(_built(Copy, _renamed(table), "a [[copy]]", base) for table in _tables(content, "copy"))
     listed = tuple(_tables(content, "file"))
-    if parser is not None and any(table.get("role") == "parser" for table in listed):
-        raise ValueError("it has both a [parser] and a [[file]] with that role; one must go")
+    for role in parsers:
+        if any(table.get("role") == role for table in listed):
+            raise ValueError(f"it has both a [{role}] and a [[file]] with that role; one must go")
     head = {key: content.pop(key) for key in HEAD if key in content}
     missing = [name for name in MODELS if not isinstance(content.get(name), dict)]
     if missing:
         raise ValueError(f"the settings of {', '.join(missing)} are missing")
-    return Recipe(head, models, parser, copies, listed, content)
+    return Recipe(head, models, parsers, copies, listed, content)
 
 
 def _tables(content: dict[str, Any], key: str) -> list[dict[str, Any]]:

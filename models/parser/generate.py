@@ -20,7 +20,7 @@ from typing import Any
 
 from editjudge import atomic
 from editjudge.errors import InputError
-from parser.line import Intents, write
+from editjudge.parsing.line import Intents, write
 from parser.manner import dressed, misspelt, typed
 from parser.slots import Slots
 from parser.templates import templates

@@ -9,9 +9,9 @@ from functools import cache, partial
 from pathlib import Path
 from random import Random
 
-from editjudge.grammar import words
+from editjudge.parsing.line import Intents
+from editjudge.parsing.words import words
 from editjudge.types import EditIntent
-from parser.line import Intents
 
 FOLDER = Path(__file__).parent / "manners"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from parser.line import Intents, read
+from editjudge.parsing.line import Intents, read
 from parser.names import draw
 from parser.slots import LONGEST, Attribute, Slot, Slots
 from parser.thing import Thing

@@ -11,7 +11,14 @@ import editjudge_models
 from editjudge.entries import EngineEntry, FileEntry
 from editjudge.errors import BundleError, InputError
 from editjudge.manifest import FILE_NAME, Manifest, read_manifest
-from editjudge.settings import ClipSettings, DetectorSettings, DomainSettings, NormRanges, SegmenterSettings
+from editjudge.settings import (
+    ClipSettings,
+    DetectorSettings,
+    DomainSettings,
+    NormRanges,
+    ParserSettings,
+    SegmenterSettings,
+)
 from editjudge.store import assembled, cache_folder, check_hash
 
 __all__ = [
@@ -23,6 +30,7 @@ __all__ = [
     "FileEntry",
     "FoundBundle",
     "NormRanges",
+    "ParserSettings",
     "SegmenterSettings",
     "available_bundles",
     "cache_folder",
@@ -108,11 +116,15 @@ class Bundle:
         return self.manifest.domain
 
     @property
+    def parse(self) -> ParserSettings:
+        return self.manifest.parse
+
+    @property
     def files(self) -> tuple[FileEntry, ...]:
         return tuple(self.manifest.files.values())
 
     def has(self, role: str) -> bool:
-        """Whether the bundle has a file of this role (parser and domain are optional)."""
+        """Whether the bundle has a file of this role (`entries.OPTIONAL_ROLES` may be lacking)."""
         return role in self.manifest.files
 
     def file(self, role: str) -> Path:

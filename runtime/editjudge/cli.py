@@ -23,6 +23,7 @@ from editjudge.health import health
 from editjudge.jsonable import to_json
 from editjudge.judged import Candidate, Judged, printable
 from editjudge.mask import mask_png
+from editjudge.parse_cli import parse
 from editjudge.report import report_html
 from editjudge.scorer import Scorer
 
@@ -126,14 +127,7 @@ def rank(
         shown.print(terminal.ranking(shown, judged))
 
 
-@app.command()
-def parse(instruction: Instruction, bundle: BundleName = "studio", as_json: Json = False, debug: Debug = False) -> None:
-    """Show what an instruction is understood to ask for."""
-    intent = _scorer(bundle, "cpu", None).parse(instruction)
-    if as_json:
-        print(to_json(intent.to_dict()))
-    else:
-        console().print(terminal.intent_text(intent))
+app.command()(parse)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from editjudge.entries import GRAPHS
 from editjudge.errors import DeviceError, EditJudgeError
 from editjudge.gpu import find_gpus
 from editjudge.inventory import Holding, holdings
-from editjudge.language import GPU_BUILD
+from editjudge.parsing.language import GPU_BUILD
 from editjudge.providers import PROVIDERS, installed, why_not
 from editjudge.ready import ready_engine
 from editjudge.scorer import Scorer

@@ -16,6 +16,8 @@ Role = Literal[
     "sam_encoder",
     "sam_decoder",
     "parser",
+    "parser_adapter",
+    "fallback_parser",
     "domain",
     "clip_vision_data",
     "clip_text_data",
@@ -25,7 +27,7 @@ Role = Literal[
 ]
 GRAPHS = ("clip_vision", "clip_text", "detector", "sam_encoder", "sam_decoder")
 """The roles of models. One over 2 GB keeps its weights in a second file beside it, of the role with `_data` added."""
-OPTIONAL_ROLES = {"parser", "domain", *(f"{graph}_data" for graph in GRAPHS)}
+OPTIONAL_ROLES = {"parser", "parser_adapter", "fallback_parser", "domain", *(f"{graph}_data" for graph in GRAPHS)}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,14 @@ from typing import Any, get_args
 
 from editjudge.entries import OPTIONAL_ROLES, EndToEnd, EngineEntry, FileEntry, Role, check_inside
 from editjudge.errors import BundleError
-from editjudge.settings import ClipSettings, DetectorSettings, DomainSettings, NormRanges, SegmenterSettings
+from editjudge.settings import (
+    ClipSettings,
+    DetectorSettings,
+    DomainSettings,
+    NormRanges,
+    ParserSettings,
+    SegmenterSettings,
+)
 from editjudge.tables import check_keys, check_value, listed, read_table
 
 FORMAT = 1
@@ -31,6 +38,7 @@ class Manifest:
     segmenter: SegmenterSettings
     norm: NormRanges
     domain: DomainSettings | None
+    parse: ParserSettings
     engines: tuple[EngineEntry, ...]
     end_to_end: EndToEnd | None
 
@@ -71,6 +79,7 @@ def _manifest(content: dict[str, Any]) -> Manifest:
         content[name] = read_table(kind, content[name], f"[{name}]")
     for name, optional in {"domain": DomainSettings, "end_to_end": EndToEnd}.items():
         content[name] = read_table(optional, content[name], f"[{name}]") if name in content else None
+    content["parse"] = read_table(ParserSettings, content.get("parse", {}), "[parse]")
     if (content["domain"] is None) != ("domain" not in content["files"]):
         raise ValueError("section [domain] and the file of role domain belong together")
     content.setdefault("vocabulary", None)

@@ -1,65 +1,117 @@
-"""An instruction becomes an EditIntent: a language model reads it, and writes down its phrases under a grammar."""
+"""An instruction becomes intents: a language model writes a line about it, in the instruction's own words."""
 
 from __future__ import annotations
 
-import os
-import re
 import threading
-import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
+from editjudge.bundle import Bundle
+from editjudge.parsing import line
+from editjudge.parsing.answers import Answers
+from editjudge.parsing.certainty import UNSURE, Certainty, calibrated
+from editjudge.parsing.reader import Answer, Reader
+from editjudge.parsing.words import clean
+from editjudge.settings import ParserSettings
+from editjudge.store import cache_folder
+from editjudge.types import ALL, EditIntent, Ran
 
-from editjudge.errors import EditJudgeError, InstructionError
-from editjudge.grammar import Grammar, words
-from editjudge.language import LanguageModel, placement
-from editjudge.prompt import ANSWER, DIRECTIONS, EXAMPLES, RELATIONS, prompt
-from editjudge.types import ALL, EditIntent, Position, Ran, Size
+__all__ = ["UNKNOWN", "Parsed", "Parser", "clean"]
 
-LONGEST = 2000
-"""Characters in the longest instruction."""
-READ_WORDS, READ_TOKENS = 48, 64
-"""How much of an instruction is read: what a picture is to become stands in its first sentence."""
-WRITE_TOKENS = 64
-MARGIN, DOUBT = 1.0, -4.0
-"""Nats: the model is sure if the kind is likelier than the next by MARGIN, and every token likelier than DOUBT."""
 REMEMBERED = 1024
-SPARE = 1
-"""Cores left to others: llama.cpp's threads spin while they wait for each other, and one that shares its core stalls
-them all. With two busy cores and two threads a first parse was seen to take minutes instead of seconds."""
-
-KINDS = tuple(EXAMPLES)
+Role = Literal["parser", "fallback_parser"]
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """An intent, and whether the model was sure of it (flag `parse_uncertain` when not)."""
+    """What an instruction asks for: one intent, or the parts of a compound; of each part how sure the model was.
 
-    intent: EditIntent
+    confident: whether all of it is surer than the bundle asks for (flag `parse_uncertain` when not). by: which of the
+    bundle's models said it. tokens: how many it wrote.
+    """
+
+    intents: tuple[EditIntent, ...]
+    certainty: tuple[Certainty, ...]
     confident: bool
+    by: Role = "parser"
+    tokens: int = 0
+
+    @property
+    def intent(self) -> EditIntent:
+        """That of the first part."""
+        return self.intents[0]
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        compound = ("compound",) if len(self.intents) > 1 else ()
+        return compound if self.confident else (*compound, "parse_uncertain")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON that the command line prints: the first intent, and all of them with their certainty."""
+        parts = zip(self.intents, self.certainty, strict=True)
+        return {
+            **self.intent.to_dict(),
+            "certainty": self.certainty[0].to_dict(),
+            "parts": [{**intent.to_dict(), "certainty": certainty.to_dict()} for intent, certainty in parts],
+            "flags": list(self.flags),
+            "by": self.by,
+        }
 
 
-UNKNOWN = Parsed(EditIntent("other", ALL, None), confident=False)
+UNKNOWN = Parsed((EditIntent("other", ALL, None),), (UNSURE,), confident=False)
 """What nothing can be made of: the whole picture is judged against the instruction's own words."""
 
 
-class Parser:
-    """Turns instructions into intents with a GGUF model; may be shared between threads.
+@dataclass(frozen=True)
+class Weights:
+    """A language model's file, its adapter, and what tells them from all others."""
 
-    The model is loaded, and its prompts are read, on first use: some seconds. Answers are remembered.
+    model: Path
+    adapter: Path | None = None
+    digest: str = ""
+
+
+class Parser:
+    """Turns instructions into intents; may be shared between threads.
+
+    Models are loaded on first use. Answers are remembered, and kept on disk where there is a folder for them.
     """
 
-    def __init__(self, model_path: Path, threads: int | None = None, device: str = "cpu") -> None:
-        """device: as of the other models; `ran`, once the model is loaded, says what became of it."""
-        self._path = model_path
-        self._threads = threads or max(1, min(4, (os.cpu_count() or 2) - SPARE))
-        self._device = device
-        self.ran: Ran | None = None
-        self._model: LanguageModel | None = None
+    def __init__(
+        self,
+        weights: Mapping[Role, Weights],
+        settings: ParserSettings | None = None,
+        *,
+        threads: int | None = None,
+        device: str = "cpu",
+        folder: Path | None = None,
+    ) -> None:
+        """weights: of the parser, and where there is one of the fallback, which reads what the parser is not sure of.
+
+        device: as of the other models; `ran`, once the model is loaded, says what became of it.
+        """
+        self._settings = settings or ParserSettings()
+        self._readers = {role: Reader(each.model, each.adapter, threads, device) for role, each in weights.items()}
+        kept = {role: each.digest for role, each in weights.items() if each.digest}
+        self._answers = {role: Answers(folder, digest) for role, digest in kept.items()} if folder else {}
         self._lock = threading.Lock()
         self._remembered = lru_cache(REMEMBERED)(self._parse)
+
+    @classmethod
+    def of(cls, bundle: Bundle, device: str = "cpu", threads: int | None = None, keep: bool = True) -> Parser:
+        """The bundle's. keep: whether answers are kept on disk, and taken from there. Raises BundleError."""
+        weights: dict[Role, Weights] = {"parser": _weights(bundle, "parser", "parser_adapter")}
+        if bundle.has("fallback_parser"):
+            weights["fallback_parser"] = _weights(bundle, "fallback_parser", None)
+        folder = cache_folder() / "answers" if keep else None
+        return cls(weights, bundle.parse, threads=threads, device=device, folder=folder)
+
+    @property
+    def ran(self) -> Ran | None:
+        return self._readers["parser"].ran
 
     def parse(self, instruction: str) -> Parsed:
         """Raises InstructionError for an instruction that is empty or too long; any other one yields some intent."""
@@ -68,101 +120,42 @@ class Parser:
             return self._remembered(text)
 
     def close(self) -> None:
-        """Frees the model; it is loaded again when needed."""
+        """Frees the models; they are loaded again when needed."""
         with self._lock:
-            if self._model is not None:
-                self._model.close()
-            self._model = None
+            for reader in self._readers.values():
+                reader.close()
+            for answers in self._answers.values():
+                answers.close()
 
     def _parse(self, text: str) -> Parsed:
-        said = words(text)[:READ_WORDS]
-        grammars = Grammar(said)
-        possible = [kind for kind in KINDS if said and grammars.text(kind)]
-        if not possible:
-            return UNKNOWN
-        if self._model is None:
-            self._model = self._load()
-        model = self._model
+        parsed = self._ask("parser", text)
+        if not parsed.confident and "fallback_parser" in self._readers:
+            parsed = self._ask("fallback_parser", text)
+        return parsed
 
-        asked, lead = model.tokens(f" {text}")[:READ_TOKENS], model.tokens(ANSWER)
-        likelihoods = model.read([KINDS.index(kind) for kind in possible], asked, lead[0])
-        kind = possible[int(likelihoods.argmax())]
-        grammar = grammars.text(kind)
-        if kind == "other" or grammar is None:
-            return UNKNOWN
-        line, lowest = model.write(KINDS.index(kind), lead, grammar, WRITE_TOKENS)
-        if lowest == -np.inf:
-            return UNKNOWN
-        best, second = np.sort(np.append(likelihoods, -np.inf))[[-1, -2]]
-        return Parsed(intent(kind, line), confident=bool(best - second >= MARGIN and lowest >= DOUBT))
+    def _ask(self, role: Role, text: str) -> Parsed:
+        kept = self._answers.get(role)
+        answer = kept.get(text) if kept else None
+        if answer is None:
+            answer = self._readers[role].read(text)
+            if answer is None:
+                return UNKNOWN
+            if kept:
+                kept.put(text, answer)
+        return self._parsed(role, answer)
 
-    def _load(self) -> LanguageModel:
-        room, prompts = READ_TOKENS + WRITE_TOKENS + 8, [prompt(kind) for kind in KINDS]
-        ran = placement(self._device)
-        try:
-            model = LanguageModel(self._path, prompts, room, self._threads, gpu=ran.device == "gpu")
-        except EditJudgeError as error:
-            if ran.device == "cpu":
-                raise
-            # Most likely for want of GPU memory; llama.cpp does not say.
-            ran = Ran("cpu", ran.provider, reason=f"it cannot be loaded on the GPU ({error})")
-            model = LanguageModel(self._path, prompts, room, self._threads)
-        self.ran = ran
-        return model
+    def _parsed(self, role: Role, answer: Answer) -> Parsed:
+        # A bundle's calibration is that of its parser.
+        settings = self._settings if role == "parser" else ParserSettings()
+        certainty = tuple(calibrated(each, settings) for each in answer.certainty)
+        confident = min(each.whole for each in certainty) >= self._settings.sure
+        return Parsed(line.read(answer.line), certainty, confident, role, answer.tokens)
 
 
-def clean(instruction: str) -> str:
-    """In lower case, with single spaces, without control characters (they become spaces) and final punctuation."""
-    if len(instruction) > LONGEST:
-        raise InstructionError(
-            f"The instruction has {len(instruction):,} characters, and at most {LONGEST:,} are read; shorten it."
-        )
-    visible = "".join(" " if unicodedata.category(char).startswith("C") else char for char in instruction)
-    text = " ".join(visible.lower().split()).rstrip(" .!?")
-    if not text:
-        raise InstructionError('The instruction is empty; say what is to change, as in "make the car blue".')
-    return text
-
-
-def intent(kind: str, line: str) -> EditIntent:
-    """The intent that a line means, as `prompt.EXAMPLES` shows them per kind."""
-    match kind:
-        case "add":
-            thing, _, place = line.partition(", ")
-            anchor, position = _place(place)
-            meant = EditIntent("add", None, _noun(thing), anchor, position=position)
-        case "remove":
-            meant = EditIntent("remove", _noun(line), None)
-        case "replace":
-            new, _, old = line.partition(" instead of the ")
-            meant = EditIntent("replace", _noun(old), _noun(new))
-        case "color" | "texture":
-            old, _, new = line.partition(" -> ")
-            meant = EditIntent("color" if kind == "color" else "texture", _noun(old), _noun(new))
-        case "larger" | "smaller":
-            size: Size = "larger" if kind == "larger" else "smaller"
-            meant = EditIntent("size", _noun(line), _noun(line), size=size)
-        case "move":
-            place, _, thing = line.partition(": ")
-            anchor, position = _place(place)
-            meant = EditIntent("move", _noun(thing), _noun(thing), anchor, position=position)
-        case "action":
-            actor, _, action = line.partition(": ")
-            meant = EditIntent("action", _noun(actor), f"{_noun(actor)} {action}")
-        case "style":
-            meant = EditIntent("style", ALL, _noun(line))
-        case _:
-            raise ValueError(f"{kind!r} is no kind of edit")
-    return meant
-
-
-def _place(place: str) -> tuple[str | None, Position]:
-    """The anchor and the position that a place means: "to the left of the house", "to the left", or nothing."""
-    for relation, position in RELATIONS.items():
-        if place.startswith(f"{relation} the "):
-            return _noun(place.removeprefix(relation)), position
-    return None, DIRECTIONS.get(place, "unchanged")
-
-
-def _noun(phrase: str) -> str:
-    return re.sub(r"^(a|an|the) ", "", phrase.strip())
+def _weights(bundle: Bundle, role: Role, adapter: str | None) -> Weights:
+    digests = [bundle.manifest.files[role].sha256]
+    path = None
+    if adapter is not None and bundle.has(adapter):
+        path = bundle.file(adapter)
+        digests.append(bundle.manifest.files[adapter].sha256)
+    return Weights(bundle.file(role), path, "+".join(digests))

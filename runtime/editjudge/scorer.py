@@ -20,9 +20,9 @@ from editjudge.errors import InputError
 from editjudge.explain import explain
 from editjudge.image import ImageSource, load
 from editjudge.judges import Feature, Features, Vector
-from editjudge.language import placement
 from editjudge.located import Located
 from editjudge.parse import Parsed, Parser
+from editjudge.parsing.language import placement
 from editjudge.providers import NVIDIA
 from editjudge.segment import Segmenter
 from editjudge.types import Boxes, Detections, EditIntent, EditScore, Evidence, Image, Masks, Ran, Region
@@ -132,7 +132,7 @@ class Scorer:
     def _read(self, instruction: str) -> Parsed:
         with self._loading:
             if self._parser is None:
-                self._parser = Parser(self.bundle.file("parser"), self._threads, self._parser_device)
+                self._parser = Parser.of(self.bundle, self._parser_device, self._threads)
         return self._parser.parse(instruction)
 
 

@@ -81,6 +81,27 @@ class DomainSettings:
     threshold: float
 
 
+@dataclass(frozen=True)
+class ParserSettings:
+    """sure: from which certainty of the whole intent on a parse is not flagged, nor sent to the fallback parser.
+
+    The others, per field: slope and offset that turn the logit of the model's probability into that of being right.
+    """
+
+    sure: float = 0.5
+    edit_type: Range = (1.0, 0.0)
+    source: Range = (1.0, 0.0)
+    target: Range = (1.0, 0.0)
+    anchor: Range = (1.0, 0.0)
+    size: Range = (1.0, 0.0)
+    position: Range = (1.0, 0.0)
+    whole: Range = (1.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sure <= 1:
+            raise ValueError(f"sure must be a probability, 0 to 1, not {self.sure}")
+
+
 def _check_positive(section: object, *names: str) -> None:
     for name in names:
         value = getattr(section, name)

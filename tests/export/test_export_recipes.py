@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 import editjudge_models
 from editjudge.errors import InputError
-from editjudge.settings import ClipSettings, DetectorSettings, NormRanges, SegmenterSettings
+from editjudge.settings import ClipSettings, DetectorSettings, NormRanges, ParserSettings, SegmenterSettings
 from editjudge.tables import read_table
 from editjudge_export.preprocessing import check_preprocessing
 from editjudge_export.recipe import read_recipe
@@ -40,6 +40,9 @@ licence = "Apache-2.0"
 hub = "someone/parser"
 file = "model.gguf"
 revision = "{COMMIT}"
+
+[fallback_parser]
+path = "large.gguf"
 
 [[copy]]
 from = "words.txt"
@@ -73,7 +76,9 @@ def test_a_recipe(tmp_path: Path) -> None:
     assert (clip.checkpoint, clip.hub, clip.precision) == (tmp_path / "runs" / "clip", None, "fp16-weights")
     assert (detector.checkpoint, detector.hub, detector.revision) == (None, "someone/detector", COMMIT)
     assert (segmenter.revision, segmenter.precision, segmenter.licence) == ("", "fp32", "Apache-2.0")
-    assert (recipe.parser.hub, recipe.parser.file, recipe.parser.path) == ("someone/parser", "model.gguf", None)
+    parser, fallback = recipe.parsers["parser"], recipe.parsers["fallback_parser"]
+    assert (fallback.path, fallback.hub) == (tmp_path / "large.gguf", None)
+    assert (parser.hub, parser.file, parser.path) == ("someone/parser", "model.gguf", None)
     assert [(copy.origin, copy.path) for copy in recipe.copies] == [(tmp_path / "words.txt", "vocabulary.txt")]
     assert recipe.sections == {"clip": {}, "detector": {}, "segmenter": {}}
 
@@ -121,10 +126,11 @@ def test_the_recipes_of_the_package(name: str, tmp_path: Path) -> None:
     assert recipe.head["name"] == name
     assert "not calibrated" in recipe.head["description"]
     kinds = {"clip": ClipSettings, "detector": DetectorSettings, "segmenter": SegmenterSettings, "norm": NormRanges}
-    assert set(recipe.sections) == set(kinds)
+    assert set(recipe.sections) - {"parse"} == set(kinds)
+    read_table(ParserSettings, recipe.sections.get("parse", {}), "parse")
     for section, kind in kinds.items():
         read_table(kind, recipe.sections[section], section)
-    for each in (*recipe.models.values(), recipe.parser):
+    for each in (*recipe.models.values(), *recipe.parsers.values()):
         assert each.hub
         assert len(each.revision) == 40
         assert each.licence

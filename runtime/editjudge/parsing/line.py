@@ -6,7 +6,7 @@
     action SOURCE > WHAT IT DOES            style TARGET
     other                                   LINE + LINE ... for a compound
 
-A source that nothing names is "all". Phrases are words without punctuation (`editjudge.grammar.words`), so the marks
+A source that nothing names is "all". Phrases are words without punctuation (`words.words`), so the marks
 are never part of one.
 """
 

@@ -1,0 +1,80 @@
+"""What parse_accuracy.py and parse_fuzz.py recorded, as Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reporting import Figure
+
+RECORD = Path(__file__).parent / "data" / "parse.json"
+TITLE = "## Instructions parsed"
+OURS = "adapter"
+HEAD = """
+`python benchmarks/parse_accuracy.py test --record NAME` and `parse_fuzz.py --record`, on {machine}. The {instructions}
+instructions were written by hand ([guidelines](data/README.md)) and looked at once, when the adapter was done; it was
+developed on another 200.
+"""
+FIELDS = {
+    "object": "object, source and target",
+    "size": "size",
+    "position": "position",
+    "edit_type": "edit type",
+    "all": "all fields",
+}
+GOALS = {"object": 0.97, "size": 0.99, "position": 0.97, "edit_type": 0.97, "all": 0.93}
+MODELS = {
+    OURS: "Gemma 3 270M with the adapter",
+    "dev": "the same, on the 200 for development",
+    "prompted": "Gemma 3 270M, prompted with examples, same lines",
+    "before": "Gemma 3 270M, a prompt and a grammar for each edit type (before the adapter)",
+}
+
+
+def record(name: str, found: dict[str, Any]) -> None:
+    """Keeps what was measured beside what was measured before."""
+    kept = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+    RECORD.write_text(json.dumps({**kept, name: found}, indent=1) + "\n", encoding="utf-8")
+
+
+def parsed() -> str:
+    """The section of RESULTS.md."""
+    found = json.loads(RECORD.read_text(encoding="utf-8"))
+    return "\n".join([TITLE, HEAD.format(**found[OURS]), *_goals(found), "", *_models(found)])
+
+
+def _goals(found: dict[str, Any]) -> Iterator[str]:
+    ours = found[OURS]
+    figures = [Figure(name, f"{what} right", ours[name], GOALS[name]) for name, what in FIELDS.items()]
+    figures += [
+        Figure("p50", "one parse, not remembered, p50", ours["p50_wall_ms"], 350, False, " ms"),
+        Figure(
+            "tokens", "output tokens of a single instruction, most", ours["output_tokens"]["most_single"], 24, False
+        ),
+        Figure("ece", "expected calibration error, all fields", ours["calibration_error"], 0.05, False),
+        Figure("certain", "all fields right among the 90 % most certain", ours["most_certain"], 0.98),
+        Figure("compound", "compounds, every part right", ours["compound"]),
+        Figure("flagged", "compounds recognised as such", ours["compound_flagged"]),
+        Figure("split", "single instructions taken for compounds", ours["single_flagged_compound"]),
+    ]
+    if "fuzz" in found:
+        fuzz = found["fuzz"]
+        what = f"malformed of {fuzz['instructions']:,} fuzzed, of up to {fuzz['longest_instruction']:,} characters"
+        figures.append(Figure("fuzz", what, fuzz.get("malformed", 0), 0, False))
+        figures.append(Figure("bound", "the slowest of them", fuzz["most_ms"], None, False, " ms"))
+    yield "| what | measured | goal | |"
+    yield "|---|---:|---:|---|"
+    for one in figures:
+        yield f"| {one.what} | {one.value_text} | {one.goal_text} | {one.verdict} |"
+
+
+def _models(found: dict[str, Any]) -> Iterator[str]:
+    yield f"| parser | {' | '.join(FIELDS.values())} | p50, ms | commit |"
+    yield f"|---|{'---:|' * (len(FIELDS) + 1)}---|"
+    for name, what in MODELS.items():
+        if name in found:
+            one = found[name]
+            shares = " | ".join(f"{one[field]:.3f}" for field in FIELDS)
+            yield f"| {what} | {shares} | {one['p50_wall_ms']:.0f} | {one['commit']} |"

@@ -1,0 +1,64 @@
+"""A trained adapter as a GGUF file, which llama.cpp loads beside the model that it belongs to.
+
+python -m parser.adapter runs/parser adapter.gguf
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import gguf
+import numpy as np
+import torch
+
+ALPHA_KEY = gguf.Keys.Adapter.LORA_ALPHA
+NAMES = {
+    "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}  # fmt: skip
+"""What transformers and GGUF call the matrices of a layer."""
+WEIGHT = re.compile(r".*\.layers\.(\d+)\.(\w+\.\w+)\.lora_([AB])\.weight")
+
+
+def write(path: Path, adapter: Mapping[str, torch.Tensor], alpha: float, name: str) -> None:
+    """Writes the matrices of PEFT's state, float16. alpha: what the product is multiplied by, times its rank.
+
+    Raises ValueError for a matrix of another kind.
+    """
+    fresh = path.with_name(f"{path.name}.part")
+    writer = gguf.GGUFWriter(str(fresh), "gemma3")
+    writer.add_type(gguf.GGUFType.ADAPTER)
+    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
+    writer.add_float32(ALPHA_KEY, alpha)
+    writer.add_name(name)
+    for key in sorted(adapter):
+        found = WEIGHT.fullmatch(key)
+        if found is None:
+            raise ValueError(f"{key} is no matrix of an adapter that GGUF can hold")
+        layer, matrix, side = found.groups()
+        values = adapter[key].detach().float().numpy().astype(np.float16)
+        writer.add_tensor(f"blk.{layer}.{NAMES[matrix]}.weight.lora_{side.lower()}", values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    os.replace(fresh, path)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("folder", type=Path, help="that of parser.train")
+    arguments.add_argument("path", type=Path)
+    given = arguments.parse_args()
+    state = torch.load(given.folder / "state.pt", weights_only=True)
+    rank = next(each.shape[0] for name, each in state["adapter"].items() if "lora_A" in name)
+    write(given.path, state["adapter"], rank * 2.0, "editjudge parser")
+
+
+if __name__ == "__main__":
+    main()

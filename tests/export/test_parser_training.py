@@ -1,0 +1,131 @@
+"""The parser's adapter: its losses against the plain model's logits, resuming, and what llama.cpp makes of the file."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+peft = pytest.importorskip("peft")
+pytest.importorskip("gguf")
+
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+from editjudge.bundle import Bundle
+from editjudge.parsing.language import LanguageModel
+from parser.adapter import write
+from parser.examples import Example, batches, example, speller
+from parser.generate import Pair, pairs
+from parser.train import PLACES, RANK, SCALE, Training, check, load, scores
+
+pytestmark = pytest.mark.export
+
+
+@pytest.fixture
+def tiny() -> peft.PeftModel:
+    """A Gemma of two layers with a fresh adapter."""
+    torch.manual_seed(0)
+    config = Gemma3TextConfig(
+        vocab_size=300, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=16, pad_token_id=0,
+    )  # fmt: skip
+    lora = peft.LoraConfig(r=4, lora_alpha=8, target_modules=list(PLACES))
+    return peft.get_peft_model(Gemma3ForCausalLM(config), lora)
+
+
+def spell(text: str) -> list[int]:
+    return [10 + ord(letter) % 280 for letter in text]
+
+
+def drawn(count: int) -> list[Example]:
+    return [example(pair, spell, 2) for pair in islice(pairs(3), count)]
+
+
+def test_an_example_asks_for_the_choices_alone() -> None:
+    pair = Pair("make the hat red!", pairs_of("color hat > red hat"))
+    made = example(pair, spell, 2)
+    read = [2, *spell(" make the hat red"), *spell("\n")]
+    assert made.tokens == [*read, *spell(" color hat > red hat")]
+    places = [place for place, _, _ in made.choices]
+    assert places[0] == len(read) - 1
+    assert all(len(possible) > 1 for _, possible, _ in made.choices)
+    following = [*made.tokens[1:], *spell("\n")]
+    assert all(following[place] == possible[right] for place, possible, right in made.choices)
+
+
+def pairs_of(line: str) -> tuple:  # type: ignore[type-arg]
+    from editjudge.parsing.line import read  # noqa: PLC0415
+
+    return read(line)
+
+
+@torch.no_grad()
+def test_the_scores_are_the_models_logits(tiny: peft.PeftModel) -> None:
+    examples = drawn(6)
+    found, right = scores(tiny.float(), examples)
+    rows = iter(range(len(found)))
+    for each in examples:
+        logits = tiny(input_ids=torch.tensor([each.tokens])).logits[0]
+        for place, possible, index in each.choices:
+            row = next(rows)
+            assert right[row] == index
+            # The one runs in bfloat16.
+            torch.testing.assert_close(found[row, : len(possible)], logits[place, possible], atol=0.05, rtol=0.05)
+            assert torch.isinf(found[row, len(possible) :]).all()
+
+
+def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path) -> None:
+    examples = drawn(16)
+    before, _ = check(tiny, examples)
+    training = Training(tmp_path, tiny)
+    for _ in range(12):
+        training.learn(examples, 0.02)
+    training.keep()
+    after, exact = check(tiny, examples)
+    assert after < 0.8 * before
+    assert 0 <= exact <= 1
+    with torch.no_grad():
+        for weight in training.weights:
+            weight.zero_()
+    again = Training(tmp_path, tiny)
+    assert again.step == 12
+    assert check(tiny, examples) == (pytest.approx(after), exact)
+
+
+def test_batches_hold_what_was_drawn() -> None:
+    source = batches(pairs(3), 4, spell, 2)
+    found = [each.tokens for batch in islice(source, 16) for each in batch]
+    assert sorted(found) == sorted(each.tokens for each in drawn(64))
+
+
+@torch.no_grad()
+def test_llama_reads_the_adapter_as_peft_does(studio: Bundle, tmp_path: Path) -> None:
+    base = studio.file("parser")
+    model = load(base).float()
+    torch.manual_seed(0)
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            weight.normal_(std=0.02)
+    write(tmp_path / "adapter.gguf", peft.get_peft_model_state_dict(model), RANK * SCALE, "random")
+    plain = LanguageModel(base, 1, room=64)
+    adapted = LanguageModel(base, 1, room=64, adapter=tmp_path / "adapter.gguf")
+    tokens = adapted.spell(" make the old door of the house blue\n")
+    among = list(range(0, 262_144, 1024))
+    expected = model(input_ids=torch.tensor([[2, *tokens]])).logits[0, -1, among].log_softmax(0).exp().numpy()
+    found, without = (np.exp(each.likelihoods(tokens, among)) for each in (adapted, plain))
+    # llama.cpp rounds what goes into each matrix to 8 bits.
+    assert np.abs(found - expected).sum() < 0.15
+    assert np.abs(without - expected).sum() > 0.5
+    plain.close()
+    adapted.close()
+
+
+def test_the_tokens_are_llamas(studio: Bundle) -> None:
+    model = LanguageModel(studio.file("parser"), 1, room=16)
+    spelled = speller(studio.file("parser"))
+    for text in (" color", " man's hat", "\n", " 把汽车"):
+        assert tuple(spelled(text)) == model.spell(text)
+    model.close()

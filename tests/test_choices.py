@@ -1,0 +1,142 @@
+"""What may come next in a line: whatever is chosen, it is a line, made of the instruction's words, and it ends."""
+
+from __future__ import annotations
+
+from itertools import islice
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from editjudge.parsing.choices import ACTION_WORDS, DONE, END, PARTS, PHRASE_WORDS, Choices, State, owner
+from editjudge.parsing.line import KINDS, read
+from editjudge.parsing.spelling import LINE_TOKENS, Spelling
+from editjudge.parsing.words import clean, words
+from editjudge.types import EditIntent
+from parser.generate import pairs
+
+SAID = ["paint", "the", "man's", "old", "red", "hat", "blue", "and", "remove", "the", "cup", "of", "tea"]
+
+
+def spell(text: str) -> list[int]:
+    """Tokens of three letters, so that words share their beginnings."""
+    return [int.from_bytes(text[at : at + 3].encode("utf-32-le"), "little") for at in range(0, len(text), 3)]
+
+
+def follow(line: str, said: list[str]) -> bool:
+    """Whether a line can be written about an instruction of these words."""
+    states = {State()}
+    for word in [*line.split(), END]:
+        choices = Choices(said)
+        states = {after for state in states for each, after in choices.after(state) if each == word}
+    return states == {DONE}
+
+
+def anything(said: list[str], random: Random) -> tuple[str, int]:
+    """A line that is chosen by chance, and its tokens."""
+    spelling, choices = Spelling(Choices(said), spell), 0
+    letters = ""
+    while not spelling.is_done:
+        token = random.choice(spelling.tokens)
+        spelling.add(token)
+        letters += token.to_bytes(12, "little").decode("utf-32-le").replace("\0", "")
+        choices += 1
+    assert letters.endswith(END)
+    return letters.removesuffix(END).removeprefix(" "), choices
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "remove cup of tea",
+        "color man's old red hat > man's old blue hat",
+        "color hat > blue hat",
+        "color man > blue",
+        "color old red hat > old red blue hat",
+        "color all > blue",
+        "add old red hat @ left cup",
+        "add hat @ left",
+        "move hat @ near man",
+        "larger hat + remove cup of tea + other",
+        "action man > remove the cup of tea",
+        "style blue",
+        "other",
+    ],
+)
+def test_what_can_be_written(line: str) -> None:
+    assert follow(line, SAID)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "remove dog",
+        "remove",
+        "remove cup tea",
+        "remove tea cup",
+        "remove man's hat",
+        "add hat @ sideways cup",
+        "add hat @",
+        "add all",
+        "style all",
+        "color old red hat > blue old cup",
+        "other hat",
+        "replace hat",
+        "paint hat",
+        "larger hat + ",
+        " + ".join(["other"] * (PARTS + 1)),
+        f"remove {' '.join(SAID[: PHRASE_WORDS + 1])}",
+        f"action man > {' '.join(SAID[: ACTION_WORDS + 1])}",
+    ],
+)
+def test_what_cannot(line: str) -> None:
+    assert not follow(line, SAID)
+
+
+def test_every_generated_line_can_be_written() -> None:
+    for pair in islice(pairs(11), 1500):
+        assert follow(pair.line, words(clean(pair.instruction))), pair
+
+
+@settings(max_examples=300, deadline=None)
+@given(said=st.lists(st.sampled_from([*SAID, "all", "é", "把汽车", "x" * 40, "a-b"]), min_size=1), seed=st.integers())
+def test_whatever_is_chosen_is_a_line(said: list[str], seed: int) -> None:
+    line, tokens = anything(said, Random(seed))
+    parts = read(line)
+    assert 1 <= len(parts) <= PARTS
+    forms = {*said, *map(owner, said), "all"}
+    for part in parts:
+        phrases = [phrase for phrase in (part.source, part.target, part.anchor) if phrase is not None]
+        assert set(" ".join(phrases).split()) <= forms
+    assert tokens <= LINE_TOKENS + 60
+
+
+def test_all_kinds_can_begin_a_line() -> None:
+    assert [word for word, _ in Choices(["hat"]).after(State())] == list(KINDS)
+
+
+def test_words_that_begin_alike_are_told_apart_later() -> None:
+    spelling = Spelling(Choices(["hat", "hatch"]), spell)
+    for token in spell(" remove"):
+        spelling.add(token)
+    for token in spell(" hat")[:1]:
+        spelling.add(token)
+    assert spell(" hat")[1] in spelling.tokens
+    for token in spell(" hatch")[1:]:
+        spelling.add(token)
+    assert spelling.fields(spell(END)[0]) == {(0, "source")}
+    with pytest.raises(ValueError, match="cannot come next"):
+        spelling.add(-1)
+
+
+def test_a_line_is_done_when_its_end_was_chosen() -> None:
+    spelling = Spelling(Choices(["hat"]), spell)
+    for token in spell(" other"):
+        spelling.add(token)
+    assert not spelling.is_done
+    for token in spell(END):
+        spelling.add(token)
+    assert spelling.is_done
+    assert spelling.tokens == []
+    assert read("other") == (EditIntent("other", "all", None),)
