@@ -98,7 +98,7 @@ class Slots:
         return replace(
             thing,
             determiner=self._pick(PLURAL_DETERMINERS if counted else DETERMINERS),
-            clause=self._clause(name) if self._random.random() < 0.13 else "",
+            clause=self._clause(name, thing.is_) if self._random.random() < 0.13 else "",
             pronoun=self._pick(PRONOUNS) if name == "people" else "it",
         )
 
@@ -202,16 +202,16 @@ class Slots:
         words = self._any(self._pick((looks, looks, looks, "colours", "surfaces")))
         return next((kind for name, kind in SORTS.items() if words in listed(name)), "look"), words
 
-    def _clause(self, name: str) -> str:
-        """What tells a thing from others of its kind: where it is, what it has, or what it does."""
+    def _clause(self, name: str, are: str) -> str:
+        """What tells a thing from others of its kind: where it is, what it has, or what it does; are: "is" or "are"."""
         where = f"{self._pick(('on', 'near', 'next to', 'behind', 'by', 'under', 'beside'))} the {self._noun(*COMMON)}"
-        choices = [where, self._pick(LOCATED), f"that is {where}", self._with()]
+        choices = [where, self._pick(LOCATED), f"that {are} {where}", self._with()]
         if name == "people":
             wear = Thing(self._noun("worn"), attributes=(("colour", self._any("colours")),))
-            choices += [self._any("actions_ing"), f"who is {self._any('actions_ing')}", f"who is {where}"]
-            choices += [f"in {wear.the}", f"wearing {wear.a}", f"who is wearing {wear.a}"]
+            choices += [self._any("actions_ing"), f"who {are} {self._any('actions_ing')}", f"who {are} {where}"]
+            choices += [f"in {wear.the}", f"wearing {wear.a}", f"who {are} wearing {wear.a}"]
         if name == "animals":
-            choices += [self._any("animal_actions_ing"), f"that is {self._any('animal_actions_ing')}"]
+            choices += [self._any("animal_actions_ing"), f"that {are} {self._any('animal_actions_ing')}"]
         return self._pick(choices)
 
     def _with(self) -> str:
