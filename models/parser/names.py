@@ -71,7 +71,7 @@ LISTED = {
     "adjective": "style_adjectives", "look": "style_looks", "artist": "artists",
     "quality": "qualities", "lightness": "lightnesses", "handling": "handlings", "whole": "whole", "letters": "letters",
     "backdrop": "backgrounds", "degrees": "numbers", "pixels": "numbers", "year": "numbers", "handed": "hands",
-    "amount": "amounts", "distance": "distances",
+    "amount": "amounts", "extent": "extents", "distance": "distances",
 }  # fmt: skip
 """Names for a phrase of a word list."""
 
