@@ -26,6 +26,10 @@ LOCATED = (
 COMMON = ("animals", "foods", "plants", "vehicles", "furniture", "containers", "things", "structures", "nature")
 WORDNET = ("wordnet_animals", "wordnet_foods", "wordnet_plants", "wordnet_things")
 BEINGS = ("people", "animals")
+MASS = ("mass", "drinks", "toppings")
+AREAS = ("grounds", "slopes", "soils", "walls", "waters")
+"""Lists of what has no plural, and of what is seen as an area, which has neither a plural nor an owner."""
+
 SORTS = {
     "colours": "colour",
     "shades": "colour",
@@ -86,7 +90,7 @@ class Slots:
         name = self._pick(lists)
         thing = self._thing(name, "looks")
         chance = self._random.random()
-        if chance < 0.07 and name not in ("people", "grounds"):
+        if chance < 0.07 and name not in ("people", *AREAS):
             thing = replace(thing, attributes=(("owner", f"{self._noun(*BEINGS)}'s"), *thing.attributes))
         if thing.number == "many" and chance > 0.6:
             thing = replace(thing, attributes=(("number", self._pick(NUMBERS)), *thing.attributes))
@@ -94,7 +98,7 @@ class Slots:
         return replace(
             thing,
             determiner=self._pick(PLURAL_DETERMINERS if counted else DETERMINERS),
-            clause=self._clause(name) if self._random.random() < 0.13 else "",
+            clause=self._clause(name, thing.is_) if self._random.random() < 0.13 else "",
             pronoun=self._pick(PRONOUNS) if name == "people" else "it",
         )
 
@@ -104,6 +108,11 @@ class Slots:
         if thing.number == "many" and self._random.random() < 0.5:
             thing = replace(thing, attributes=(("number", self._pick(NUMBERS)), *thing.attributes))
         return replace(thing, clause=self._with() if self._random.random() < 0.05 else "")
+
+    def several(self, *lists: str) -> Thing:
+        """Some of a thing that is not in the picture yet, without a number: "red balloons"."""
+        thing = self._thing(self._pick(lists), "new_looks")
+        return thing if thing.number == "many" else replace(thing, noun=plural(thing.noun), number="many")
 
     def plain(self, *lists: str) -> Thing:
         """Something of which nothing more is said."""
@@ -180,11 +189,11 @@ class Slots:
         noun = self._noun(name)
         wanted = self._pick((0, 0, 0, 0, 0, 0, 1, 1, 1, 2))
         attributes = tuple({kind: (kind, words) for kind, words in (self._look(looks) for _ in range(wanted))}.values())
-        if name == "mass":
+        if name in MASS:
             return Thing(noun, "mass", attributes)
         if name.endswith("plural"):
             return Thing(noun, "many", attributes)
-        if name != "grounds" and self._random.random() < 0.15:
+        if name not in AREAS and self._random.random() < 0.15:
             return Thing(plural(noun), "many", attributes)
         return Thing(noun, "one", attributes)
 
@@ -193,16 +202,16 @@ class Slots:
         words = self._any(self._pick((looks, looks, looks, "colours", "surfaces")))
         return next((kind for name, kind in SORTS.items() if words in listed(name)), "look"), words
 
-    def _clause(self, name: str) -> str:
-        """What tells a thing from others of its kind: where it is, what it has, or what it does."""
+    def _clause(self, name: str, are: str) -> str:
+        """What tells a thing from others of its kind: where it is, what it has, or what it does; are: "is" or "are"."""
         where = f"{self._pick(('on', 'near', 'next to', 'behind', 'by', 'under', 'beside'))} the {self._noun(*COMMON)}"
-        choices = [where, self._pick(LOCATED), f"that is {where}", self._with()]
+        choices = [where, self._pick(LOCATED), f"that {are} {where}", self._with()]
         if name == "people":
             wear = Thing(self._noun("worn"), attributes=(("colour", self._any("colours")),))
-            choices += [self._any("actions_ing"), f"who is {self._any('actions_ing')}", f"who is {where}"]
-            choices += [f"in {wear.the}", f"wearing {wear.a}", f"who is wearing {wear.a}"]
+            choices += [self._any("actions_ing"), f"who {are} {self._any('actions_ing')}", f"who {are} {where}"]
+            choices += [f"in {wear.the}", f"wearing {wear.a}", f"who {are} wearing {wear.a}"]
         if name == "animals":
-            choices += [self._any("animal_actions_ing"), f"that is {self._any('animal_actions_ing')}"]
+            choices += [self._any("animal_actions_ing"), f"that {are} {self._any('animal_actions_ing')}"]
         return self._pick(choices)
 
     def _with(self) -> str:

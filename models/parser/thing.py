@@ -96,12 +96,33 @@ class Thing:
 
     @property
     def it_were(self) -> str:
-        return f"{self.it_is.split()[0]} were"
+        return f"{self.they} were"
 
     @property
     def is_(self) -> str:
         return "are" if self.number == "many" else "is"
 
     @property
+    def was(self) -> str:
+        return "were" if self.number == "many" else "was"
+
+    @property
     def were(self) -> str:
         return "were"
+
+    @property
+    def has(self) -> str:
+        return "have" if self.number == "many" else "has"
+
+    @property
+    def does(self) -> str:
+        return "do" if self.number == "many" else "does"
+
+    @property
+    def s(self) -> str:
+        """The ending of a verb: "the cars block{thing.s} the view"."""
+        return "" if self.number == "many" else "s"
+
+    @property
+    def they(self) -> str:
+        return self.it_is.split()[0]
