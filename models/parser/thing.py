@@ -95,13 +95,34 @@ class Thing:
         return {"him": "he is", "her": "she is", "them": "they are"}.get(self.it, "it is")
 
     @property
+    def they(self) -> str:
+        return self.it_is.split()[0]
+
+    @property
     def it_were(self) -> str:
-        return f"{self.it_is.split()[0]} were"
+        return f"{self.they} were"
 
     @property
     def is_(self) -> str:
         return "are" if self.number == "many" else "is"
 
     @property
+    def was(self) -> str:
+        return "were" if self.number == "many" else "was"
+
+    @property
     def were(self) -> str:
         return "were"
+
+    @property
+    def has(self) -> str:
+        return "have" if self.number == "many" else "has"
+
+    @property
+    def does(self) -> str:
+        return "do" if self.number == "many" else "does"
+
+    @property
+    def s(self) -> str:
+        """The ending of its verb: "look{thing.s}"."""
+        return "" if self.number == "many" else "s"
