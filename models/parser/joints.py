@@ -11,9 +11,9 @@ from parser.templates import Template, templates
 
 EDITS = ("add", "remove", "replace", "color", "texture", "size", "move", "action", "style")
 JOINTS = (
-    " and ", " and ", ", and ", ", then ", " and then ", "; ", ". ", ". also, ", ", also ", " and also ", ", ", " plus ",
-    "; also ", ". then ", ". after that, ", ". oh, and ", ". and ", " & ", " + ", " - ", ". next, ", ", plus ", "; then ",
-    ". finally, ", ". while you're at it, ", " but also ", ", and after that ",
+    " and ", " and ", ", and ", ", then ", " and then ", "; ", ". ", ". also, ", ", also ", " and also ", ", ",
+    " plus ", "; also ", ". then ", ". after that, ", ". oh, and ", ". and ", " & ", " + ", " - ", ". next, ",
+    ", plus ", "; then ", ". finally, ", ". while you're at it, ", " but also ", ", and after that ",
 )  # fmt: skip
 SENTENCES = (". ", ". ", "; ", ", ", ", and ", ". also, ", ". and ", " - ", ". besides, ", ". oh, and ", " / ")
 """What stands between two instructions of which one is no command."""
