@@ -33,6 +33,7 @@ AREAS = ("grounds", "slopes", "soils", "walls", "waters")
 SORTS = {
     "colours": "colour",
     "shades": "colour",
+    "hexes": "colour",
     "surfaces": "surface",
     "patterns": "surface",
     "materials": "surface",
@@ -104,7 +105,10 @@ class Slots:
 
     def new(self, *lists: str) -> Thing:
         """Something that is not in the picture yet: the noun of a list, with "a" or a number."""
-        thing = self._thing(self._pick(lists), "new_looks")
+        name = self._pick(lists)
+        thing = self._thing(name, "new_looks")
+        if name == "people":
+            thing = replace(thing, pronoun=self._pick(PRONOUNS))
         if thing.number == "many" and self._random.random() < 0.5:
             thing = replace(thing, attributes=(("number", self._pick(NUMBERS)), *thing.attributes))
         return replace(thing, clause=self._with() if self._random.random() < 0.05 else "")
@@ -154,6 +158,11 @@ class Slots:
                 position: Position = next(each for each in BESIDE if each == kind)
                 return self._at(BESIDE[position], position, self.anything("people", "supports"))
 
+    def relation(self) -> Place:
+        """How a place begins, before a pronoun: "to the left of"."""
+        position = self._pick(tuple(BESIDE))
+        return Place(self._pick(tuple(each for each in BESIDE[position] if each != "at")), position)
+
     def way(self) -> Place:
         position = self._pick(tuple(WAYS))
         return Place(self._pick(WAYS[position]), position)
@@ -175,9 +184,9 @@ class Slots:
     def words(self, name: str) -> Words:
         return Words(self._any(name))
 
-    def condition(self) -> Words:
+    def condition(self, name: str = "style_conditions") -> Words:
         """A time, a season, a place; an article that it is listed with belongs to no phrase."""
-        said = self._any("style_conditions")
+        said = self._any(name)
         article, _, rest = said.partition(" ")
         return Words(rest, article) if article in ("a", "an", "the") else Words(said)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from editjudge.parsing.line import Intents, read
 from parser.names import draw
+from parser.places import Place
 from parser.slots import LONGEST, Attribute, Slot, Slots
 from parser.thing import Thing
 
@@ -69,5 +70,6 @@ def _filled(text: str, drawn: dict[str, Slot]) -> str:
 
 def _distinct(drawn: dict[str, Slot]) -> bool:
     """Whether no two of the phrases that are drawn share a word, so that it is clear which is which."""
-    words = [word for slot in drawn.values() for word in str(slot).split()]
+    phrases = [slot.anchor or "" if isinstance(slot, Place) else slot for slot in drawn.values()]
+    words = [word for phrase in phrases for word in str(phrase).split()]
     return len(words) == len(set(words))

@@ -95,6 +95,10 @@ class Thing:
         return {"him": "he is", "her": "she is", "them": "they are"}.get(self.it, "it is")
 
     @property
+    def they(self) -> str:
+        return self.it_is.split()[0]
+
+    @property
     def it_were(self) -> str:
         return f"{self.they} were"
 
@@ -120,9 +124,5 @@ class Thing:
 
     @property
     def s(self) -> str:
-        """The ending of a verb: "the cars block{thing.s} the view"."""
+        """The ending of its verb: "look{thing.s}"."""
         return "" if self.number == "many" else "s"
-
-    @property
-    def they(self) -> str:
-        return self.it_is.split()[0]

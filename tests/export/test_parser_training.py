@@ -11,7 +11,6 @@ import pytest
 torch = pytest.importorskip("torch")
 peft = pytest.importorskip("peft")
 pytest.importorskip("gguf")
-
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
 from editjudge.bundle import Bundle
