@@ -104,7 +104,7 @@ class Training:
         return loss.item()
 
     def keep(self) -> None:
-        adapter = get_peft_model_state_dict(self.model)
+        adapter = get_peft_model_state_dict(self.model, save_embedding_layers=False)
         fresh = self._state.with_suffix(".part")
         torch.save({"adapter": adapter, "optimizer": self.optimizer.state_dict(), "step": self.step}, fresh)
         os.replace(fresh, self._state)

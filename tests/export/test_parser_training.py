@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-peft = pytest.importorskip("peft")
+pytest.importorskip("torch")
+pytest.importorskip("peft")
 pytest.importorskip("gguf")
+import peft
+import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
 from editjudge.bundle import Bundle
 from editjudge.parsing.language import LanguageModel
+from editjudge.parsing.line import read
 from parser.adapter import write
 from parser.examples import Example, batches, example, speller
 from parser.generate import Pair, pairs
 from parser.train import PLACES, RANK, SCALE, Training, check, load, scores
 
 pytestmark = pytest.mark.export
+VOCABULARY: dict[str, int] = {}
 
 
 @pytest.fixture
@@ -28,7 +33,7 @@ def tiny() -> peft.PeftModel:
     """A Gemma of two layers with a fresh adapter."""
     torch.manual_seed(0)
     config = Gemma3TextConfig(
-        vocab_size=300, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+        vocab_size=4000, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
         num_key_value_heads=1, head_dim=16, pad_token_id=0,
     )  # fmt: skip
     lora = peft.LoraConfig(r=4, lora_alpha=8, target_modules=list(PLACES))
@@ -36,7 +41,8 @@ def tiny() -> peft.PeftModel:
 
 
 def spell(text: str) -> list[int]:
-    return [10 + ord(letter) % 280 for letter in text]
+    """A token for each word, with the space before it, in the order in which they are first asked for."""
+    return [VOCABULARY.setdefault(word, 10 + len(VOCABULARY)) for word in re.findall(r" ?[^ ]+", text)]
 
 
 def drawn(count: int) -> list[Example]:
@@ -44,21 +50,15 @@ def drawn(count: int) -> list[Example]:
 
 
 def test_an_example_asks_for_the_choices_alone() -> None:
-    pair = Pair("make the hat red!", pairs_of("color hat > red hat"))
+    pair = Pair("make the hat red!", read("color hat > red hat"))
     made = example(pair, spell, 2)
-    read = [2, *spell(" make the hat red"), *spell("\n")]
-    assert made.tokens == [*read, *spell(" color hat > red hat")]
+    asked = [2, *spell(" make the hat red"), *spell("\n")]
+    assert made.tokens == [*asked, *spell(" color hat > red hat")]
     places = [place for place, _, _ in made.choices]
-    assert places[0] == len(read) - 1
+    assert places[0] == len(asked) - 1
     assert all(len(possible) > 1 for _, possible, _ in made.choices)
     following = [*made.tokens[1:], *spell("\n")]
     assert all(following[place] == possible[right] for place, possible, right in made.choices)
-
-
-def pairs_of(line: str) -> tuple:  # type: ignore[type-arg]
-    from editjudge.parsing.line import read  # noqa: PLC0415
-
-    return read(line)
 
 
 @torch.no_grad()
@@ -80,8 +80,8 @@ def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path)
     examples = drawn(16)
     before, _ = check(tiny, examples)
     training = Training(tmp_path, tiny)
-    for _ in range(12):
-        training.learn(examples, 0.02)
+    for _ in range(40):
+        training.learn(examples, 0.05)
     training.keep()
     after, exact = check(tiny, examples)
     assert after < 0.8 * before
@@ -90,7 +90,7 @@ def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path)
         for weight in training.weights:
             weight.zero_()
     again = Training(tmp_path, tiny)
-    assert again.step == 12
+    assert again.step == 40
     assert check(tiny, examples) == (pytest.approx(after), exact)
 
 
@@ -108,7 +108,8 @@ def test_llama_reads_the_adapter_as_peft_does(studio: Bundle, tmp_path: Path) ->
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             weight.normal_(std=0.02)
-    write(tmp_path / "adapter.gguf", peft.get_peft_model_state_dict(model), RANK * SCALE, "random")
+    adapter = peft.get_peft_model_state_dict(model, save_embedding_layers=False)
+    write(tmp_path / "adapter.gguf", adapter, RANK * SCALE, "random")
     plain = LanguageModel(base, 1, room=64)
     adapted = LanguageModel(base, 1, room=64, adapter=tmp_path / "adapter.gguf")
     tokens = adapted.spell(" make the old door of the house blue\n")
