@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -68,3 +69,15 @@ def share(right: Sequence[bool]) -> float:
 def progress(items: Iterable[T], total: int, label: str) -> Iterator[T]:
     """The items, with a progress bar on stderr."""
     yield from track(items, description=label, total=total, console=Console(stderr=True), transient=True)
+
+
+def put_section(results: Path, section: str) -> None:
+    """Puts a section, which begins with its "## " title, into a Markdown file: in the place of an older one of this
+    title, else at the end. The rest stays as it was measured."""
+    title = section.split("\n", 1)[0]
+    parts = results.read_text(encoding="utf-8").rstrip().split("\n\n## ")
+    places = [place for place, part in enumerate(parts) if f"## {part}".split("\n", 1)[0] == title]
+    parts[slice(places[0], places[0] + 1) if places else slice(len(parts), None)] = [
+        section.strip().removeprefix("## ")
+    ]
+    results.write_text("\n\n## ".join(parts) + "\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cost_table import cost_model
 from full_size_table import full_size
 from reporting import Figure
 
@@ -98,6 +99,7 @@ def main() -> None:
     ]
     sections = [section(command, run(command, asked.bundle)) for command in COMMANDS]
     sections.append(full_size(HERE / "data" / "full_size.json"))
+    sections.append(cost_model(HERE / "data" / "cost_model.json"))
     (HERE / "RESULTS.md").write_text("\n".join(head) + "\n\n" + "\n\n".join(sections) + "\n", encoding="utf-8")
 
 

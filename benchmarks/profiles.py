@@ -1,0 +1,41 @@
+"""Which operators of a model take its time on the CPU, as ONNX Runtime's profiler has it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+from bisect import bisect
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnxruntime
+
+from editjudge.engine import Array
+
+RUNS = 5
+PRODUCTS = {"MatMul", "Gemm", "Conv", "ConvTranspose", "Einsum", "FusedMatMul", "FusedGemm", "FusedConv", "Attention",
+            "MultiHeadAttention", "MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul"}  # fmt: skip
+"""Those that do what costs.py counts."""
+
+
+def operators(path: Path, feeds: Mapping[str, Array], threads: int) -> dict[str, float]:
+    """The share of the time by kind of operator, after ONNX Runtime's own fusing: of the medians of several runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(folder) / "profile")
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as engine.py has it
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        for _ in range(1 + RUNS):
+            session.run(None, dict(feeds))
+        events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    starts = sorted(event["ts"] for event in events if event["name"] == "model_run")[1:]  # the first allocates
+    runs: list[Counter[str]] = [Counter() for _ in starts]
+    for event in events:
+        if event["cat"] == "Node" and event["name"].endswith("_kernel_time") and event["ts"] >= starts[0]:
+            runs[bisect(starts, event["ts"]) - 1][event["args"]["op_name"]] += event["dur"]
+    taken = Counter({name: statistics.median(run[name] for run in runs) for name in runs[0]})
+    return {name: spent / taken.total() for name, spent in taken.most_common()}
