@@ -96,6 +96,14 @@ def count(path: Path, fed: Mapping[str, Shape]) -> Cost:
     )
 
 
+def input_shape(path: Path, name: str) -> tuple[int, ...]:
+    """Of an input of an ONNX file; 0 for an axis that may vary."""
+    inputs = onnx.load(path, load_external_data=False).graph.input
+    return next(
+        tuple(axis.dim_value for axis in each.type.tensor_type.shape.dim) for each in inputs if each.name == name
+    )
+
+
 def _arrays(graph: onnx.GraphProto) -> tuple[dict[str, Shape], dict[str, int]]:
     """The shapes and the bytes of all arrays whose shapes can be told."""
     known = {weight.name: (weight.data_type, tuple(weight.dims)) for weight in graph.initializer}

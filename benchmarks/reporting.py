@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,10 +75,7 @@ def progress(items: Iterable[T], total: int, label: str) -> Iterator[T]:
 def put_section(results: Path, section: str) -> None:
     """Puts a section, which begins with its "## " title, into a Markdown file: in the place of an older one of this
     title, else at the end. The rest stays as it was measured."""
-    title = section.split("\n", 1)[0]
-    parts = results.read_text(encoding="utf-8").rstrip().split("\n\n## ")
-    places = [place for place, part in enumerate(parts) if f"## {part}".split("\n", 1)[0] == title]
-    parts[slice(places[0], places[0] + 1) if places else slice(len(parts), None)] = [
-        section.strip().removeprefix("## ")
-    ]
-    results.write_text("\n\n## ".join(parts) + "\n", encoding="utf-8")
+    before, new = results.read_text(encoding="utf-8").rstrip(), section.strip()
+    older = re.compile(rf"^{re.escape(new.splitlines()[0])}$.*?(?=\n+## |\Z)", re.DOTALL | re.MULTILINE)
+    after, replaced = older.subn(lambda _: new, before)
+    results.write_text((after if replaced else f"{before}\n\n{new}") + "\n", encoding="utf-8")
