@@ -100,9 +100,9 @@ def graph_row(stage: Stage, bundle: Bundle, limits: Limits, rounds: int) -> dict
     cost = costs.count(path, {name: array.shape for name, array in stage.feeds.items()})
     # The session is gone before the profiler opens its own: there may be no room for two.
     measured = in_turn(partial(open_model(bundle, stage.role, "cpu", limits.threads).run, stage.feeds), limits, rounds)
-    shares = profiles.operators(path, stage.feeds, limits.threads)
-    others = {name: share for name, share in shares.items() if name not in profiles.PRODUCTS}
-    in_products = sum(shares.values()) - sum(others.values())
+    spent = profiles.operators(path, stage.feeds, limits.threads)
+    others = {name: seconds for name, seconds in spent.items() if name not in profiles.PRODUCTS}
+    in_products = sum(spent.values()) - sum(others.values())
     runs = stage.runs
     return {
         "role": stage.role,
@@ -118,13 +118,13 @@ def graph_row(stage: Stage, bundle: Bundle, limits: Limits, rounds: int) -> dict
             bound=runs * cost.bound(measured.rate, measured.bandwidth),
         ),
         "bound_unfused_ms": 1000 * runs * cost.bound_unfused(measured.rate, measured.bandwidth),
-        "other_operators": others,
-        "share_in_products": in_products,
-        "products_of_sgemm": cost.flops / (in_products * measured.seconds) / measured.rate,
+        "products_ms": 1000 * runs * in_products,
+        "products_of_sgemm": cost.flops / in_products / measured.rate,
+        "others_ms": {name: 1000 * runs * seconds for name, seconds in others.items()},
         "gpus": {
             gpu.name: {
                 "fp32_ms": 1000 * runs * cost.bound(gpu.fp32, gpu.bandwidth),
-                "fp16_ms": 1000 * runs * max(cost.flops / gpu.fp16, cost.needed / 2 / gpu.bandwidth),
+                "fp16_ms": 1000 * runs * max(cost.flops / gpu.fp16, cost.needed_in_half / gpu.bandwidth),
             }
             for gpu in GPUS
         },

@@ -19,11 +19,11 @@ sgemm and bytes at that of a large copy or sum, both measured in turn with the m
 Goal: 60 % of the sgemm rate or more, or why not.
 """
 WHY = """
-Why some are below: the share of the time that goes into products at all, the rate that these reach by themselves, how
-large they are on average (the sgemm has 2,147 MFLOP; small matrices do not fill registers and caches), and what takes
-the rest, by ONNX Runtime's profiler. `unfused` is the bound for a runtime that moves what every operator reads and
-writes through memory. The parser's products are of small whole numbers, not of float32: sgemm is a yardstick for it,
-and no bound.
+Why some are below, by ONNX Runtime's profiler: the share of the time that goes into products at all, the rate that
+these reach by themselves, how large they are on average (the sgemm has 2,147 MFLOP; small matrices do not fill
+registers and caches), and what takes the rest. `unfused` is the bound for a runtime that moves what every operator
+reads and writes through memory. The parser's products are of small whole numbers, not of float32: sgemm is a yardstick
+for it, and no bound.
 """
 GPU_HEAD = """
 Computed, not measured: the bound of each model on GPUs, milliseconds, from the peaks that their maker publishes. No
@@ -68,16 +68,19 @@ def _measured(bundles: dict[str, Any]) -> Iterator[str]:
 
 def _why(bundles: dict[str, Any]) -> Iterator[str]:
     yield WHY
-    yield "| bundle | model | time in products | of sgemm there | MFLOP a product | unfused, ms | most of the rest |"
-    yield "|---|---|---:|---:|---:|---:|---|"
+    yield "| bundle | model | products | at, of sgemm | MFLOP each | unfused, ms | other operators | between them |"
+    yield "|---|---|---:|---:|---:|---:|---|---:|"
     for name, row in _rows(bundles):
         if row["role"] != "parser" and row["of_sgemm"] < GOAL:
-            rest = ", ".join(f"{operator} {share:.0%}" for operator, share in [*row["other_operators"].items()][:SHOWN])
-            numbers = (
-                f"{row['share_in_products']:.0%}", f"{row['products_of_sgemm']:.0%}",
+            ms, others = row["ms"], row["others_ms"]
+            between = max(0.0, ms - row["products_ms"] - sum(others.values()))
+            cells = (
+                f"{row['products_ms'] / ms:.0%}", f"{row['products_of_sgemm']:.0%}",
                 f"{row['flops'] / row['products'] / 1e6:.3g}", f"{row['bound_unfused_ms']:.3g}",
+                ", ".join(f"{operator} {spent / ms:.0%}" for operator, spent in [*others.items()][:SHOWN]),
+                f"{between / ms:.0%}",
             )  # fmt: skip
-            yield f"| {name} | {NAMES[row['role']]} | {' | '.join(numbers)} | {rest} |"
+            yield f"| {name} | {NAMES[row['role']]} | {' | '.join(cells)} |"
 
 
 def _gpus(bundles: dict[str, Any], gpus: list[dict[str, Any]]) -> Iterator[str]:

@@ -30,11 +30,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run of a graph. weights, ends: bytes of what no input can change, and of the inputs and outputs."""
+    """Of one run of a graph. weights, ends: bytes of what no input can change, and of the inputs and outputs; full:
+    those of both that are in float32."""
 
     steps: tuple[Step, ...]
     weights: int
     ends: int
+    full: int
 
     @property
     def flops(self) -> int:
@@ -44,6 +46,11 @@ class Cost:
     def needed(self) -> int:
         """Bytes that have to be moved whatever is fused: weights, inputs and outputs, once."""
         return self.weights + self.ends
+
+    @property
+    def needed_in_half(self) -> int:
+        """As `needed`, with float16 in the place of float32."""
+        return self.needed - self.full // 2
 
     @property
     def moved(self) -> int:
@@ -75,7 +82,7 @@ def count(path: Path, fed: Mapping[str, Shape]) -> Cost:
                     axes[axis.dim_param] = length
     inputs, outputs = list(fed), [output.name for output in model.graph.output]
     graph, weights = fixed(model, axes, path)
-    shapes, sizes = _arrays(graph)
+    arrays = _arrays(graph)
     constant = weights | {weight.name for weight in graph.initializer}
     steps, read = [], set(outputs)
     for node in graph.node:
@@ -83,16 +90,19 @@ def count(path: Path, fed: Mapping[str, Shape]) -> Cost:
         if all(name in constant for name in node.input if name):
             constant.update(node.output)
             continue
-        missing = [name for name in names if name not in sizes]
+        missing = [name for name in names if name not in arrays]
         if missing:
             raise InputError(f"the shape of {missing[0]} in {path} cannot be told")
         read.update(node.input)
         if node.op_type not in VIEWS:
-            steps.append(Step(_flops(node, shapes, path), sum(sizes[name] for name in names)))
+            shapes = {name: arrays[name].shape for name in names}
+            steps.append(Step(_flops(node, shapes, path), sum(arrays[name].bytes for name in names)))
+    kept, ends = [arrays[name] for name in constant & read], [arrays[name] for name in (*inputs, *outputs)]
     return Cost(
         tuple(steps),
-        weights=sum(sizes[name] for name in constant & read),
-        ends=sum(sizes[name] for name in (*inputs, *outputs)),
+        weights=sum(each.bytes for each in kept),
+        ends=sum(each.bytes for each in ends),
+        full=sum(each.bytes for each in (*kept, *ends) if each.kind == onnx.TensorProto.FLOAT),
     )
 
 
@@ -104,17 +114,26 @@ def input_shape(path: Path, name: str) -> tuple[int, ...]:
     )
 
 
-def _arrays(graph: onnx.GraphProto) -> tuple[dict[str, Shape], dict[str, int]]:
-    """The shapes and the bytes of all arrays whose shapes can be told."""
-    known = {weight.name: (weight.data_type, tuple(weight.dims)) for weight in graph.initializer}
+@dataclass(frozen=True)
+class _Array:
+    """kind: as ONNX numbers them."""
+
+    kind: int
+    shape: Shape
+
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.shape) * helper.tensor_dtype_to_np_dtype(self.kind).itemsize
+
+
+def _arrays(graph: onnx.GraphProto) -> dict[str, _Array]:
+    """All arrays whose shapes can be told."""
+    known = {weight.name: _Array(weight.data_type, tuple(weight.dims)) for weight in graph.initializer}
     for value in (*graph.value_info, *graph.input, *graph.output):
         tensor = value.type.tensor_type
         if tensor.HasField("shape") and all(axis.HasField("dim_value") for axis in tensor.shape.dim):
-            known[value.name] = (tensor.elem_type, tuple(axis.dim_value for axis in tensor.shape.dim))
-    sizes = {
-        name: math.prod(shape) * helper.tensor_dtype_to_np_dtype(kind).itemsize for name, (kind, shape) in known.items()
-    }
-    return {name: shape for name, (_, shape) in known.items()}, sizes
+            known[value.name] = _Array(tensor.elem_type, tuple(axis.dim_value for axis in tensor.shape.dim))
+    return known
 
 
 def _flops(node: onnx.NodeProto, shapes: Mapping[str, Shape], path: Path) -> int:

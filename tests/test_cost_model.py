@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -50,6 +51,33 @@ def test_passes_are_recorded_as_they_are_asked_for(parse_cost: ModuleType, monke
     llama_cpp.llama_batch_free(batch)
     assert passes == [parse_cost.Pass((4, 5, 9), 2)]
     assert asked == ["context", "another"]
+
+
+def test_the_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A detector that takes 100 ms: 40 in products, 25 and 5 in other operators, so 30 between operators."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    table = pytest.importorskip("cost_table", exc_type=ModuleNotFoundError)
+    row = {
+        "role": "detector", "batch": "2 pictures", "flops": 5e9, "products": 10, "bytes": 4e6, "ms": 100.0,
+        "sgemm": 1e11, "bandwidth": 2e10, "bound_ms": 50.0, "bound_unfused_ms": 60.0, "of_sgemm": 0.5, "of_bound": 0.5,
+        "products_ms": 40.0, "products_of_sgemm": 0.8, "others_ms": {"Add": 25.0, "Concat": 5.0},
+        "gpus": {"A": {"fp32_ms": 0.25, "fp16_ms": 0.125}},
+    }  # fmt: skip
+    about = {"commit": "abc", "machine": "a machine", "threads": 1, "rounds": 3}
+    found = {
+        "studio": {"about": about, "models": [row, {**row, "role": "clip_text", "of_sgemm": 0.61}]},
+        "gpus": [{"name": "A", "source": "its maker"}],
+    }
+    (tmp_path / "data.json").write_text(json.dumps(found), encoding="utf-8")
+    lines = table.cost_model(tmp_path / "data.json").splitlines()
+    assert lines[0] == table.TITLE
+    assert "  sgemm 100 GFLOP/s, memory 20.0 GB/s" in lines
+    assert "| studio | detector | 2 pictures | 5 | 4 | 100 | 50 | 50% | 50% | missed, see below |" in lines
+    assert "| studio | CLIP text | 2 pictures | 5 | 4 | 100 | 50 | 50% | 61% | met |" in lines
+    assert "| studio | detector | 40% | 80% | 500 | 60 | Add 25%, Concat 5% | 30% |" in lines
+    assert "| studio | together | 0.5 | 0.25 |" in lines
+    assert lines[-1] == "* A: its maker."
+    assert sum("CLIP text" in line for line in lines) == 2  # what met the goal is not explained
 
 
 def test_a_section_takes_the_place_of_an_older_one(reporting: ModuleType, tmp_path: Path) -> None:

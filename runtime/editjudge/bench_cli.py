@@ -111,9 +111,11 @@ def _measure(
         for each, configuration in zip(starts, configurations, strict=True):
             each.append(cold_start(configuration, edits[0]))
             advance()
+    first = configurations[0].name
+    names = [first, *(f"{each.name} again" if each.name == first else each.name for each in configurations[1:])]
     return [
         {
-            "name": configuration.name,
+            "name": name,
             "bundle": f"{scorer.bundle.name} {scorer.bundle.version}",
             "device": configuration.device,
             "models": {role: ran.to_dict() for role, ran in scorer.models.items()},
@@ -122,7 +124,9 @@ def _measure(
             "throughput": rate,
             "cold_start": together(cold) if cold else None,
         }
-        for configuration, scorer, taken, rate, cold in zip(configurations, scorers, times, rates, starts, strict=True)
+        for name, configuration, scorer, taken, rate, cold in zip(
+            names, configurations, scorers, times, rates, starts, strict=True
+        )
     ]
 
 

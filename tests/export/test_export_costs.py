@@ -65,6 +65,7 @@ def test_worked_by_hand(tmp_path: Path, costs: ModuleType) -> None:
     assert cost.flops == 24_192
     assert cost.ends == 1536 + 120
     assert cost.needed - cost.ends == 288 + 5760 + 40 + 16  # 16: the two whole numbers of the shape
+    assert cost.needed_in_half == (cost.needed - 16) // 2 + 16
     assert cost.bound(24_192, 1e9) == 1
     assert cost.bound(1e9, cost.needed / 2) == 2
     assert cost.bound_unfused(24_192, 240) == pytest.approx(3552 / 240 + 7648 / 240 + 1)
