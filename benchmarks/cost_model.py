@@ -183,14 +183,12 @@ def _against(measured: Measured, *, seconds: float, flops: float, bound: float) 
     }
 
 
-def model_costs(bundle: Bundle, rounds: int, threads: int) -> list[dict[str, Any]]:
+def model_costs(bundle: Bundle, rounds: int, threads: int) -> Iterator[dict[str, Any]]:
     """A row for every model of a bundle."""
     limits = Limits(threads)
-    rows = [parse_row(bundle, limits, rounds)]
+    yield parse_row(bundle, limits, rounds)
     for stage in stages(bundle):
-        print(json.dumps(rows[-1]), flush=True)
-        rows.append(graph_row(stage, bundle, limits, rounds))
-    return rows
+        yield graph_row(stage, bundle, limits, rounds)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -202,7 +200,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
     for name in asked.bundle:
         about = {"commit": commit(), "machine": machine(), "threads": asked.threads, "rounds": asked.rounds}
-        rows = model_costs(Bundle.load(name), asked.rounds, asked.threads)
+        rows = []
+        for row in model_costs(Bundle.load(name), asked.rounds, asked.threads):
+            print(json.dumps(row), flush=True)
+            rows.append(row)
         found[Path(name).name] = {"about": about, "models": rows}
         found["gpus"] = [asdict(gpu) for gpu in GPUS]
         atomic.write(OUT, json.dumps(found, indent=1) + "\n")

@@ -52,7 +52,7 @@ def _measured(bundles: dict[str, Any]) -> Iterator[str]:
     for name, each in bundles.items():
         about, rows = each["about"], each["models"]
         sgemm, bandwidth = (sorted(row[key] for row in rows)[len(rows) // 2] / 1e9 for key in ("sgemm", "bandwidth"))
-        yield f"* {name}: commit {about['commit']}, on {about['machine']}; {about['threads']} thread(s), of which"
+        yield f"* {name}: commit {about['commit']}, on {about['machine']}; threads used: {about['threads']};"
         yield f"  sgemm {sgemm:,.0f} GFLOP/s, memory {bandwidth:.1f} GB/s"
     yield ""
     yield "| bundle | model | for | GFLOP | MB | measured, ms | bound, ms | of the bound | of sgemm | goal |"
@@ -60,7 +60,7 @@ def _measured(bundles: dict[str, Any]) -> Iterator[str]:
     for name, row in _rows(bundles):
         goal = "" if row["role"] == "parser" else "met" if row["of_sgemm"] >= GOAL else "missed, see below"
         numbers = (
-            f"{row['flops'] / 1e9:.3g}", f"{row['bytes'] / 1e6:.3g}", f"{row['ms']:.3g}", f"{row['bound_ms']:.3g}",
+            _number(row["flops"] / 1e9), _number(row["bytes"] / 1e6), _number(row["ms"]), _number(row["bound_ms"]),
             f"{row['of_bound']:.0%}", f"{row['of_sgemm']:.0%}",
         )  # fmt: skip
         yield f"| {name} | {NAMES[row['role']]} | {row['batch']} | {' | '.join(numbers)} | {goal} |"
@@ -76,7 +76,7 @@ def _why(bundles: dict[str, Any]) -> Iterator[str]:
             between = max(0.0, ms - row["products_ms"] - sum(others.values()))
             cells = (
                 f"{row['products_ms'] / ms:.0%}", f"{row['products_of_sgemm']:.0%}",
-                f"{row['flops'] / row['products'] / 1e6:.3g}", f"{row['bound_unfused_ms']:.3g}",
+                _number(row["flops"] / row["products"] / 1e6), _number(row["bound_unfused_ms"]),
                 ", ".join(f"{operator} {spent / ms:.0%}" for operator, spent in [*others.items()][:SHOWN]),
                 f"{between / ms:.0%}",
             )  # fmt: skip
@@ -92,11 +92,15 @@ def _gpus(bundles: dict[str, Any], gpus: list[dict[str, Any]]) -> Iterator[str]:
         for row in each["models"]:
             cells = [row["gpus"][gpu["name"]][key] for gpu in gpus for key in ("fp32_ms", "fp16_ms")]
             totals = [total + cell for total, cell in zip(totals, cells, strict=True)]
-            yield f"| {name} | {NAMES[row['role']]} | {' | '.join(f'{cell:.3g}' for cell in cells)} |"
-        yield f"| {name} | together | {' | '.join(f'{total:.3g}' for total in totals)} |"
+            yield f"| {name} | {NAMES[row['role']]} | {' | '.join(_number(cell) for cell in cells)} |"
+        yield f"| {name} | together | {' | '.join(_number(total) for total in totals)} |"
     yield ""
     yield from (f"* {gpu['name']}: {gpu['source']}." for gpu in gpus)
 
 
 def _rows(bundles: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from ((name, row) for name, each in bundles.items() for row in each["models"])
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
