@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 
 from editjudge import Scorer
-from editjudge.bench import measure
+from editjudge.bench import PARTS, measure
 from editjudge.demo import load_demo
+from editjudge.machine import most_resident, resident
 from reporting import Figure, show
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,12 +27,6 @@ def wheel_megabytes() -> float:
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, str(ROOT)]
         subprocess.run(command, check=True)
         return next(Path(folder).glob("*.whl")).stat().st_size / 1e6
-
-
-def memory_gib(field: str) -> float:
-    """VmRSS (now resident) or VmHWM (the most there ever was) of this process."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split(f"{field}:")[1].split()[0]) / 2**20
 
 
 def main() -> None:
@@ -48,11 +43,10 @@ def main() -> None:
     figures = [
         Figure("latency_p50", "one warm edit, parse cached: p50", taken["total"]["p50"], 150, False, " ms"),
         Figure("latency_p95", "one warm edit, parse cached: p95", taken["total"]["p95"], unit=" ms"),
-        *(Figure(f"{stage}_p50", f"of that, {stage}: p50", taken[stage]["p50"], unit=" ms") for stage in taken
-          if stage != "total"),
+        *(Figure(f"{part}_p50", f"of that, {part}: p50", taken[part]["p50"], unit=" ms") for part in PARTS),
         Figure("loading", "loading a Scorer", loading, unit=" ms"),
-        Figure("memory", "resident memory of one Scorer, parser loaded", memory_gib("VmRSS"), 1.2, False, " GiB"),
-        Figure("memory_peak", "the most resident memory there was", memory_gib("VmHWM"), unit=" GiB"),
+        Figure("memory", "resident memory of one Scorer, parser loaded", (resident() or 0) / 2**30, 1.2, False, " GiB"),
+        Figure("memory_peak", "the most resident memory there was", (most_resident() or 0) / 2**30, unit=" GiB"),
     ]  # fmt: skip
     if not asked.no_wheel:
         figures.append(Figure("wheel", "size of the wheel", wheel_megabytes(), 40, False, " MB"))

@@ -39,9 +39,9 @@ def record(name: str, found: dict[str, Any]) -> None:
     RECORD.write_text(json.dumps({**kept, name: found}, indent=1) + "\n", encoding="utf-8")
 
 
-def parsed() -> str:
+def parsed(path: Path = RECORD) -> str:
     """The section of RESULTS.md."""
-    found = json.loads(RECORD.read_text(encoding="utf-8"))
+    found = json.loads(path.read_text(encoding="utf-8"))
     return "\n".join([TITLE, HEAD.format(**found[OURS]), *_goals(found), "", *_models(found)])
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -68,3 +70,12 @@ def share(right: Sequence[bool]) -> float:
 def progress(items: Iterable[T], total: int, label: str) -> Iterator[T]:
     """The items, with a progress bar on stderr."""
     yield from track(items, description=label, total=total, console=Console(stderr=True), transient=True)
+
+
+def put_section(results: Path, section: str) -> None:
+    """Puts a section, which begins with its "## " title, into a Markdown file: in the place of an older one of this
+    title, else at the end. The rest stays as it was measured."""
+    before, new = results.read_text(encoding="utf-8").rstrip(), section.strip()
+    older = re.compile(rf"^{re.escape(new.splitlines()[0])}$.*?(?=\n+## |\Z)", re.DOTALL | re.MULTILINE)
+    after, replaced = older.subn(lambda _: new, before)
+    results.write_text((after if replaced else f"{before}\n\n{new}") + "\n", encoding="utf-8")

@@ -49,7 +49,7 @@ def estimate(path: Path, axes: Mapping[str, int]) -> Memory:
     What is computed from weights alone counts as a weight, as it is computed once, on loading. The weights may be in a
     file beside it; they are not read. Raises InputError where an axis is not given, or a shape cannot be told.
     """
-    graph, weights = _fixed(onnx.load(path, load_external_data=False), axes, path)
+    graph, weights = fixed(onnx.load(path, load_external_data=False), axes, path)
     size = _sizes(graph, path)
     constant = weights | {weight.name for weight in graph.initializer}
     running = []
@@ -64,8 +64,11 @@ def estimate(path: Path, axes: Mapping[str, int]) -> Memory:
     return Memory(sum(size(name) for name in constant & read), _peak(running, inputs, outputs, constant, size))
 
 
-def _fixed(model: onnx.ModelProto, axes: Mapping[str, int], path: Path) -> tuple[onnx.GraphProto, set[str]]:
-    """The graph with all its shapes; and the names of the weights that have become inputs of it."""
+def fixed(model: onnx.ModelProto, axes: Mapping[str, int], path: Path) -> tuple[onnx.GraphProto, set[str]]:
+    """The graph with all its shapes; and the names of the weights that have become inputs of it.
+
+    path: of the model, for messages. Raises InputError where an axis is not given.
+    """
     graph = model.graph
     for value in graph.input:
         for axis in value.type.tensor_type.shape.dim:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from editjudge import __version__, atomic, image, terminal
-from editjudge.bench import measure
+from editjudge.bench_cli import bench
 from editjudge.bundle_cli import app as bundle_app
 from editjudge.case import check_compat
 from editjudge.console import console, progress
@@ -156,28 +154,7 @@ def demo(
     shown.print(f"Report with pictures: {report}", soft_wrap=True)
 
 
-@app.command()
-def bench(
-    rounds: Annotated[int, typer.Option(min=1, help="How often every edit is scored.")] = 3,
-    bundle: BundleName = "studio",
-    device: Device = "auto",
-    debug: Debug = False,
-) -> None:
-    """Time warm edits stage by stage: a table, then one line of JSON."""
-    inputs = load_demo()
-    with progress() as bar:
-        task = bar.add_task("timing", total=rounds * sum(len(each.candidates) for each in inputs))
-        scorer = _scorer(bundle, device, None)
-        taken = measure(scorer, inputs, rounds, lambda: bar.advance(task))
-    table = Table("stage", "p50", "p95", box=None, header_style="dim")
-    for name, row in taken.items():
-        table.add_row(name, f"{row['p50']:.1f}", f"{row['p95']:.1f}")
-    shown = console()
-    shown.print("Milliseconds per edit, its instruction parsed before:")
-    shown.print(table)
-    models = {role: ran.to_dict() for role, ran in scorer.models.items()}
-    measured = {"bundle": bundle, "device": device, "models": models, "rounds": rounds, "cores": os.cpu_count()}
-    print(to_json({**measured, "ms": taken}))
+app.command()(bench)
 
 
 @app.command()

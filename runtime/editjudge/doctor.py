@@ -6,7 +6,6 @@ import contextlib
 import os
 import platform
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from editjudge.entries import GRAPHS
 from editjudge.errors import DeviceError, EditJudgeError
 from editjudge.gpu import find_gpus
 from editjudge.inventory import Holding, holdings
+from editjudge.machine import cpu_name, installed_version, memory
 from editjudge.parsing.language import GPU_BUILD
 from editjudge.providers import PROVIDERS, installed, why_not
 from editjudge.ready import ready_engine
@@ -37,15 +37,15 @@ def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
 
     A "problem" is what is wrong, in a sentence, or None. Raises InputError for a device that is not known.
     """
-    optional = {name: found for name in OPTIONAL if (found := _version(name))}
-    packages = {name: _version(name) for name in NEEDED}
+    optional = {name: found for name in OPTIONAL if (found := installed_version(name))}
+    packages = {name: installed_version(name) for name in NEEDED}
     if packages["onnxruntime"] is None and "onnxruntime-gpu" in optional:  # the same module with more providers
         del packages["onnxruntime"]
     gpus, devices, plan = _gpus(), {name: _device(name) for name in PROVIDERS}, _plan(bundle, device)
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "cpu": {"name": _cpu_name(), "cores": os.cpu_count(), "memory": _memory()},
+        "cpu": {"name": cpu_name(), "cores": os.cpu_count(), "memory": memory()},
         "gpus": gpus,
         "cache": {"folder": str(cache_folder()), "bytes": _size(cache_folder()), "compiled": _size(compiled_folder())},
         "packages": packages,
@@ -112,22 +112,6 @@ def _engines(bundle: Bundle) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _cpu_name() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _memory() -> int | None:
-    """Bytes; None on a system that does not say."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
 def _size(folder: Path) -> int:
     """Bytes of all files under a folder, 0 where there is none."""
     total = 0
@@ -135,10 +119,3 @@ def _size(folder: Path) -> int:
         with contextlib.suppress(OSError):  # removed meanwhile, or a link that leads nowhere
             total += file.stat().st_size if file.is_file() else 0
     return total
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -1,0 +1,65 @@
+"""Where the milliseconds of an edit go, as a picture: a bar for each configuration, of a piece for each part."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from editjudge import atomic
+from editjudge.bench import PARTS, Summary
+from editjudge.errors import InputError
+
+FORMATS = (".svg", ".png")
+COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#BBBBBB")  # Okabe and Ito's, for all kinds of eyes
+MARKS = {"p50": "-", "p95": "--", "p99": ":"}
+NARROW = 0.06
+"""The share of the picture's width from which a piece has room for its milliseconds."""
+
+
+def check_plot(path: Path) -> None:
+    """Raises InputError, before anything is measured, where the picture could not be made or written."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"--plot {path} must end in {' or '.join(FORMATS)}")
+    if find_spec("matplotlib") is None:
+        raise InputError("--plot needs matplotlib; pip install 'editjudge[plots]'")
+    atomic.check_writable(path)
+
+
+def write_plot(path: Path, bars: Sequence[tuple[str, dict[str, Summary]]], footnote: str) -> None:
+    """bars: what is measured, and the summaries of its times. Raises InputError where the file cannot be written."""
+    from matplotlib import rc_context  # noqa: PLC0415  (of an extra)
+    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415
+
+    layout = ConstrainedLayoutEngine(rect=(0, 0.05, 1, 0.95))
+    figure = Figure(figsize=(8, 1.9 + 0.75 * len(bars)), layout=layout)
+    axes = figure.subplots()
+    longest = 1.05 * max(ms["total"]["p99"] for _, ms in bars)
+    for row, (_, ms) in enumerate(bars):
+        left = 0.0
+        for part, colour in zip(PARTS, COLOURS, strict=True):
+            mean = ms[part]["mean"]
+            axes.barh(row, mean, left=left, height=0.6, color=colour, label=part if row == 0 else None)
+            if mean > NARROW * longest:
+                axes.text(left + mean / 2, row, f"{mean:.3g}", ha="center", va="center")
+            left += mean
+        for mark, style in MARKS.items():
+            value = ms["total"][mark]
+            axes.plot([value] * 2, [row - 0.4, row + 0.4], "k", ls=style, lw=1.2, label=mark if row == 0 else None)
+    axes.set_yticks(range(len(bars)), [name for name, _ in bars])
+    axes.set_ylim(len(bars) - 0.5, -0.5)
+    axes.set_xlim(0, longest)
+    axes.set_xlabel("milliseconds an edit: mean by part; p50, p95 and p99 of the whole")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper center", ncols=len(PARTS) + len(MARKS), frameon=False, handlelength=1.2)
+    figure.text(0.01, 0.005, footnote, fontsize=7, color="0.35")
+    content = io.BytesIO()
+    with rc_context({"svg.hashsalt": "editjudge"}):
+        figure.savefig(content, format=path.suffix[1:].lower(), dpi=150, metadata=_undated(path))
+    atomic.write(path, content.getvalue())
+
+
+def _undated(path: Path) -> dict[str, None] | None:
+    return {"Date": None} if path.suffix.lower() == ".svg" else None
