@@ -1,6 +1,6 @@
 """A trained adapter as a GGUF file, which llama.cpp loads beside the model that it belongs to.
 
-python -m parser.adapter runs/parser adapter.gguf
+python -m parser.adapter ../runs/parser ../runs/parser/adapter.gguf
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 import gguf
 import numpy as np
 import torch
+
+from parser.train import RANK, SCALE
 
 ALPHA_KEY = gguf.Keys.Adapter.LORA_ALPHA
 NAMES = {
@@ -56,8 +58,7 @@ def main() -> None:
     arguments.add_argument("path", type=Path)
     given = arguments.parse_args()
     state = torch.load(given.folder / "state.pt", weights_only=True)
-    rank = next(each.shape[0] for name, each in state["adapter"].items() if "lora_A" in name)
-    write(given.path, state["adapter"], rank * 2.0, "editjudge parser")
+    write(given.path, state["adapter"], RANK * SCALE, "editjudge parser")
 
 
 if __name__ == "__main__":

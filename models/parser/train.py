@@ -1,6 +1,6 @@
 """Trains the parser's adapter against the quantised model it will run with.
 
-    python -m parser.train MODEL.gguf runs/parser [--steps 2000] [--adapter STATE]
+    python -m parser.train ../runs/parser [--steps 2000] [--adapter STATE] [--model FILE.gguf]
 
 Run it again to resume. The base model's weights are those of the GGUF, dequantised; only the adapter is trained. The
 loss is that of the choices that the parser makes: the likelihood of the right token among those that may come next.
@@ -23,6 +23,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
+from editjudge.bundle import Bundle
 from parser.examples import Example, batches, example, speller
 from parser.generate import pairs
 
@@ -112,12 +113,13 @@ class Training:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("model", type=Path)
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--steps", type=int, default=2000)
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--adapter", type=Path, help="the state.pt of another run, to begin with its adapter")
+    arguments.add_argument("--model", type=Path, help="by default the studio bundle's parser")
     given = arguments.parse_args()
+    base = given.model or Bundle.load("studio").file("parser")
     given.folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(given.seed)
     log = logging.getLogger("parser")
@@ -125,8 +127,8 @@ def main() -> None:
     log.setLevel(logging.INFO)
     log.addHandler(logging.FileHandler(given.folder / "log.txt"))
 
-    spell = speller(given.model)
-    model = load(given.model)
+    spell = speller(base)
+    model = load(base)
     if given.adapter:
         set_peft_model_state_dict(model, torch.load(given.adapter, weights_only=True)["adapter"])
     training = Training(given.folder, model)
