@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 from editjudge.bundle import Bundle
 from editjudge.parsing.language import LanguageModel
 from editjudge.parsing.line import read
+from editjudge.parsing.reader import Reader
 from parser.adapter import write
 from parser.examples import Example, batches, example, speller
 from parser.generate import Pair, pairs
@@ -121,6 +124,22 @@ def test_llama_reads_the_adapter_as_peft_does(studio: Bundle, tmp_path: Path) ->
     assert np.abs(without - expected).sum() > 0.5
     plain.close()
     adapted.close()
+
+
+def test_a_model_made_for_chats_is_asked_in_its_way(studio: Bundle, tmp_path: Path) -> None:
+    """The base model with the template of the instruction-tuned ones, which llama.cpp knows by its special tokens."""
+    template = "{{ bos_token }}{% for message in messages %}<start_of_turn>{{ message.role }}\n{{ message.content }}"
+    told = [sys.executable, "-m", "gguf.scripts.gguf_new_metadata", "--chat-template"]
+    made = tmp_path / "chat.gguf"
+    subprocess.run([*told, f"{template}<end_of_turn>\n{{% endfor %}}", studio.file("parser"), made], check=True)
+    model = LanguageModel(made, 1, room=64)
+    assert model.chat_template == "<start_of_turn>user\n{}<end_of_turn>\n<start_of_turn>model\n"
+    model.close()
+    reader = Reader(made, None, 1, "cpu")
+    found = reader.read("erase the green plant")
+    assert found is not None
+    assert set(found.line.split()[1:]) <= {*["erase", "the", "green", "plant"], *[">", "@", "+", "all", "left"]}
+    reader.close()
 
 
 def test_the_tokens_are_llamas(studio: Bundle) -> None:
