@@ -6,7 +6,7 @@ import pytest
 
 from editjudge import Scorer
 from editjudge.demo import DemoInput, load_demo
-from editjudge.scorer import Ranked
+from editjudge.ranking import Ranked
 
 WELL, NOTHING = "well done", "nothing changed"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,8 +24,10 @@ from editjudge.health import health
 from editjudge.jsonable import to_json
 from editjudge.judged import Candidate, Judged, printable
 from editjudge.mask import mask_png
+from editjudge.ranking import Ranked, best_first
 from editjudge.report import report_html
-from editjudge.scorer import Scorer
+from editjudge.scorer import Prepared, Scorer
+from editjudge.types import Evidence
 
 app = typer.Typer(
     add_completion=False,
@@ -103,7 +106,7 @@ def rank(
     """Rank several edits of one picture, best first; one that cannot be read comes last, with the reason."""
     _check_outputs([report], [original, *edited])
     picture = image.load(original)
-    ranked = _scorer(bundle, device, compat).prepare(picture, instruction).rank(edited)
+    ranked = _ranked(_scorer(bundle, device, compat).prepare(picture, instruction), edited, evidence=report is not None)
     if all(each.score is None for each in ranked):
         raise InputError(f"none of the candidates could be scored: {ranked[0].error}")
     judged = Judged(instruction, tuple(Candidate.of(each, edited[each.index]) for each in ranked))
@@ -198,6 +201,18 @@ def doctor(bundle: BundleName = "studio", device: Device = "auto", as_json: Json
         console().print(health(found))
     if found["plan"]["problem"]:
         raise typer.Exit(3)
+
+
+def _ranked(prepared: Prepared, edited: list[Path], evidence: bool) -> list[Ranked]:
+    """The best first, with a progress bar. evidence: whether the scores are to keep theirs, megabytes each."""
+    ranked = []
+    with progress() as bar:
+        task = bar.add_task("scoring", total=len(edited))
+        for each in prepared.scores(edited):
+            slim = each.score and replace(each.score, evidence=Evidence.none())
+            ranked.append(each if evidence else replace(each, score=slim))
+            bar.advance(task)
+    return best_first(ranked)
 
 
 def _scorer(bundle: str, device: str, compat: str | None) -> Scorer:

@@ -128,7 +128,7 @@ def to_corners(boxes: Floats, width: int, height: int) -> Boxes:
 
 
 def suppress_overlaps(boxes: Boxes, limit: float, most: int) -> NDArray[np.intp]:
-    """The indices of the boxes, best first, that overlap no better one by an IoU over `limit`; at most `most` of them."""
+    """The indices of at most `most` boxes, best first, each of which overlaps no better one by an IoU over `limit`."""
     kept: list[int] = []
     free = np.ones(len(boxes), dtype=bool)
     while len(kept) < most and free.any():

@@ -121,6 +121,8 @@ def _read(stream: IO[bytes], limits: ImageLimits, name: str) -> Image:
         ) from error
     except PIL.UnidentifiedImageError as error:
         raise ImageError(f"{name} is not a picture; these formats are read: {', '.join(FORMATS)}") from error
+    except MemoryError:
+        raise
     except Exception as error:  # a decoder meets foreign bytes: what it raises is not bounded by its documentation
         raise _damaged(name, error) from error
     with picture:
@@ -133,7 +135,7 @@ def _decode(picture: PIL.Image.Image, limits: ImageLimits, name: str) -> Image:
         picture.load()
         upright = PIL.ImageOps.exif_transpose(picture)
         return _to_rgb(upright, name)
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except Exception as error:  # as above
         raise _damaged(name, error) from error

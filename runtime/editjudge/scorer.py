@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from os import PathLike
 
@@ -22,13 +24,16 @@ from editjudge.image import ImageSource, load
 from editjudge.judges import Feature, Features, Vector
 from editjudge.language import placement
 from editjudge.located import Located
+from editjudge.memory import enough_memory
 from editjudge.parse import Parsed, Parser
 from editjudge.providers import NVIDIA
+from editjudge.ranking import Ranked, batches, best_first
 from editjudge.segment import Segmenter
 from editjudge.types import Boxes, Detections, EditIntent, EditScore, Evidence, Image, Masks, Ran, Region
 from editjudge.watch import Watch
 
 BATCH = 4  # candidates that `rank` sends through the models together; more would not fit small GPUs
+DECODERS = 4  # pictures that are decoded at once, beside the parser; Pillow does so without Python's lock
 
 
 class Scorer:
@@ -56,6 +61,7 @@ class Scorer:
         self._threads = threads
         self._parser: Parser | None = None
         self._loading = threading.Lock()
+        self._decoding = ThreadPoolExecutor(min(DECODERS, os.cpu_count() or 1), "editjudge-decoding")
 
     @classmethod
     def load(
@@ -108,41 +114,40 @@ class Scorer:
         """Scores one edit; both pictures go through each model together.
 
         instruction: a text, or the intent where it is known. compat: as in `load`, for this edit alone. Raises
-        InputError for what cannot be scored.
+        InputError for what cannot be scored, and OutOfMemoryError.
         """
         watch = Watch()
-        case = self._case(original, instruction, compat, watch)
-        return _run(self, case, None, [case.fit(load(edited))], watch)[1][0]
+        with enough_memory():
+            before, after = self.decoded(original), self.decoded(edited)
+            case = self._case(before, instruction, compat, watch)
+            return _run(self, case, None, [case.fit(after.result())], watch)[1][0]
 
     def prepare(self, original: ImageSource, instruction: str | EditIntent, compat: Compat | None = None) -> Prepared:
         """Computes once what depends on the original and the instruction alone, to score many edits of it."""
         watch = Watch()
-        case = self._case(original, instruction, compat, watch)
-        return Prepared(self, case, _run(self, case, None, [], watch)[0])
+        with enough_memory():
+            case = self._case(self.decoded(original), instruction, compat, watch)
+            return Prepared(self, case, _run(self, case, None, [], watch)[0])
 
-    def _case(self, original: ImageSource, instruction: str | EditIntent, compat: Compat | None, watch: Watch) -> Case:
-        picture = load(original)
+    def decoded(self, source: ImageSource) -> Future[Image]:
+        """Starts to decode a picture in another thread; the future raises what `image.load` raises."""
+        return self._decoding.submit(load, source)
+
+    def _case(
+        self, original: Future[Image], instruction: str | EditIntent, compat: Compat | None, watch: Watch
+    ) -> Case:
         compat = check_compat(compat) or self.compat
         if isinstance(instruction, EditIntent):
-            return Case.of(picture, instruction, compat=compat)
+            return Case.of(original.result(), instruction, compat=compat)
         with watch.stage("parse"):
             parsed = self._read(instruction)
-        return Case.of(picture, parsed.intent, instruction, parsed.confident, compat)
+        return Case.of(original.result(), parsed.intent, instruction, parsed.confident, compat)
 
     def _read(self, instruction: str) -> Parsed:
         with self._loading:
             if self._parser is None:
                 self._parser = Parser(self.bundle.file("parser"), self._threads, self._parser_device)
         return self._parser.parse(instruction)
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A candidate: its index in the list that was given, and its score, or why it has none in one sentence."""
-
-    index: int
-    score: EditScore | None
-    error: str | None = None
 
 
 class Prepared:
@@ -157,25 +162,49 @@ class Prepared:
     def score(self, edited: ImageSource) -> EditScore:
         """As `Scorer.score`, in less time: only the edited picture goes through the models."""
         watch = Watch()
-        return _run(self._scorer, self._case, self._known, [self._case.fit(load(edited))], watch)[1][0]
+        with enough_memory():
+            return self._run([self._case.fit(load(edited))], watch)[0]
 
     def rank(self, edited: Iterable[ImageSource]) -> list[Ranked]:
         """Scores candidates and puts the best first, of equals the first given.
 
         A candidate that cannot be read comes last, with its error, and does not keep the others from being ranked.
+        Raises InputError when there is none. Each score keeps its evidence, some megabytes: of thousands of candidates,
+        use `scores`.
         """
+        return best_first(self.scores(edited))
+
+    def scores(self, edited: Iterable[ImageSource]) -> Iterator[Ranked]:
+        """Scores candidates in the order in which they arrive, and hands each out once its batch is scored.
+
+        A batch is asked for when those before it have been taken, so that however many there are, few are in memory.
+        Errors are as in `rank`. What the candidates themselves raise goes through, and the next call works as ever.
+        """
+        index = 0
+        for sources in batches(edited, BATCH):
+            with enough_memory():
+                scored = self._scored(index, sources)
+            yield from scored
+            index += len(sources)
+        if not index:
+            raise InputError("there are no candidates to rank; hand in at least one edited picture")
+
+    def _scored(self, start: int, sources: Sequence[ImageSource]) -> list[Ranked]:
+        watch = Watch()
         ranked: list[Ranked] = []
         readable: list[tuple[int, Framed]] = []
-        for index, source in enumerate(edited):
+        for index, decoded in enumerate([self._scorer.decoded(source) for source in sources], start):
             try:
-                readable.append((index, self._case.fit(load(source))))
+                readable.append((index, self._case.fit(decoded.result())))
             except InputError as error:
                 ranked.append(Ranked(index, None, str(error)))
-        for start in range(0, len(readable), BATCH):
-            indices, batch = zip(*readable[start : start + BATCH], strict=True)
-            scores = _run(self._scorer, self._case, self._known, batch, Watch())[1]
-            ranked += [Ranked(index, score) for index, score in zip(indices, scores, strict=True)]
-        return sorted(ranked, key=lambda one: (one.score is None, -one.score.bpm if one.score else 0.0, one.index))
+        if readable:
+            indices, framed = zip(*readable, strict=True)
+            ranked += map(Ranked, indices, self._run(framed, watch))
+        return sorted(ranked, key=lambda one: one.index)
+
+    def _run(self, framed: Sequence[Framed], watch: Watch) -> list[EditScore]:
+        return _run(self._scorer, self._case, self._known, framed, watch)[1]
 
 
 @dataclass(frozen=True)
@@ -233,13 +262,23 @@ def _locate(
         ]
     named = found[0] if known is None else {}
     anchor = known.anchor if known else named.get(case.anchor or "")
-    source = known.source.detections if known and known.source else named.get(case.source or "")
+    source = known.source.detections if known and known.source is not None else named.get(case.source or "")
     targets = [named.get(case.target or "") for named in found[len(shown) :]]
+    compared = [_both_found(source, target) for target in targets]
     with watch.stage("segment"):
-        boxes = [_boxes(source)] * len(shown) + [_boxes(case.boxes_to_segment(source, target)) for target in targets]
-        masks = scorer.segmenter.segment([*shown, *pictures], boxes)
+        own = _boxes(source if any(compared) or not targets else None)
+        boxes = [
+            _boxes(case.boxes_to_segment(source, target) if masked else None)
+            for target, masked in zip(targets, compared, strict=True)
+        ]
+        masks = scorer.segmenter.segment([*shown, *pictures], [own] * len(shown) + boxes)
     region = known.source if known else _region(source, masks[0])
     return region, anchor, [_region(*each) for each in zip(targets, masks[len(shown) :], strict=True)]
+
+
+def _both_found(source: Detections | None, target: Detections | None) -> bool:
+    """Whether whatever was looked for was found: else no judge needs a mask."""
+    return all(found is None or len(found) for found in (source, target))
 
 
 def _boxes(detections: Detections | None) -> Boxes:
@@ -247,7 +286,7 @@ def _boxes(detections: Detections | None) -> Boxes:
 
 
 def _region(detections: Detections | None, masks: Masks) -> Region | None:
-    """A region; masks that were not made from its own boxes, as the released code does it, are given to each box."""
+    """A region. Masks not made from its own boxes, as the released code does it, are given to each box; so is none."""
     if detections is None:
         return None
     if len(masks) != len(detections):
