@@ -47,6 +47,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Report = Annotated[Path | None, typer.Option(help="Write an HTML report.", metavar="FILE.html", show_default=False)]
 Mask = Annotated[Path | None, typer.Option(help="Write the edited region.", metavar="FILE.png", show_default=False)]
 Compat = Annotated[str | None, typer.Option(help="released: score as the authors' code does.", show_default=False)]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads of each model.", show_default="all cores")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]  # read by `run`
 
 
@@ -72,13 +73,14 @@ def score(
     as_json: Json = False,
     report: Report = None,
     mask: Mask = None,
+    threads: Threads = None,
     compat: Compat = None,
     debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2."""
     _check_outputs([report, mask], [original, edited])
     pictures = image.load(original), image.load(edited)  # before the models, so that a wrong path is told at once
-    result = _scorer(bundle, device, compat).score(*pictures, instruction)
+    result = _scorer(bundle, device, compat, threads).score(*pictures, instruction)
     if report:
         _write_report(report, [Judged(instruction, (Candidate(edited.name, result),))])
     if mask:
@@ -100,13 +102,15 @@ def rank(
     device: Device = "auto",
     as_json: Json = False,
     report: Report = None,
+    threads: Threads = None,
     compat: Compat = None,
     debug: Debug = False,
 ) -> None:
     """Rank several edits of one picture, best first; one that cannot be read comes last, with the reason."""
     _check_outputs([report], [original, *edited])
     picture = image.load(original)
-    ranked = _ranked(_scorer(bundle, device, compat).prepare(picture, instruction), edited, evidence=report is not None)
+    prepared = _scorer(bundle, device, compat, threads).prepare(picture, instruction)
+    ranked = _ranked(prepared, edited, evidence=report is not None)
     if all(each.score is None for each in ranked):
         raise InputError(f"none of the candidates could be scored: {ranked[0].error}")
     judged = Judged(instruction, tuple(Candidate.of(each, edited[each.index]) for each in ranked))
@@ -215,8 +219,8 @@ def _ranked(prepared: Prepared, edited: list[Path], evidence: bool) -> list[Rank
     return best_first(ranked)
 
 
-def _scorer(bundle: str, device: str, compat: str | None) -> Scorer:
-    return Scorer.load(bundle, device, compat=check_compat(compat))
+def _scorer(bundle: str, device: str, compat: str | None, threads: int | None = None) -> Scorer:
+    return Scorer.load(bundle, device, threads, check_compat(compat))
 
 
 def _check_outputs(outputs: list[Path | None], inputs: list[Path]) -> None:
