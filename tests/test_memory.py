@@ -15,13 +15,14 @@ from editjudge.bundle import Bundle
 from editjudge.engine import open_session
 from editjudge.memory import enough_memory
 
-# A process of its own, as a limit holds for all of it. ROOM: bytes that may be taken beside what is in use.
+# A process of its own, as a limit holds for all of it. room: bytes that may be taken beside what is in use; with none,
+# glibc ends the process.
 LIMITED = """
 import resource, sys
 import numpy as np
-from editjudge import OutOfMemoryError, Scorer
-from editjudge.types import EditIntent
+from editjudge import EditIntent, OutOfMemoryError, Scorer, scorer
 
+scorer.BATCH = 128
 bundle, room = sys.argv[1], int(sys.argv[2])
 judge = Scorer.load(bundle, device="cpu", threads=1)
 small = np.random.default_rng(0).integers(0, 256, (512, 512, 3), dtype=np.uint8)
@@ -31,7 +32,7 @@ used = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if 
 resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.RLIM_INFINITY))
 given = sys.stdin.buffer.read()
 try:
-    list(prepared.scores([given] if given else [small] * 4))
+    list(prepared.scores([given] if given else [small] * scorer.BATCH))
     print("nothing was raised")
 except OutOfMemoryError as error:
     print(error)
@@ -57,7 +58,7 @@ def test_a_picture_for_which_there_is_no_memory(toy: Bundle) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="limits a process as Linux does")
 def test_a_model_for_which_there_is_no_memory() -> None:
-    error, same = limited("studio", 0)
+    error, same = limited("studio", 128 << 20)
     assert error.startswith("there is not enough memory")
     assert same == "True"
 

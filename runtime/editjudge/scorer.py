@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from os import PathLike
 
 import editjudge
+from editjudge import decoding
 from editjudge.bundle import Bundle
 from editjudge.case import Case, Compat, Framed, check_compat
 from editjudge.detect import Detector
@@ -27,7 +27,6 @@ from editjudge.types import EditIntent, EditScore, Image, Ran
 from editjudge.watch import Watch
 
 BATCH = 4  # candidates that `rank` sends through the models together; more would not fit small GPUs
-DECODERS = 4  # pictures that are decoded at once, beside the parser; Pillow does so without Python's lock
 
 
 class Scorer:
@@ -55,7 +54,6 @@ class Scorer:
         self._threads = threads
         self._parser: Parser | None = None
         self._loading = threading.Lock()
-        self._decoding = ThreadPoolExecutor(min(DECODERS, os.cpu_count() or 1), "editjudge-decoding")
 
     @classmethod
     def load(
@@ -112,7 +110,7 @@ class Scorer:
         """
         watch = Watch()
         with enough_memory():
-            before, after = self.decoded(original), self.decoded(edited)
+            before, after = decoding.start([original, edited])
             case = self._case(before, instruction, compat, watch)
             return run(self, case, None, [case.fit(after.result())], watch)[1][0]
 
@@ -120,12 +118,9 @@ class Scorer:
         """Computes once what depends on the original and the instruction alone, to score many edits of it."""
         watch = Watch()
         with enough_memory():
-            case = self._case(self.decoded(original), instruction, compat, watch)
+            (before,) = decoding.start([original])
+            case = self._case(before, instruction, compat, watch)
             return Prepared(self, case, run(self, case, None, [], watch)[0])
-
-    def decoded(self, source: ImageSource) -> Future[Image]:
-        """Starts to decode a picture in another thread; the future raises what `image.load` raises."""
-        return self._decoding.submit(load, source)
 
     def _case(
         self, original: Future[Image], instruction: str | EditIntent, compat: Compat | None, watch: Watch
@@ -187,7 +182,7 @@ class Prepared:
         watch = Watch()
         ranked: list[Ranked] = []
         readable: list[tuple[int, Framed]] = []
-        for index, decoded in enumerate([self._scorer.decoded(source) for source in sources], start):
+        for index, decoded in enumerate(decoding.start(sources), start):
             try:
                 readable.append((index, self._case.fit(decoded.result())))
             except InputError as error:
