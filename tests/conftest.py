@@ -18,13 +18,11 @@ from editjudge.bundle import Bundle
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def own_answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Instructions are read anew in each run, and what was read is not left in the user's cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setattr("editjudge.parse.cache_folder", lambda: folder)
-        yield
+@pytest.fixture(autouse=True)
+def own_answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instructions are read anew in each test, and what was read is not left in the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setattr("editjudge.parse.cache_folder", lambda: folder)
 
 
 @pytest.fixture(scope="session")

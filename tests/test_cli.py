@@ -68,6 +68,7 @@ def test_help(capfd: Capture, arguments: list[str]) -> None:
         (["score"], "ORIGINAL"),
         (["score", "a.png", "b.png"], "INSTRUCTION"),
         (["rank", "a.png", "Make it blue."], "EDITED"),
+        (["rank", "a.png", "Make it blue.", "b.png", "--threads", "0"], "threads"),
         (["score", "a.png", "b.png", "Make it blue.", "--colour"], "--colour"),
         (["paint"], "paint"),
         (["bundle", "paint"], "paint"),
@@ -228,7 +229,7 @@ def test_rank(capfd: Capture, color: DemoInput, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.touch()
     files = [str(broken), *(str(each.file) for each in color.candidates)]
-    assert run(["rank", str(color.original), color.instruction, *files, "--json"]) == 0
+    assert run(["rank", str(color.original), color.instruction, *files, "--json", "--threads", "1"]) == 0
     rows = json.loads(capfd.readouterr().out)["ranking"]
     assert [row["rank"] for row in rows] == list(range(1, len(files) + 1))
     assert [files[row["index"]] for row in rows] == [row["file"] for row in rows]

@@ -17,7 +17,7 @@ from editjudge.detect import (
     Detector,
     claims,
     fitted_shape,
-    pairwise_iou,
+    iou_with,
     picture_inputs,
     sigmoid,
     suppress_overlaps,
@@ -232,9 +232,10 @@ def test_corners_are_clipped_to_the_picture() -> None:
 
 def test_overlaps() -> None:
     boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 8], [0, 0, 10, 6.9], [20, 0, 30, 10], [5, 5, 5, 5]], np.float32)
-    np.testing.assert_allclose(pairwise_iou(boxes)[0], [1, 0.8, 0.69, 0, 0], rtol=1e-5)
-    assert suppress_overlaps(boxes, 0.7).tolist() == [0, 2, 3, 4]
-    assert suppress_overlaps(boxes[:0], 0.7).tolist() == []
+    np.testing.assert_allclose(iou_with(boxes[0], boxes), [1, 0.8, 0.69, 0, 0], rtol=1e-5)
+    assert suppress_overlaps(boxes, 0.7, 9).tolist() == [0, 2, 3, 4]
+    assert suppress_overlaps(boxes, 0.7, 3).tolist() == [0, 2, 3]
+    assert suppress_overlaps(boxes[:0], 0.7, 9).tolist() == []
 
 
 def test_of_very_many_boxes_the_best_count(detector: Detector) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from flatland import ADD, COLOR, LARGER, MOVE, REMOVE, REPLACE, STYLE, draw, sco
 from editjudge.bundle import Bundle
 from editjudge.errors import ImageError, InputError, InstructionError
 from editjudge.parse import UNKNOWN
-from editjudge.scorer import Scorer
+from editjudge.scorer import BATCH, Scorer
 from editjudge.types import EditIntent, EditScore, Ran
 
 CAR, TOWER = ("red", "car", 60, 60), ("green", "tower", 150, 140)
@@ -151,7 +152,63 @@ def test_ranking_puts_the_best_first_and_what_cannot_be_read_last() -> None:
 
 
 def test_ranking_nothing() -> None:
-    assert scorer().prepare(ORIGINAL, COLOR).rank([]) == []
+    prepared = scorer().prepare(ORIGINAL, COLOR)
+    for rank in (prepared.rank, lambda given: list(prepared.scores(given))):
+        with pytest.raises(InputError, match="no candidates to rank; hand in"):
+            rank([])
+
+
+def test_candidates_are_scored_as_they_arrive() -> None:
+    """Each batch is asked for when the one before has been handed out, and runs through each model together."""
+    judge = scorer()
+    prepared = judge.prepare(ORIGINAL, COLOR)
+    judge.detector.calls.clear()
+    arrived: list[int] = []
+
+    def arriving() -> Iterator[np.ndarray | bytes]:
+        for index in range(2 * BATCH + 1):
+            arrived.append(index)
+            yield b"broken" if index == 1 else WELL["color"][1]
+
+    scores = prepared.scores(arriving())
+    first = next(scores)
+    assert (first.index, len(arrived), judge.detector.calls) == (0, BATCH, [BATCH - 1])
+    rest = list(scores)
+    assert [one.index for one in rest] == list(range(1, 2 * BATCH + 1))
+    assert [one.index for one in rest if one.score is None] == [1]
+    assert judge.detector.calls == [BATCH - 1, BATCH, 1]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
+def test_after_a_call_that_was_cut_off_all_is_as_before(stop: type[BaseException]) -> None:
+    prepared = scorer().prepare(ORIGINAL, COLOR)
+
+    def arriving() -> Iterator[np.ndarray]:
+        yield from [WELL["color"][1]] * (BATCH + 1)
+        raise stop
+
+    with pytest.raises(stop):
+        prepared.rank(arriving())
+    half = prepared.scores([ORIGINAL] * 9)
+    next(half)
+    half.close()
+    assert prepared.rank([WELL["color"][1]])[0].score.bpm == pytest.approx(2.0)
+
+
+def test_nothing_is_segmented_where_no_judge_needs_a_mask() -> None:
+    for intent, original, edited in (
+        (COLOR, ORIGINAL, draw(TOWER)),  # the car is gone
+        (COLOR, draw(TOWER), ORIGINAL),  # there was none
+        (STYLE, ORIGINAL, WELL["style"][1]),  # no region at all
+    ):
+        judge = scorer()
+        score = judge.score(original, edited, intent)
+        assert sum(judge.segmenter.calls) == 0
+        assert not score.evidence.original_mask.any()
+        prepared = judge.prepare(original, intent)
+        judge.segmenter.calls.clear()
+        assert without_time(prepared.score(edited)) == without_time(score)
+        assert sum(judge.segmenter.calls) == 0
 
 
 @pytest.mark.parametrize(("intent", "gone", "flag"), [(COLOR, 0, "source_not_found"), (REMOVE, 1, "source_not_found")])

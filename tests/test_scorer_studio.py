@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import pytest
 
 from editjudge import Scorer
 from editjudge.demo import DemoInput, load_demo
-from editjudge.scorer import Ranked
+from editjudge.ranking import Ranked
 
 WELL, NOTHING = "well done", "nothing changed"
 
@@ -65,3 +68,17 @@ def test_scoring_is_the_same_whether_prepared_or_not(judge: Scorer) -> None:
     for each in given.candidates:
         at_once = judge.score(given.original, each.file, prepared.intent)
         assert prepared.score(each.file).bpm == pytest.approx(at_once.bpm, abs=1e-4)
+
+
+def test_batches_and_other_threads_give_the_scores_of_one_by_one(judge: Scorer) -> None:
+    """Ranked in batches, and by eight threads that share the scorer, against each edit alone by a scorer of its own."""
+    alone = Scorer.load("studio", device="cpu", threads=1)
+    for given in load_demo():
+        intent, files = judge.parse(given.instruction), [each.file for each in given.candidates]
+        wanted = [alone.score(given.original, file, intent) for file in files]
+        batched = [one.score for one in judge.prepare(given.original, intent).scores(files)]
+        with ThreadPoolExecutor(8) as pool:
+            shared = list(pool.map(partial(judge.score, given.original, instruction=intent), files))
+        for scores in (batched, shared):
+            assert [one and one.bpm for one in scores] == pytest.approx([one.bpm for one in wanted], abs=1e-5)
+            assert [one and one.flags for one in scores] == [one.flags for one in wanted]

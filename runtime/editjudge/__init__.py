@@ -12,7 +12,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from editjudge.errors import BundleError, DeviceError, EditJudgeError, ImageError, InputError, InstructionError
+from editjudge.errors import (
+    BundleError,
+    DeviceError,
+    EditJudgeError,
+    ImageError,
+    InputError,
+    InstructionError,
+    OutOfMemoryError,
+)
 
 if TYPE_CHECKING:
     from editjudge.scorer import Scorer
@@ -29,6 +37,7 @@ __all__ = [
     "ImageError",
     "InputError",
     "InstructionError",
+    "OutOfMemoryError",
     "Scorer",
     "__version__",
 ]

@@ -82,17 +82,18 @@ class Case:
         picture: Image,
         intent: EditIntent,
         instruction: str | None = None,
-        confident: bool = True,
+        flags: tuple[str, ...] = (),
         compat: Compat | None = None,
     ) -> Case:
-        """A case of a picture of any size. confident: whether the intent is surely what the instruction means.
+        """A case of a picture of any size. flags: those that reading the instruction raised.
 
         Raises InstructionError for an intent that says too little.
         """
         intent = complete(intent)
         frame = released.frame(picture) if compat else fit_frame(picture)
         size = picture.shape[0], picture.shape[1]
-        flags = () if confident and not contradictory(intent) else ("parse_uncertain",)
+        if contradictory(intent):
+            flags = tuple(dict.fromkeys((*flags, "parse_uncertain")))
         return cls(frame, size, intent, _texts(intent, instruction, compat), flags, compat)
 
     @property

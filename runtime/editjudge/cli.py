@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,8 +23,10 @@ from editjudge.jsonable import to_json
 from editjudge.judged import Candidate, Judged, printable
 from editjudge.mask import mask_png
 from editjudge.parse_cli import parse
+from editjudge.ranking import Ranked, best_first
 from editjudge.report import report_html
-from editjudge.scorer import Scorer
+from editjudge.scorer import Prepared, Scorer
+from editjudge.types import Evidence
 
 app = typer.Typer(
     add_completion=False,
@@ -43,6 +46,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Report = Annotated[Path | None, typer.Option(help="Write an HTML report.", metavar="FILE.html", show_default=False)]
 Mask = Annotated[Path | None, typer.Option(help="Write the edited region.", metavar="FILE.png", show_default=False)]
 Compat = Annotated[str | None, typer.Option(help="released: score as the authors' code does.", show_default=False)]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads of each model.", show_default="all cores")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]  # read by `run`
 
 
@@ -68,13 +72,14 @@ def score(
     as_json: Json = False,
     report: Report = None,
     mask: Mask = None,
+    threads: Threads = None,
     compat: Compat = None,
     debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2."""
     _check_outputs([report, mask], [original, edited])
     pictures = image.load(original), image.load(edited)  # before the models, so that a wrong path is told at once
-    result = _scorer(bundle, device, compat).score(*pictures, instruction)
+    result = _scorer(bundle, device, compat, threads).score(*pictures, instruction)
     if report:
         _write_report(report, [Judged(instruction, (Candidate(edited.name, result),))])
     if mask:
@@ -96,13 +101,15 @@ def rank(
     device: Device = "auto",
     as_json: Json = False,
     report: Report = None,
+    threads: Threads = None,
     compat: Compat = None,
     debug: Debug = False,
 ) -> None:
     """Rank several edits of one picture, best first; one that cannot be read comes last, with the reason."""
     _check_outputs([report], [original, *edited])
     picture = image.load(original)
-    ranked = _scorer(bundle, device, compat).prepare(picture, instruction).rank(edited)
+    prepared = _scorer(bundle, device, compat, threads).prepare(picture, instruction)
+    ranked = _ranked(prepared, edited, evidence=report is not None)
     if all(each.score is None for each in ranked):
         raise InputError(f"none of the candidates could be scored: {ranked[0].error}")
     judged = Judged(instruction, tuple(Candidate.of(each, edited[each.index]) for each in ranked))
@@ -171,8 +178,20 @@ def doctor(bundle: BundleName = "studio", device: Device = "auto", as_json: Json
         raise typer.Exit(3)
 
 
-def _scorer(bundle: str, device: str, compat: str | None) -> Scorer:
-    return Scorer.load(bundle, device, compat=check_compat(compat))
+def _ranked(prepared: Prepared, edited: list[Path], evidence: bool) -> list[Ranked]:
+    """The best first, with a progress bar. evidence: whether the scores are to keep theirs, megabytes each."""
+    ranked = []
+    with progress() as bar:
+        task = bar.add_task("scoring", total=len(edited))
+        for each in prepared.scores(edited):
+            slim = each.score and replace(each.score, evidence=Evidence.none())
+            ranked.append(each if evidence else replace(each, score=slim))
+            bar.advance(task)
+    return best_first(ranked)
+
+
+def _scorer(bundle: str, device: str, compat: str | None, threads: int | None = None) -> Scorer:
+    return Scorer.load(bundle, device, threads, check_compat(compat))
 
 
 def _check_outputs(outputs: list[Path | None], inputs: list[Path]) -> None:

@@ -67,7 +67,7 @@ class Detector:
         for column, phrase in enumerate(phrases):
             mine = np.flatnonzero((owner == column) & found_at[:, column])
             mine = mine[np.argsort(-scores[mine, column], kind="stable")]
-            kept = mine[suppress_overlaps(corners[mine], NMS_IOU)][:MOST]
+            kept = mine[suppress_overlaps(corners[mine], NMS_IOU, MOST)]
             found[phrase] = Detections(phrase, corners[kept], scores[kept, column])
         return found
 
@@ -82,13 +82,12 @@ def picture_inputs(images: Sequence[Image], settings: DetectorSettings) -> dict[
     if settings.fit == "stretch":
         resized = [resize(image, width, height, settings.resample) for image in images]
         return {"pixel_values": to_tensor(resized, settings.mean, settings.std)}
-    pixels = np.zeros((len(images), 3, height, width), dtype=np.float32)
+    shapes = [fitted_shape(image.shape[:2], min(height, width)) for image in images]
+    resized = [resize(image, *shape[::-1], settings.resample) for image, shape in zip(images, shapes, strict=True)]
     mask = np.zeros((len(images), height, width), dtype=np.int64)
-    for image, plane, shown in zip(images, pixels, mask, strict=True):
-        rows, columns = fitted_shape(image.shape[:2], min(height, width))
-        fitted = resize(image, columns, rows, settings.resample)
-        plane[:, :rows, :columns] = to_tensor([fitted], settings.mean, settings.std)[0]
+    for shown, (rows, columns) in zip(mask, shapes, strict=True):
         shown[:rows, :columns] = 1
+    pixels = to_tensor(resized, settings.mean, settings.std, (height, width))
     return {"pixel_values": pixels, "pixel_mask": mask}
 
 
@@ -128,21 +127,21 @@ def to_corners(boxes: Floats, width: int, height: int) -> Boxes:
     return np.asarray(np.clip(corners, 0.0, 1.0) * np.array([width, height] * 2), dtype=np.float32)
 
 
-def suppress_overlaps(boxes: Boxes, limit: float) -> NDArray[np.intp]:
-    """The indices of the boxes, best first, that overlap no better one by an IoU over `limit`."""
+def suppress_overlaps(boxes: Boxes, limit: float, most: int) -> NDArray[np.intp]:
+    """The indices of at most `most` boxes, best first, each of which overlaps no better one by an IoU over `limit`."""
     kept: list[int] = []
-    overlaps = pairwise_iou(boxes)
-    for index in range(len(boxes)):
-        if not kept or overlaps[index, kept].max() <= limit:
-            kept.append(index)
+    free = np.ones(len(boxes), dtype=bool)
+    while len(kept) < most and free.any():
+        best = int(free.argmax())
+        kept.append(best)
+        free &= iou_with(boxes[best], boxes) <= limit
+        free[best] = False
     return np.array(kept, dtype=np.intp)
 
 
-def pairwise_iou(boxes: Boxes) -> Floats:
-    """float32[N, N] from float32[N, 4]; boxes without area overlap nothing."""
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    union = areas[:, None] + areas[None, :] - shared
+def iou_with(box: NDArray[np.float32], boxes: Boxes) -> Floats:
+    """float32[N]: the IoU of one box with each of N; one without area overlaps nothing."""
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=1)
+    union = (box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) - shared
     return np.asarray(shared / np.maximum(union, 1e-9), dtype=np.float32)

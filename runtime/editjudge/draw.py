@@ -66,4 +66,5 @@ def heat_map(evidence: Evidence, whole: bool) -> Image:
 def changed_share(evidence: Evidence, whole: bool) -> float | None:
     """The share of pixels outside the masks that changed noticeably, 0 to 1; None when the masks cover everything."""
     where = outside(evidence, whole)
-    return float((evidence.change[where] > NOTICED).mean()) if where.any() else None
+    changed = np.count_nonzero((evidence.change > NOTICED) & where)
+    return changed / np.count_nonzero(where) if where.any() else None

@@ -8,7 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from editjudge.errors import BundleError, DeviceError
+from editjudge.errors import BundleError, DeviceError, OutOfMemoryError
+from editjudge.memory import ADVICE, NO_MEMORY
 from editjudge.providers import PROVIDERS, first_line, plugin_device, provider_options, runtime, why_not
 from editjudge.types import Form, Ran
 
@@ -30,7 +31,8 @@ class Session:
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Runs the model on arrays by input name; returns its outputs by name.
 
-        Raises BundleError when the model does not take these inputs: it was not made for this version.
+        Raises BundleError when the model does not take these inputs: it was not made for this version, and
+        OutOfMemoryError when there is no memory to run it.
         """
         if feeds.keys() != set(self.inputs):
             raise BundleError(
@@ -40,6 +42,10 @@ class Session:
         try:
             outputs = self._session.run(None, dict(feeds))
         except Exception as error:  # ONNX Runtime's errors have no root of their own
+            if NO_MEMORY.search(str(error)):
+                raise OutOfMemoryError(
+                    f"there is not enough memory on {self.ran.device} to run {self._path.name}; {ADVICE}"
+                ) from error
             raise BundleError(f"{self._path.name} failed to run: {first_line(error)}") from error
         return dict(zip(self.outputs, outputs, strict=True))
 

@@ -5,7 +5,8 @@ EditJudgeError
 │   ├── ImageError      a picture cannot be read, or exceeds a limit
 │   └── InstructionError
 ├── BundleError         exit status 3: a bundle is missing, damaged or not for this version
-└── DeviceError         exit status 3: the device, its provider or a needed package is not there
+├── DeviceError         exit status 3: the device, its provider or a needed package is not there
+└── OutOfMemoryError    exit status 3: there is not enough memory; the Scorer can still be used
 """
 
 from __future__ import annotations
@@ -39,5 +40,11 @@ class BundleError(EditJudgeError):
 
 class DeviceError(EditJudgeError):
     """The device, its provider or a package it needs is not there."""
+
+    exit_status = 3
+
+
+class OutOfMemoryError(EditJudgeError):
+    """The machine or the device has not enough memory for what was asked; what raised it can be used again."""
 
     exit_status = 3

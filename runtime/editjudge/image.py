@@ -121,6 +121,8 @@ def _read(stream: IO[bytes], limits: ImageLimits, name: str) -> Image:
         ) from error
     except PIL.UnidentifiedImageError as error:
         raise ImageError(f"{name} is not a picture; these formats are read: {', '.join(FORMATS)}") from error
+    except MemoryError:
+        raise
     except Exception as error:  # a decoder meets foreign bytes: what it raises is not bounded by its documentation
         raise _damaged(name, error) from error
     with picture:
@@ -133,7 +135,7 @@ def _decode(picture: PIL.Image.Image, limits: ImageLimits, name: str) -> Image:
         picture.load()
         upright = PIL.ImageOps.exif_transpose(picture)
         return _to_rgb(upright, name)
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except Exception as error:  # as above
         raise _damaged(name, error) from error
@@ -214,13 +216,21 @@ def _span(low: float, high: float, grow: float, limit: int) -> slice:
     return slice(start, min(max(int(np.ceil(centre + half)), start + 1), limit))
 
 
-def to_tensor(images: Sequence[Image], mean: Sequence[float], std: Sequence[float]) -> NDArray[np.float32]:
-    """Stacks N pictures of one size to float32[N, 3, H, W], scaled to 0..1 and normalised per channel."""
-    height, width = images[0].shape[:2]
-    tensor = np.empty((len(images), 3, height, width), dtype=np.float32)
-    offset = np.asarray(mean, dtype=np.float32).reshape(3, 1, 1) * np.float32(255)
-    scale = np.float32(1 / 255) / np.asarray(std, dtype=np.float32).reshape(3, 1, 1)
-    for image, plane in zip(images, tensor, strict=True):
-        np.subtract(image.transpose(2, 0, 1), offset, out=plane)
-    tensor *= scale
+def to_tensor(
+    images: Sequence[Image], mean: Sequence[float], std: Sequence[float], shape: tuple[int, int] | None = None
+) -> NDArray[np.float32]:
+    """Stacks N pictures uint8[h, w, 3] to float32[N, 3, H, W], scaled to 0..1 and normalised per channel.
+
+    shape: H and W, with zeros to the right of and under pictures that are smaller; None: all have the first one's size.
+    """
+    tensor = np.empty((len(images), 3, *(shape or images[0].shape[:2])), dtype=np.float32)
+    offset = np.asarray(mean, dtype=np.float32) * np.float32(255)
+    scale = np.float32(1 / 255) / np.asarray(std, dtype=np.float32)
+    for image, planes in zip(images, tensor, strict=True):
+        height, width = image.shape[:2]
+        for channel, plane, less, times in zip(cv2.split(image), planes, offset, scale, strict=True):
+            np.subtract(channel, less, out=plane[:height, :width])
+            plane[:height, :width] *= times
+            plane[height:] = 0
+            plane[:height, width:] = 0
     return tensor

@@ -11,7 +11,7 @@ from editjudge.overall import ALPHA
 from editjudge.types import EditScore
 
 if TYPE_CHECKING:
-    from editjudge.scorer import Ranked
+    from editjudge.ranking import Ranked
 
 
 @dataclass(frozen=True)

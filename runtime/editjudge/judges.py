@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge import geometry
+from editjudge.difference import block_means, squared_distance
 from editjudge.located import Located
 from editjudge.types import EditIntent, Image, Region
 
@@ -198,8 +199,7 @@ def cosine(one: Vector, other: Vector) -> float:
 
 def change_map(original: Image, edited: Image) -> NDArray[np.float32]:
     """float32[H, W], 0 to 1: per pixel the root of the mean over channels of the squared difference."""
-    difference = np.subtract(edited, original, dtype=np.float32)
-    change = np.einsum("hwc,hwc->hw", difference, difference)
+    change = squared_distance(original, edited)
     change *= np.float32(1 / (3 * 255.0**2))
     return np.asarray(np.sqrt(change, out=change))
 
@@ -218,20 +218,8 @@ def same_picture(original: Image, edited: Image) -> bool:
     """Whether nothing changed but noise, as from compression: then no block's mean colour differs. That is ours."""
     if np.array_equal(original, edited):
         return True
-    difference = np.subtract(edited, original, dtype=np.float32)
-    difference *= np.float32(1 / 255)
-    square = np.einsum("hwc,hwc->hw", difference, difference)
-    shift = np.square(_block_means(difference)).sum(axis=2)
-    noise = np.sqrt(np.maximum(_block_means(square) - shift, 0.0) / 3.0)
-    return float(np.sqrt(shift.max() / 3.0)) <= SAME_CHANGE + SAME_NOISE * float(np.median(noise))
-
-
-def _block_means(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """float32[H, W, ...] to float32[rows, columns, ...]; the last blocks may be smaller."""
-    for axis in (0, 1):
-        length = values.shape[axis]
-        starts = np.arange(0, length, SAME_BLOCK)
-        counts = np.diff(np.append(starts, length)).astype(np.float32)
-        values = np.add.reduceat(values, starts, axis=axis)
-        values /= counts.reshape((-1, *([1] * (values.ndim - 1 - axis))))
-    return values
+    moved = block_means(edited, SAME_BLOCK) - block_means(original, SAME_BLOCK)
+    shift = np.square(moved).sum(axis=2) / (3 * 255.0**2)
+    whole = block_means(squared_distance(original, edited), SAME_BLOCK) / (3 * 255.0**2)
+    noise = np.sqrt(np.maximum(whole - shift, 0.0))
+    return float(np.sqrt(shift.max())) <= SAME_CHANGE + SAME_NOISE * float(np.median(noise))

@@ -56,14 +56,13 @@ class Located:
 
     @property
     def masks(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """bool[H, W] each: M_orig and M_edit, empty where nothing was found."""
-        first, second = self.regions or (self.original, self.edited)
-        return self.nowhere if first is None else first.mask, self.nowhere if second is None else second.mask
+        """bool[H, W] each: M_orig and M_edit, both empty where one of them was not found."""
+        return (self.nowhere, self.nowhere) if self.regions is None else (self.regions[0].mask, self.regions[1].mask)
 
     @property
     def union(self) -> NDArray[np.bool_]:
         """bool[H, W]: M_orig | M_edit, empty where one of them was not found."""
-        return self.nowhere if self.regions is None else self.regions[0].mask | self.regions[1].mask
+        return np.logical_or(*self.masks)
 
     @property
     def nowhere(self) -> NDArray[np.bool_]:

@@ -17,7 +17,13 @@ from editjudge.types import EditIntent, Image, RegionScore, SemanticScore
 
 ALPHA = 0.7  # of the semantic score in a local edit; the best in the paper's table 9
 
-DOUBTS: dict[str, float] = {"out_of_domain": 0.5, "unknown_words": 0.7, "parse_uncertain": 0.7, "aspect_changed": 0.9}
+DOUBTS: dict[str, float] = {
+    "out_of_domain": 0.5,
+    "unknown_words": 0.7,
+    "parse_uncertain": 0.7,
+    "compound": 0.5,
+    "aspect_changed": 0.9,
+}
 """What the confidence is multiplied with for each flag that casts doubt on the models or on the comparison. Ours."""
 
 

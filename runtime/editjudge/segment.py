@@ -98,12 +98,9 @@ class Segmenter:
 
 def picture_inputs(images: Sequence[Image], settings: SegmenterSettings) -> dict[str, Floats]:
     """B pictures uint8[H, W, 3] as the model takes them: "pixel_values" float32[B, 3, size, size], zero-padded."""
-    pixels = np.zeros((len(images), 3, settings.size, settings.size), dtype=np.float32)
-    for image, plane in zip(images, pixels, strict=True):
-        height, width = input_shape(image.shape[:2], settings.size)
-        resized = resize(image, width, height, settings.resample)
-        plane[:, :height, :width] = to_tensor([resized], settings.mean, settings.std)[0]
-    return {"pixel_values": pixels}
+    shapes = [input_shape(image.shape[:2], settings.size) for image in images]
+    resized = [resize(image, *shape[::-1], settings.resample) for image, shape in zip(images, shapes, strict=True)]
+    return {"pixel_values": to_tensor(resized, settings.mean, settings.std, (settings.size, settings.size))}
 
 
 def no_masks(shape: tuple[int, ...]) -> Masks:
