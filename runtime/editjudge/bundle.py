@@ -11,7 +11,14 @@ import editjudge_models
 from editjudge.entries import EngineEntry, FileEntry
 from editjudge.errors import BundleError, InputError
 from editjudge.manifest import FILE_NAME, Manifest, read_manifest
-from editjudge.settings import ClipSettings, DetectorSettings, DomainSettings, NormRanges, SegmenterSettings
+from editjudge.settings import (
+    ClipSettings,
+    DetectorSettings,
+    DomainSettings,
+    NormRanges,
+    PictureSettings,
+    SegmenterSettings,
+)
 from editjudge.store import assembled, cache_folder, check_hash
 
 __all__ = [
@@ -23,6 +30,7 @@ __all__ = [
     "FileEntry",
     "FoundBundle",
     "NormRanges",
+    "PictureSettings",
     "SegmenterSettings",
     "available_bundles",
     "cache_folder",
@@ -107,12 +115,19 @@ class Bundle:
     def domain(self) -> DomainSettings | None:
         return self.manifest.domain
 
+    def pictures(self, role: str) -> PictureSettings:
+        """How the model of a metric, lpips, dino or dinov2, is fed. Raises BundleError where the bundle has none."""
+        settings: PictureSettings | None = getattr(self.manifest, role)
+        if settings is None:
+            raise BundleError(f"bundle {self.name} has no file of role {role}")
+        return settings
+
     @property
     def files(self) -> tuple[FileEntry, ...]:
         return tuple(self.manifest.files.values())
 
     def has(self, role: str) -> bool:
-        """Whether the bundle has a file of this role (parser and domain are optional)."""
+        """Whether the bundle has a file of this role (parser, domain and the models of metrics are optional)."""
         return role in self.manifest.files
 
     def file(self, role: str) -> Path:

@@ -18,10 +18,13 @@ from editjudge.domain import Domain
 from editjudge.embed import Embedder
 from editjudge.errors import InputError
 from editjudge.explain import explain
-from editjudge.image import ImageSource, load
+from editjudge.image import ImageSource, fit_frame, load, resize
 from editjudge.judges import Feature, Features, Vector
 from editjudge.language import placement
 from editjudge.located import Located
+from editjudge.metrics.baselines import Edit, measure
+from editjudge.metrics.models import Models
+from editjudge.metrics.registry import METRICS, chosen
 from editjudge.parse import Parsed, Parser
 from editjudge.providers import NVIDIA
 from editjudge.segment import Segmenter
@@ -54,6 +57,7 @@ class Scorer:
         self.compat = check_compat(compat)
         self._device = device
         self._threads = threads
+        self._metric_models = Models(bundle, device, threads)
         self._parser: Parser | None = None
         self._loading = threading.Lock()
 
@@ -119,6 +123,31 @@ class Scorer:
         watch = Watch()
         case = self._case(original, instruction, compat, watch)
         return Prepared(self, case, _run(self, case, None, [], watch)[0])
+
+    def metrics(
+        self,
+        original: ImageSource,
+        edited: ImageSource,
+        instruction: str | EditIntent,
+        names: Sequence[str] | None = None,
+    ) -> dict[str, float]:
+        """The metrics of these names (`editjudge.metrics.METRICS`) of one edit; by default all the bundle has models for.
+
+        The pictures are compared in the frame that BPM works in: at most 512 pixels a side, the edited one scaled to
+        the original. What cannot be told is NaN. Raises InputError for a name that is no metric's, and BundleError for
+        a metric whose model the bundle lacks.
+        """
+        text = None if isinstance(instruction, EditIntent) else instruction
+        wanted = chosen(names, self.bundle, parsed=text is None)
+        before, after = load(original), load(edited)
+        reads = text is None or any(METRICS[name].reads_intent for name in wanted)
+        texts = self._case(before, instruction, None, Watch()).texts if reads else {}
+        frame = fit_frame(before)
+        fitted = resize(after, frame.shape[1], frame.shape[0], "area")
+        found = measure(Edit(frame, fitted, text, texts, self.embedder, self._metric_models), wanted)
+        if "bpm" in wanted:
+            found["bpm"] = self.score(before, after, instruction).bpm
+        return {name: found[name] for name in wanted}
 
     def _case(self, original: ImageSource, instruction: str | EditIntent, compat: Compat | None, watch: Watch) -> Case:
         picture = load(original)
