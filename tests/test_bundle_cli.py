@@ -81,7 +81,7 @@ def test_list_as_json(capfd: Capture, home: Path) -> None:
 
 def test_verify(capfd: Capture, home: Path) -> None:
     assert run(["bundle", "verify", "toy", "studio"]) == 0
-    assert capfd.readouterr().out.splitlines()[0] == "toy 1: 7 files, all as the manifest says"
+    assert capfd.readouterr().out.splitlines()[0] == "toy 1: 10 files, all as the manifest says"
     fails(capfd, ["bundle", "verify"], 3, "bad", "bytes instead of")
 
 

@@ -131,7 +131,7 @@ class Scorer:
         instruction: str | EditIntent,
         names: Sequence[str] | None = None,
     ) -> dict[str, float]:
-        """The metrics of these names (`editjudge.metrics.METRICS`) of one edit; by default all the bundle has models for.
+        """The metrics of these names (`editjudge.metrics.METRICS`) of one edit; by default all that can be told.
 
         The pictures are compared in the frame that BPM works in: at most 512 pixels a side, the edited one scaled to
         the original. What cannot be told is NaN. Raises InputError for a name that is no metric's, and BundleError for
