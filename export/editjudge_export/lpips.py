@@ -67,11 +67,16 @@ def export(checkpoint: Path, folder: Path, precision: Precision = "fp32", size: 
     return export_graphs(load(checkpoint), lambda model: graphs(model, size), folder, precision)
 
 
-def load(checkpoint: Path) -> Lpips:
-    """The module with the weights of a checkpoint folder, in eval mode. Raises InputError."""
+def check_checkpoint(checkpoint: Path) -> None:
+    """Raises InputError for a folder that is no checkpoint of LPIPS, or whose weights are not whole."""
     if read_config(checkpoint) != CONFIG:
         raise InputError(f"{checkpoint / 'config.json'} is not that of LPIPS on AlexNet, which is {CONFIG}")
     check_weights(checkpoint, allow_pickle=False)
+
+
+def load(checkpoint: Path) -> Lpips:
+    """The module with the weights of a checkpoint folder, in eval mode. Raises InputError."""
+    check_checkpoint(checkpoint)
     model = Lpips()
     try:
         model.load_state_dict(load_file(checkpoint / SAFE))

@@ -17,8 +17,9 @@ from safetensors.torch import save_file
 from editjudge.errors import BundleError, InputError
 from editjudge.store import cache_folder, check_hash
 
+from .fetch import CONFIG as CONFIG_FILE
 from .fetch import Fetched
-from .lpips import CHANNELS, CONFIG, Lpips
+from .lpips import CHANNELS, CONFIG, Lpips, check_checkpoint
 from .recipe import Checkpoint
 from .weights import SAFE
 
@@ -32,15 +33,16 @@ def fetch_lpips(model: Checkpoint, source: Path | None = None) -> Fetched:
 
     source: a folder to look in instead, for lpips/ or the address's file. Raises InputError.
     """
-    own = source / "lpips" if source else model.checkpoint
-    if own is not None and (own / "config.json").is_file():
-        return Fetched(own, "a local folder" if source else model.source, "" if source else model.revision)
-    if model.url is None:
-        raise InputError(f"there is no checkpoint of LPIPS in {own}: it has no config.json")
-    target = cache_folder() / "checkpoints" / f"lpips-{model.sha256[:16]}"
-    if not target.is_dir():
-        _assemble(_alexnet(model, source), _linear(), target)
-    return Fetched(target, model.url, model.revision)
+    if source is not None and (source / "lpips" / CONFIG_FILE).is_file():
+        fetched = Fetched(source / "lpips", "a local folder", "")
+    elif model.checkpoint is not None:
+        fetched = Fetched(model.checkpoint, model.source, model.revision)
+    else:
+        fetched = Fetched(cache_folder() / "checkpoints" / f"lpips-{model.sha256[:16]}", model.url, model.revision)
+        if not fetched.path.is_dir():
+            _assemble(_alexnet(model, source), _linear(), fetched.path)
+    check_checkpoint(fetched.path)
+    return fetched
 
 
 def _alexnet(model: Checkpoint, source: Path | None) -> Path:
@@ -60,8 +62,10 @@ def _download(url: str, sha256: str, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(file), sha256, progress=False)
     except (OSError, RuntimeError) as error:  # no network, no space; another hash
+        cause = getattr(error, "reason", error)
+        reason = getattr(cause, "strerror", None) or cause
         raise InputError(
-            f"{url} cannot be fetched ({error}): connect, or give a folder that has {file.name} with --from"
+            f"{url} cannot be fetched ({reason}): connect, or give a folder that has {file.name} with --from"
         ) from error
 
 
@@ -86,9 +90,10 @@ def _assemble(alexnet: Path, linear: Path, target: Path) -> None:
     layers = torch.load(linear, map_location="cpu", weights_only=True)
     weights = {name: features[name] for name in Lpips().state_dict() if name.startswith("features.")}
     weights |= {f"linear.{place}.weight": layers[f"lin{place}.model.1.weight"] for place in range(len(CHANNELS))}
+    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, suffix=".part") as scratch:
         part = Path(scratch) / "checkpoint"
         part.mkdir()
         save_file({name: value.contiguous() for name, value in weights.items()}, part / SAFE)
-        (part / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
+        (part / CONFIG_FILE).write_text(json.dumps(CONFIG), encoding="utf-8")
         part.rename(target)

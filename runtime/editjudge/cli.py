@@ -86,7 +86,8 @@ def score(
     scorer = _scorer(bundle, device, compat)
     wanted = chosen(names, scorer.bundle, parsed=False)
     result = scorer.score(*pictures, instruction)
-    told = {"bpm": result.bpm, **scorer.metrics(*pictures, instruction, [each for each in wanted if each != "bpm"])}
+    others = [each for each in wanted if each != "bpm"]
+    told = {"bpm": result.bpm, **(scorer.metrics(*pictures, instruction, others) if others else {})}
     values = {each: told[each] for each in wanted}
     if report:
         _write_report(report, [Judged(instruction, (Candidate(edited.name, result),))])
