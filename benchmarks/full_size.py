@@ -37,6 +37,7 @@ from editjudge_export.options import Options
 from editjudge_export.pairs import pairs
 from editjudge_export.precision import PRECISIONS, Precision
 from editjudge_export.processors import detector_processor
+from editjudge_export.recipe import MODELS
 from full_size_table import put_into
 from results import commit, machine
 
@@ -72,8 +73,8 @@ PARSER = {
 def recipe_for(name: str, folder: Path) -> Path:
     """The recipe of a bundle for random checkpoints: another parser, and a threshold over which they find boxes."""
     recipe = tomllib.loads(editjudge_models.recipe_path(name).read_text(encoding="utf-8"))
-    for model in recipe["export"].values():
-        repository = model["hub"].split("/")[1]
+    for each in MODELS:  # and none of those that only metrics need
+        repository = recipe["export"][each]["hub"].split("/")[1]
         if not (folder / "hub" / repository).is_dir():
             save(repository, folder / "hub")
     path = folder / f"{name}.toml"

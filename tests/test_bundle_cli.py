@@ -82,14 +82,14 @@ def test_list_as_json(capfd: Capture, home: Path) -> None:
 
 def test_verify(capfd: Capture, home: Path) -> None:
     assert run(["bundle", "verify", "toy", "studio"]) == 0
-    assert capfd.readouterr().out.splitlines()[0] == "toy 1: 7 files, all as the manifest says"
+    assert capfd.readouterr().out.splitlines()[0] == "toy 1: 10 files, all as the manifest says"
     fails(capfd, ["bundle", "verify"], 3, "bad", "bytes instead of")
 
 
 def test_pull(capfd: Capture, home: Path) -> None:
     assert run(["bundle", "pull", str(TOY), "--name", "mine"]) == 0
     printed, error = capfd.readouterr()
-    assert printed == f"mine 1: 8 files, 10.0 kB, in {home / 'mine'}\n"
+    assert printed == f"mine 1: 11 files, 10.5 kB, in {home / 'mine'}\n"
     assert error == ""
     Bundle.load("mine").verify()
 
@@ -112,6 +112,7 @@ def test_a_build_that_is_asked_for_wrongly(capfd: Capture, tmp_path: Path) -> No
     fails(capfd, ["bundle", "build", "nothing"], 2, "neither a file nor one of paper, photo-edge")
     fails(capfd, ["bundle", "build", "paper", "--precision", "int4"], 2, "fp32, fp16, mixed, int8, fp16-weights")
     fails(capfd, ["bundle", "build", "paper", "--engine", "rtx"], 2, "none, tensorrt, tensorrt-rtx")
+    fails(capfd, ["bundle", "build", "paper", "--metrics", "lpips,psnr"], 2, "none, all, lpips, dino, dinov2")
     fails(capfd, ["bundle", "build", "paper", "--name", "mine"], 2, "--name")
 
 

@@ -1,4 +1,5 @@
-"""The command line: `python -m editjudge_export clip|grounding-dino|sam CHECKPOINT OUT_DIR` or `bundle RECIPE OUT_DIR`.
+"""The command line: `python -m editjudge_export clip|grounding-dino|sam|dino|dinov2|lpips CHECKPOINT OUT_DIR`, or
+`bundle RECIPE OUT_DIR`.
 
 Exit status as editjudge's: 1 a graph failed its gate, 2 bad input or usage, 3 the `export` extra is missing.
 """
@@ -53,13 +54,16 @@ def _line(file: Exported) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m editjudge_export", description="Checkpoints to ONNX to bundles.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("clip", "grounding-dino", "sam"):
+    for name in ("clip", "grounding-dino", "sam", "dino", "dinov2", "lpips"):
         command = commands.add_parser(name, help=f"export a Hugging Face {name} checkpoint folder")
         command.add_argument("source", type=Path, metavar="CHECKPOINT")
         command.add_argument("folder", type=Path, metavar="OUT_DIR")
         command.add_argument("--precision", choices=PRECISIONS, default="fp32", help="what the graph computes in")
         if name == "clip":
             command.add_argument("--context", type=int, help="tokens of a text; by default what the model takes")
+        if name in ("dino", "dinov2", "lpips"):
+            side = 512 if name == "lpips" else 224
+            command.add_argument("--size", type=int, default=side, help="pixels of a side of the input")
         if name == "grounding-dino":
             command.add_argument("--height", type=int, default=800, help="pixels")
             command.add_argument("--width", type=int, default=800, help="pixels")

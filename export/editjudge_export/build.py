@@ -13,11 +13,11 @@ from transformers import CLIPModel, SamModel
 
 from editjudge import atomic
 from editjudge.bundle import Bundle
-from editjudge.entries import EndToEnd
+from editjudge.entries import METRIC_GRAPHS, EndToEnd
 from editjudge.errors import InputError
 from editjudge.manifest import FILE_NAME
 
-from . import clip, end_to_end, grounding_dino, sam
+from . import clip, dino, end_to_end, grounding_dino, lpips, sam
 from .as_on_gpu import load_scorer
 from .bundle import engine_entry, exported_entries, file_entry, write_manifest
 from .checkpoint import load_config
@@ -25,10 +25,11 @@ from .engines import Engine, build_engine
 from .export import Exported
 from .fetch import Fetched, fetch_checkpoint, fetch_parser
 from .gate import Difference
+from .lpips_weights import fetch_lpips
 from .options import ENGINES, Options
 from .pairs import Pair, pairs
 from .preprocessing import check_preprocessing
-from .recipe import Recipe, read_recipe
+from .recipe import MODELS, Recipe, read_recipe
 from .reference import reference_scorer, unlike
 from .steps import FOLDER, Result, Steps, fingerprint, fingerprint_of
 
@@ -79,12 +80,13 @@ def _check(recipe: Recipe, folder: Path) -> None:
             ("detector", "width"),
             ("detector", "text_length"),
             ("clip", "context"),
+            *((name, "size") for name in recipe.models if name in METRIC_GRAPHS),
         ):
             int(settings[section][key])
     except KeyError as error:
         raise InputError(f"the recipe's settings lack {error.args[0]}") from None
     except (TypeError, ValueError):
-        raise InputError("the recipe's height, width, text_length and context must be whole numbers") from None
+        raise InputError("the recipe's height, width, text_length, context and size must be whole numbers") from None
 
 
 def _check_settings(recipe: Recipe, fetched: dict[str, Fetched]) -> None:
@@ -110,7 +112,10 @@ def _fetched(recipe: Recipe, options: Options, report: Callable[[str], None]) ->
     found = {}
     for name, model in recipe.models.items():
         report(f"fetch {name}")
-        found[name] = fetch_checkpoint(name, model, options.source, allow_pickle=options.allow_pickle)
+        if name == "lpips":
+            found[name] = fetch_lpips(model, options.source)
+        else:
+            found[name] = fetch_checkpoint(name, model, options.source, allow_pickle=options.allow_pickle)
     for role, parser in recipe.parsers.items():
         report(f"fetch {role}")
         found[role] = fetch_parser(parser, options.source, role)
@@ -129,6 +134,10 @@ def _exported(steps: Steps, recipe: Recipe, name: str, checkpoint: Path) -> list
                 made = grounding_dino.export(
                     checkpoint, steps.folder, precision, **sizes, fit=settings.get("fit", "stretch")
                 )
+            case "lpips":
+                made = lpips.export(checkpoint, steps.folder, precision, settings["size"])
+            case "dino" | "dinov2":
+                made = dino.export(checkpoint, steps.folder, name, precision, settings["size"])
             case _:
                 made = sam.export(checkpoint, steps.folder, precision)
         return {"exported": [_plain(each) for each in made]}, [file for each in made for file in each.files]
@@ -224,7 +233,7 @@ def _compared(
         steps.report(f"compare scores: left out, {reason}")
         return None
     # The least exact of the models decides what the whole may be off by.
-    precision = max((model.precision for model in recipe.models.values()), key=lambda each: end_to_end.BOUNDS[each])
+    precision = max((recipe.models[name].precision for name in MODELS), key=lambda each: end_to_end.BOUNDS[each])
 
     def told() -> Iterator[Pair]:
         for number, pair in enumerate(pairs(count), start=1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import clip, grounding_dino, sam
+from . import clip, dino, grounding_dino, lpips, sam
 from .build import build
 from .export import Exported
 from .options import Options
@@ -21,5 +21,9 @@ def run(asked: argparse.Namespace) -> list[Exported]:
             return grounding_dino.export(source, folder, asked.precision, **sizes, fit=asked.fit)
         case "sam":
             return sam.export(source, folder, asked.precision)
+        case "lpips":
+            return lpips.export(source, folder, asked.precision, asked.size)
+        case "dino" | "dinov2":
+            return dino.export(source, folder, asked.command, asked.precision, asked.size)
         case _:
             return build(source, folder, Options(precision=asked.precision, pairs=asked.pairs))

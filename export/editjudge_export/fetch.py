@@ -15,12 +15,18 @@ from editjudge import hub
 from editjudge.errors import BundleError, InputError
 from editjudge.store import check_hash
 
+from . import dino
 from .checkpoint import load_config
 from .recipe import Checkpoint, ParserFile
 from .unpickle import as_safetensors
 from .weights import PICKLED, SAFE, check_weights, missing_weights
 
-ARCHITECTURES = {"clip": CLIPModel, "detector": GroundingDinoForObjectDetection, "segmenter": SamModel}
+ARCHITECTURES = {
+    "clip": CLIPModel,
+    "detector": GroundingDinoForObjectDetection,
+    "segmenter": SamModel,
+    **dino.ARCHITECTURES,
+}
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 WANTED = (CONFIG, "preprocessor_config.json", "tokenizer*.json")
@@ -44,7 +50,7 @@ class Fetched:
 def fetch_checkpoint(
     name: str, model: Checkpoint, source: Path | None = None, *, allow_pickle: bool = False
 ) -> Fetched:
-    """The folder of the clip, the detector or the segmenter of a recipe, whole and of the right architecture.
+    """The folder of a model of a recipe, but its lpips, whole and of the right architecture.
 
     Its weights are safetensors: where pickled ones are allowed, they have been converted. source: a folder to look in
     instead of on the hub. Raises InputError.
@@ -143,7 +149,7 @@ def _file_from_hub(parser: ParserFile) -> Fetched:
 
 def _missing(name: str, config: Path | None, allow_pickle: bool) -> list[str]:
     """What of a checkpoint is not in the hub's own cache, as far as that can be told without asking the hub."""
-    needed = [CONFIG] if name == "segmenter" else [CONFIG, TOKENIZER]
+    needed = [CONFIG, TOKENIZER] if name in ("clip", "detector") else [CONFIG]
     if config is None:
         return [*needed, SAFE]
     folder = config.parent

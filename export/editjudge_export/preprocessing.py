@@ -16,11 +16,14 @@ FILTERS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
 
 
 def check_preprocessing(name: str, folder: Path, settings: Mapping[str, Any]) -> None:
-    """Compares the settings of a section, clip, detector or segmenter, with what its checkpoint says of itself.
+    """Compares the settings of a section, such as clip, with what its checkpoint says of itself.
 
     A checkpoint that says nothing contradicts nothing. The detector takes pictures of any size, so its size is the
-    recipe's to choose. Raises InputError for a contradiction, with both sides.
+    recipe's to choose. What those of the first DINO say is not what it was trained and evaluated with: transformers'
+    defaults of the day. Raises InputError for a contradiction, with both sides.
     """
+    if name == "dino":
+        return
     path = folder / FILE_NAME
     if not path.is_file():
         return
@@ -46,13 +49,15 @@ def _expected(name: str, config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "std", config["image_std"] if normalised else [1.0, 1.0, 1.0]
     if "resample" in config:
         yield "resample", FILTERS[config["resample"]]
-    if name == "clip":
-        yield from _clip(config)
+    if name in ("clip", "dinov2"):
+        yield from _cut(config)
+    if name == "dinov2" and "size" in config:
+        yield "shorter", config["size"]["shortest_edge"]
     if name == "segmenter" and "size" in config:
         yield "size", config["size"]["longest_edge"]
 
 
-def _clip(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _cut(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     if "do_center_crop" in config:
         yield "fit", "center_crop" if config["do_center_crop"] else "stretch"
     key = "crop_size" if config.get("do_center_crop", True) else "size"

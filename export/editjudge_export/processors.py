@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from transformers import CLIPImageProcessor, GroundingDinoImageProcessor, SamImageProcessor
+from transformers import BitImageProcessor, CLIPImageProcessor, GroundingDinoImageProcessor, SamImageProcessor
 
 Processor = TypeVar("Processor", CLIPImageProcessor, GroundingDinoImageProcessor, SamImageProcessor)
+IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 
 
 def clip_processor(size: int, checkpoint: Path | None = None) -> CLIPImageProcessor:
@@ -26,6 +27,12 @@ def detector_processor(
     side = min(height, width)
     size = {"shortest_edge": side, "longest_edge": side} if fit == "pad" else {"height": height, "width": width}
     return _processor(GroundingDinoImageProcessor, checkpoint, size=size, pad_size={"height": height, "width": width})
+
+
+def dino_processor(size: int, shorter: int = 256) -> BitImageProcessor:
+    """As DINO and DINOv2 were evaluated, with a size of 224: the middle of the picture, its shorter side 256 pixels."""
+    square = {"height": size, "width": size}
+    return BitImageProcessor(size={"shortest_edge": max(size, shorter)}, crop_size=square, **IMAGENET)
 
 
 def _processor(kind: type[Processor], checkpoint: Path | None, **settings: Any) -> Processor:

@@ -2,6 +2,7 @@
 
     name, version, description, vocabulary                as in bundle.toml
     [export.clip], [export.detector], [export.segmenter]  checkpoint, or hub and revision; precision; source, licence
+    [export.dino], [export.dinov2], [export.lpips]        the same, of metrics; of lpips also url and sha256
     [parser], [fallback_parser]                           path, or hub, file and revision; sha256; precision and so on
     [[copy]]                                              from, path; with a role also source, revision, licence
     [[file]]                                              taken over as it is: a parser that a pip package brings
@@ -19,7 +20,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from editjudge.entries import check_inside
+from editjudge.entries import METRIC_GRAPHS, check_inside
 from editjudge.errors import InputError
 
 from .precision import PRECISIONS, Precision
@@ -32,18 +33,26 @@ PARSERS = ("parser", "fallback_parser")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model to export: a Hugging Face folder, or a repository of the hub. The rest is for the manifest."""
+    """A model to export: a Hugging Face folder, or a repository of the hub. The rest is for the manifest.
+
+    url, sha256: of LPIPS, the file with the weights of its AlexNet.
+    """
 
     checkpoint: Path | None = None
     hub: str | None = None
+    url: str | None = None
+    sha256: str | None = None
     revision: str = ""
     precision: Precision = "fp32"
     source: str = ""
     licence: str = ""
 
     def __post_init__(self) -> None:
-        if (self.checkpoint is None) == (self.hub is None):
+        if [self.checkpoint, self.hub, self.url].count(None) != 2:
             raise ValueError("must have either a checkpoint or a hub")
+        if (self.url is None) != (self.sha256 is None):
+            raise ValueError("must have a sha256 with its url")
+        _check_sha256(self.sha256)
         if self.precision not in PRECISIONS:
             raise ValueError(f"has the precision {self.precision!r}; it must be one of {', '.join(PRECISIONS)}")
         _check_commit(self.hub, self.revision)
@@ -67,8 +76,7 @@ class ParserFile:
             raise ValueError("must have either a path, or a hub and a file")
         if self.file is not None:
             check_inside(self.file)
-        if self.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ValueError("has a sha256 that is not 64 lower-case hexadecimal digits")
+        _check_sha256(self.sha256)
         _check_commit(self.hub, self.revision)
 
 
@@ -112,9 +120,13 @@ def read_recipe(path: Path) -> Recipe:
 
 def _recipe(content: dict[str, Any], base: Path) -> Recipe:
     exports = content.pop("export", {})
-    if not isinstance(exports, dict) or set(exports) != set(MODELS):
-        raise ValueError(f"its [export] sections must be {', '.join(MODELS)}, not {', '.join(exports) or 'none'}")
-    models = {name: _built(Checkpoint, exports[name], f"[export.{name}]", base) for name in MODELS}
+    if not isinstance(exports, dict) or not set(MODELS) <= set(exports) <= {*MODELS, *METRIC_GRAPHS}:
+        wanted = f"{', '.join(MODELS)}, and of metrics {', '.join(METRIC_GRAPHS)}"
+        raise ValueError(f"its [export] sections must be {wanted}, not {', '.join(exports) or 'none'}")
+    models = {name: _built(Checkpoint, table, f"[export.{name}]", base) for name, table in exports.items()}
+    for name, model in models.items():
+        if (name == "lpips" and model.hub) or (name != "lpips" and model.url):
+            raise ValueError(f"[export.{name}] must have a checkpoint or a {'url' if name == 'lpips' else 'hub'}")
     parsers = {role: _built(ParserFile, content.pop(role), f"[{role}]", base) for role in PARSERS if role in content}
     copies = tuple(_built(Copy, _renamed(table), "a [[copy]]", base) for table in _tables(content, "copy"))
     listed = tuple(_tables(content, "file"))
@@ -122,7 +134,7 @@ def _recipe(content: dict[str, Any], base: Path) -> Recipe:
         if any(table.get("role") == role for table in listed):
             raise ValueError(f"it has both a [{role}] and a [[file]] with that role; one must go")
     head = {key: content.pop(key) for key in HEAD if key in content}
-    missing = [name for name in MODELS if not isinstance(content.get(name), dict)]
+    missing = [name for name in models if not isinstance(content.get(name), dict)]
     if missing:
         raise ValueError(f"the settings of {', '.join(missing)} are missing")
     return Recipe(head, models, parsers, copies, listed, content)
@@ -155,6 +167,11 @@ def _built(kind: type[Kind], table: dict[str, Any], where: str, base: Path) -> K
         return kind(**{key: base / value if "Path" in known[key].type else value for key, value in table.items()})
     except ValueError as error:
         raise ValueError(f"{where} {error}") from None
+
+
+def _check_sha256(sha256: str | None) -> None:
+    if sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ValueError("has a sha256 that is not 64 lower-case hexadecimal digits")
 
 
 def _check_commit(hub: str | None, revision: str) -> None:

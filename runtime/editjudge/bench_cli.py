@@ -92,7 +92,7 @@ def _measure(
 ) -> list[dict[str, Any]]:
     """What is printed of each configuration."""
     task = bar.add_task("loading the models", total=None)
-    scorers = [Scorer.load(each.bundle, each.device, each.threads) for each in configurations]
+    scorers = [Scorer.load(each.bundle, each.device, each.threads, keep_answers=False) for each in configurations]
 
     def begin(what: str, steps: int) -> Callable[[], None]:
         bar.update(task, description=what, total=steps * len(scorers), completed=0)

@@ -17,6 +17,7 @@ from editjudge.settings import (
     DomainSettings,
     NormRanges,
     ParserSettings,
+    PictureSettings,
     SegmenterSettings,
 )
 from editjudge.store import assembled, cache_folder, check_hash
@@ -31,6 +32,7 @@ __all__ = [
     "FoundBundle",
     "NormRanges",
     "ParserSettings",
+    "PictureSettings",
     "SegmenterSettings",
     "available_bundles",
     "cache_folder",
@@ -114,6 +116,13 @@ class Bundle:
     @property
     def domain(self) -> DomainSettings | None:
         return self.manifest.domain
+
+    def pictures(self, role: str) -> PictureSettings:
+        """How the model of a metric, lpips, dino or dinov2, is fed. Raises BundleError where the bundle has none."""
+        settings: PictureSettings | None = getattr(self.manifest, role)
+        if settings is None:
+            raise BundleError(f"bundle {self.name} has no file of role {role}")
+        return settings
 
     @property
     def parse(self) -> ParserSettings:

@@ -19,6 +19,7 @@ from rich.text import Text
 import editjudge_models
 from editjudge.bundle import Bundle, available_bundles, cache_folder, check_name
 from editjudge.console import console, progress
+from editjudge.entries import METRIC_GRAPHS
 from editjudge.errors import BundleError, InputError
 from editjudge.inventory import Holding, Recipe, holdings, missing_recipes
 from editjudge.jsonable import to_json
@@ -107,6 +108,9 @@ def build(  # noqa: PLR0917  (a command line's options)
     target: Annotated[
         str | None, typer.Option(help="GPUs that engines are for, such as sm86,sm89.", show_default=False)
     ] = None,
+    metrics: Annotated[
+        str, typer.Option(help=f"Models of metrics to put in: none, all, or some of {', '.join(METRIC_GRAPHS)}.")
+    ] = "none",
     pairs: Annotated[int, typer.Option(min=0, help="Edits scored to compare with the reference pipeline.")] = 8,
     *,
     stripped: Annotated[bool, typer.Option("--stripped", help="Engines without their weights.")] = False,
@@ -117,6 +121,9 @@ def build(  # noqa: PLR0917  (a command line's options)
     path = _recipe_file(recipe)
     _check_option("--precision", precision or PRECISIONS[0], PRECISIONS)
     _check_option("--engine", engine, ENGINES)
+    models = METRIC_GRAPHS if metrics == "all" else tuple(each for each in metrics.split(",") if each != "none")
+    for each in models:
+        _check_option("--metrics", each, ("none", "all", *METRIC_GRAPHS))
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise BundleError(f"building a bundle needs {', '.join(missing)}; pip install 'editjudge[export]'")
@@ -131,6 +138,7 @@ def build(  # noqa: PLR0917  (a command line's options)
         stripped=stripped,
         allow_pickle=allow_pickle,
         pairs=pairs,
+        metrics=models,
     )
     exporter.build(path, folder, options, lambda line: typer.echo(printable(line)))
     typer.echo(f"{folder}: done; score with --bundle {folder.name if output is None else folder}")

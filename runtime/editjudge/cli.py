@@ -22,6 +22,9 @@ from editjudge.health import health
 from editjudge.jsonable import to_json
 from editjudge.judged import Candidate, Judged, printable
 from editjudge.mask import mask_png
+from editjudge.metrics.registry import METRICS, chosen, named
+from editjudge.metrics.shown import as_json as metrics_json
+from editjudge.metrics.shown import table as metrics_table
 from editjudge.parse_cli import parse
 from editjudge.ranking import Ranked, best_first
 from editjudge.report import report_html
@@ -47,6 +50,9 @@ Report = Annotated[Path | None, typer.Option(help="Write an HTML report.", metav
 Mask = Annotated[Path | None, typer.Option(help="Write the edited region.", metavar="FILE.png", show_default=False)]
 Compat = Annotated[str | None, typer.Option(help="released: score as the authors' code does.", show_default=False)]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads of each model.", show_default="all cores")]
+Metrics = Annotated[
+    str | None, typer.Option(help=f"Print these as well: all, or some of {', '.join(METRICS)}.", show_default=False)
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]  # read by `run`
 
 
@@ -73,22 +79,31 @@ def score(
     report: Report = None,
     mask: Mask = None,
     threads: Threads = None,
+    metrics: Metrics = None,
     compat: Compat = None,
     debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2."""
     _check_outputs([report, mask], [original, edited])
+    names = named(metrics) if metrics is not None else ()
     pictures = image.load(original), image.load(edited)  # before the models, so that a wrong path is told at once
-    result = _scorer(bundle, device, compat, threads).score(*pictures, instruction)
+    scorer = _scorer(bundle, device, compat, threads)
+    wanted = chosen(names, scorer.bundle, parsed=False)
+    result = scorer.score(*pictures, instruction)
+    others = [each for each in wanted if each != "bpm"]
+    told = {"bpm": result.bpm, **(scorer.metrics(*pictures, instruction, others) if others else {})}
+    values = {each: told[each] for each in wanted}
     if report:
         _write_report(report, [Judged(instruction, (Candidate(edited.name, result),))])
     if mask:
         atomic.write(mask, mask_png(result))
     if as_json:
-        print(to_json(result.to_dict()))
-    else:
-        shown = console()
-        shown.print(terminal.score_panel(shown, instruction, result))
+        print(to_json(result.to_dict() | (metrics_json(values, names) if metrics is not None else {})))
+        return
+    shown = console()
+    shown.print(terminal.score_panel(shown, instruction, result))
+    if metrics is not None:
+        shown.print(metrics_table(shown, values, names))
 
 
 @app.command()

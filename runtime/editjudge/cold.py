@@ -62,7 +62,7 @@ def _first_score(asked: dict[str, Any]) -> dict[str, Any]:
     from editjudge.scorer import Scorer  # noqa: PLC0415  (how long this takes is what is measured)
 
     marks.append(time.time())
-    scorer = Scorer.load(asked["bundle"], asked["device"], asked["threads"])
+    scorer = Scorer.load(asked["bundle"], asked["device"], asked["threads"], keep_answers=False)
     marks.append(time.time())
     memory = {"loaded": resident()}
     score = scorer.score(*asked["edit"])

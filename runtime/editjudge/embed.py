@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from editjudge.bundle import Bundle, ClipSettings
+from editjudge.bundle import Bundle, PictureSettings
 from editjudge.errors import BundleError
 from editjudge.image import resize, resize_and_center_crop, to_tensor
 from editjudge.opening import open_model
@@ -64,11 +64,11 @@ class Embedder:
         )["text_embeds"]
 
 
-def picture_inputs(images: Sequence[Image], settings: ClipSettings) -> dict[str, NDArray[np.float32]]:
+def picture_inputs(images: Sequence[Image], settings: PictureSettings) -> dict[str, NDArray[np.float32]]:
     """N pictures uint8[H, W, 3] as the model takes them: "pixel_values" float32[N, 3, size, size]."""
     size, resample = settings.size, settings.resample
     if settings.fit == "center_crop":
-        fitted = [resize_and_center_crop(image, size, resample) for image in images]
+        fitted = [resize_and_center_crop(image, size, resample, settings.shorter) for image in images]
     else:
         fitted = [resize(image, size, size, resample) for image in images]
     return {"pixel_values": to_tensor(fitted, settings.mean, settings.std)}

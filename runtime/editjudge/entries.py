@@ -19,6 +19,9 @@ Role = Literal[
     "parser_adapter",
     "fallback_parser",
     "domain",
+    "lpips",
+    "dino",
+    "dinov2",
     "clip_vision_data",
     "clip_text_data",
     "detector_data",
@@ -27,7 +30,16 @@ Role = Literal[
 ]
 GRAPHS = ("clip_vision", "clip_text", "detector", "sam_encoder", "sam_decoder")
 """The roles of models. One over 2 GB keeps its weights in a second file beside it, of the role with `_data` added."""
-OPTIONAL_ROLES = {"parser", "parser_adapter", "fallback_parser", "domain", *(f"{graph}_data" for graph in GRAPHS)}
+METRIC_GRAPHS = ("lpips", "dino", "dinov2")
+"""The roles of models that no score needs, only a metric of the same name (`editjudge.metrics`)."""
+OPTIONAL_ROLES = {
+    "parser",
+    "parser_adapter",
+    "fallback_parser",
+    "domain",
+    *METRIC_GRAPHS,
+    *(f"{graph}_data" for graph in GRAPHS),
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,7 @@ class EngineEntry:
     targets: the compute capabilities it was built for, such as "sm89". version: of the library that built it.
     """
 
-    role: Literal["clip_vision", "clip_text", "detector", "sam_encoder", "sam_decoder"]
+    role: Literal["clip_vision", "clip_text", "detector", "sam_encoder", "sam_decoder", "lpips", "dino", "dinov2"]
     device: Literal["rtx", "tensorrt"]
     targets: tuple[str, ...]
     version: str

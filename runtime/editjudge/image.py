@@ -174,12 +174,16 @@ def resize(image: Image, width: int, height: int, resample: Resample) -> Image:
     return np.asarray(PIL.Image.fromarray(image).resize((width, height), _PILLOW_FILTERS[resample]))
 
 
-def resize_and_center_crop(image: Image, size: int, resample: Resample) -> Image:
-    """Scales the shorter side to `size` and cuts out the middle: uint8[size, size, 3], as CLIPImageProcessor."""
+def resize_and_center_crop(image: Image, size: int, resample: Resample, shorter: int | None = None) -> Image:
+    """Scales the shorter side to `shorter`, by default `size`, and cuts out the middle: uint8[size, size, 3].
+
+    As CLIPImageProcessor and BitImageProcessor do.
+    """
     image = _without_far_ends(image)
     height, width = image.shape[:2]
-    longer = int(size * max(height, width) / min(height, width))
-    new_width, new_height = (size, longer) if width <= height else (longer, size)
+    shorter = shorter or size
+    longer = int(shorter * max(height, width) / min(height, width))
+    new_width, new_height = (shorter, longer) if width <= height else (longer, shorter)
     left, top = (new_width - size) // 2, (new_height - size) // 2
     return resize(image, new_width, new_height, resample)[top : top + size, left : left + size]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import editjudge_models
 from editjudge.bundle import Bundle, FoundBundle, available_bundles
-from editjudge.entries import GRAPHS
+from editjudge.entries import GRAPHS, METRIC_GRAPHS
 from editjudge.errors import EditJudgeError
 from editjudge.manifest import read_manifest
 
@@ -57,7 +57,7 @@ def _holding(found: FoundBundle) -> Holding:
     holding = Holding(found.name, found.folder, found.embedded)
     try:
         bundle = Bundle(found.folder, read_manifest(found.folder))
-        models = [entry for entry in bundle.files if entry.role in GRAPHS]
+        models = [entry for entry in bundle.files if entry.role in (*GRAPHS, *METRIC_GRAPHS)]
         holding = replace(
             holding,
             version=bundle.version,

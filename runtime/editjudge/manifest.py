@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from editjudge.entries import OPTIONAL_ROLES, EndToEnd, EngineEntry, FileEntry, Role, check_inside
+from editjudge.entries import (
+    METRIC_GRAPHS,
+    OPTIONAL_ROLES,
+    EndToEnd,
+    EngineEntry,
+    FileEntry,
+    Role,
+    check_inside,
+)
 from editjudge.errors import BundleError
 from editjudge.settings import (
     ClipSettings,
@@ -16,6 +24,7 @@ from editjudge.settings import (
     DomainSettings,
     NormRanges,
     ParserSettings,
+    PictureSettings,
     SegmenterSettings,
 )
 from editjudge.tables import check_keys, check_value, listed, read_table
@@ -41,6 +50,9 @@ class Manifest:
     parse: ParserSettings
     engines: tuple[EngineEntry, ...]
     end_to_end: EndToEnd | None
+    lpips: PictureSettings | None
+    dino: PictureSettings | None
+    dinov2: PictureSettings | None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -77,11 +89,13 @@ def _manifest(content: dict[str, Any]) -> Manifest:
         if name not in content:
             raise ValueError(f"section [{name}] is missing")
         content[name] = read_table(kind, content[name], f"[{name}]")
-    for name, optional in {"domain": DomainSettings, "end_to_end": EndToEnd}.items():
+    metrics = dict.fromkeys(METRIC_GRAPHS, PictureSettings)
+    for name, optional in {"domain": DomainSettings, "end_to_end": EndToEnd, **metrics}.items():
         content[name] = read_table(optional, content[name], f"[{name}]") if name in content else None
     content["parse"] = read_table(ParserSettings, content.get("parse", {}), "[parse]")
-    if (content["domain"] is None) != ("domain" not in content["files"]):
-        raise ValueError("section [domain] and the file of role domain belong together")
+    for name in ("domain", *METRIC_GRAPHS):
+        if (content[name] is None) != (name not in content["files"]):
+            raise ValueError(f"section [{name}] and the file of role {name} belong together")
     content.setdefault("vocabulary", None)
     if content["vocabulary"] is not None:
         check_inside(check_value(content["vocabulary"], str, "vocabulary"))

@@ -15,8 +15,11 @@ from editjudge.detect import Detector
 from editjudge.domain import Domain
 from editjudge.embed import Embedder
 from editjudge.errors import InputError
-from editjudge.image import ImageSource, load
+from editjudge.image import ImageSource, fit_frame, load, resize
 from editjudge.memory import enough_memory
+from editjudge.metrics.baselines import Edit, measure
+from editjudge.metrics.models import Models
+from editjudge.metrics.registry import METRICS, chosen
 from editjudge.parse import Parsed, Parser
 from editjudge.parsing.language import placement
 from editjudge.providers import NVIDIA
@@ -54,6 +57,7 @@ class Scorer:
         self._device = device
         self._threads = threads
         self._keep_answers = keep_answers
+        self._metric_models = Models(bundle, device, threads)
         self._parser: Parser | None = None
         self._loading = threading.Lock()
 
@@ -69,15 +73,23 @@ class Scorer:
         """Opens a bundle, by its name or its folder, on cpu, cuda, tensorrt, rtx, openvino, or auto for the best.
 
         threads: the CPU threads each model may use. compat: "released" scores as the paper's released code does, faults
-        included. The parser is loaded with the first instruction that was not read before on this machine; keep_answers:
-        whether what it says is kept on disk. Raises BundleError, DeviceError or InputError.
+        included. keep_answers: whether what the parser says of an instruction is kept on disk; it is loaded with the
+        first one that was not. Raises BundleError, DeviceError or InputError.
         """
         check_compat(compat)
         opened = Bundle.load(bundle)
         detector, segmenter = Detector(opened, device, threads), Segmenter(opened, device, threads)
         embedder = Embedder(opened, device, threads)
-        about = {"device": device, "threads": threads, "compat": compat, "keep_answers": keep_answers}
-        return cls(opened, detector, segmenter, embedder, **about)
+        return cls(
+            opened,
+            detector,
+            segmenter,
+            embedder,
+            device=device,
+            threads=threads,
+            compat=compat,
+            keep_answers=keep_answers,
+        )
 
     @property
     def models(self) -> dict[str, Ran]:
@@ -126,6 +138,32 @@ class Scorer:
             (before,) = decoding.start([original])
             case = self._case(before, instruction, compat, watch)
             return Prepared(self, case, run(self, case, None, [], watch)[0])
+
+    def metrics(
+        self,
+        original: ImageSource,
+        edited: ImageSource,
+        instruction: str | EditIntent,
+        names: Sequence[str] | None = None,
+    ) -> dict[str, float]:
+        """The metrics of these names (`editjudge.metrics.METRICS`) of one edit; by default all that can be told.
+
+        The pictures are compared in the frame that BPM works in: at most 512 pixels a side, the edited one scaled to
+        the original. What cannot be told is NaN. Raises InputError for a name that is no metric's, and BundleError for
+        a metric whose model the bundle lacks.
+        """
+        text = None if isinstance(instruction, EditIntent) else instruction
+        wanted = chosen(names, self.bundle, parsed=text is None)
+        pictures = decoding.start([original, edited])
+        reads = text is None or any(METRICS[name].reads_intent for name in wanted)
+        texts = self._case(pictures[0], instruction, None, Watch()).texts if reads else {}
+        before, after = (picture.result() for picture in pictures)
+        frame = fit_frame(before)
+        fitted = resize(after, frame.shape[1], frame.shape[0], "area")
+        found = measure(Edit(frame, fitted, text, texts, self.embedder, self._metric_models), wanted)
+        if "bpm" in wanted:
+            found["bpm"] = self.score(before, after, instruction).bpm
+        return {name: found[name] for name in wanted}
 
     def _case(
         self, original: Future[Image], instruction: str | EditIntent, compat: Compat | None, watch: Watch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Triple = tuple[float, float, float]
@@ -10,18 +10,35 @@ Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class ClipSettings:
-    """size: pixels of a side. context: tokens of a text, padded or truncated."""
+class PictureSettings:
+    """How a model that takes whole pictures is fed. size: pixels of a side.
+
+    fit: a picture is stretched to the square, or its middle is cut out, once its shorter side has `shorter` pixels, by
+    default `size`.
+    """
 
     size: int
     mean: Triple
     std: Triple
     resample: Literal["area", "bilinear", "bicubic"]
     fit: Literal["stretch", "center_crop"]
+    shorter: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "size", "std")
+        if self.shorter is not None and (self.fit == "stretch" or self.shorter < self.size):
+            raise ValueError("shorter must be at least size, and is for a fit of center_crop only")
+
+
+@dataclass(frozen=True)
+class ClipSettings(PictureSettings):
+    """context: tokens of a text, padded or truncated."""
+
     context: int
 
     def __post_init__(self) -> None:
-        _check_positive(self, "size", "std", "context")
+        super().__post_init__()
+        _check_positive(self, "context")
 
 
 @dataclass(frozen=True)

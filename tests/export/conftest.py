@@ -93,6 +93,29 @@ def sam_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return saved(tmp_path_factory.mktemp("sam"), lambda: SamModel(config))
 
 
+@pytest.fixture(scope="session")
+def dino_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from transformers import ViTConfig  # noqa: PLC0415
+
+    from editjudge_export.dino import DinoModel  # noqa: PLC0415
+
+    config = ViTConfig(
+        hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=8
+    )
+    return saved(tmp_path_factory.mktemp("dino"), lambda: DinoModel(config))
+
+
+@pytest.fixture(scope="session")
+def dinov2_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With positions for 4 x 4 patches, of which a picture of 28 pixels a side has 2 x 2."""
+    from transformers import Dinov2Config, Dinov2Model  # noqa: PLC0415
+
+    config = Dinov2Config(
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, mlp_ratio=2, image_size=56, patch_size=14
+    )
+    return saved(tmp_path_factory.mktemp("dinov2"), lambda: Dinov2Model(config))
+
+
 RECIPE = """
 name = "tiny"
 version = "1"
@@ -168,11 +191,21 @@ threshold = 0.0
 """
 
 
-@pytest.fixture
-def recipe(clip_checkpoint: Path, detector_checkpoint: Path, sam_checkpoint: Path, tmp_path: Path) -> Path:
-    np.savez(tmp_path / "probe.npz", weight=np.ones(16, np.float32), bias=np.float32(0))
-    (tmp_path / "words.txt").write_text("cat\ndog\n")
-    path = tmp_path / "recipe.toml"
+@pytest.fixture(scope="session")
+def write_recipe(clip_checkpoint: Path, detector_checkpoint: Path, sam_checkpoint: Path) -> Callable[[Path], Path]:
+    """Writes the recipe and what it copies into a folder."""
     folders = {"clip": clip_checkpoint, "detector": detector_checkpoint, "sam": sam_checkpoint}
-    path.write_text(RECIPE.format(**folders, zeros="0" * 64))
-    return path
+
+    def write(folder: Path) -> Path:
+        np.savez(folder / "probe.npz", weight=np.ones(16, np.float32), bias=np.float32(0))
+        (folder / "words.txt").write_text("cat\ndog\n")
+        path = folder / "recipe.toml"
+        path.write_text(RECIPE.format(**folders, zeros="0" * 64))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def recipe(write_recipe: Callable[[Path], Path], tmp_path: Path) -> Path:
+    return write_recipe(tmp_path)

@@ -9,8 +9,16 @@ import pytest
 
 pytest.importorskip("torch")
 import editjudge_models
+from editjudge.entries import METRIC_GRAPHS
 from editjudge.errors import InputError
-from editjudge.settings import ClipSettings, DetectorSettings, NormRanges, ParserSettings, SegmenterSettings
+from editjudge.settings import (
+    ClipSettings,
+    DetectorSettings,
+    NormRanges,
+    ParserSettings,
+    PictureSettings,
+    SegmenterSettings,
+)
 from editjudge.tables import read_table
 from editjudge_export.preprocessing import check_preprocessing
 from editjudge_export.recipe import read_recipe
@@ -60,7 +68,11 @@ CLIP = {
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 DETECTOR = {"size": {"longest_edge": 1333, "shortest_edge": 800}, "resample": 2, **IMAGENET}
 SEGMENTER = {"size": {"longest_edge": 1024}, "pad_size": {"height": 1024, "width": 1024}, "resample": 2, **IMAGENET}
-PUBLISHED = {"clip": CLIP, "detector": DETECTOR, "segmenter": SEGMENTER}
+DINOV2 = {
+    "size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224}, "do_center_crop": True, "resample": 3,
+    **IMAGENET,
+}  # fmt: skip
+PUBLISHED = {"clip": CLIP, "detector": DETECTOR, "segmenter": SEGMENTER, "dinov2": DINOV2}
 """What the published preprocessor_config.json of the models in the recipes say, as far as it bears on the settings."""
 
 
@@ -105,6 +117,19 @@ def test_a_recipe(tmp_path: Path) -> None:
         ("[export.clip]", "[export]\nclip = 1\n[nothing]", r"\[export"),
         ("[clip]", "[klip]", "the settings of clip are missing"),
         ("name =", "name", "is not TOML"),
+        (
+            "[export.clip]",
+            '[export.lpips]\nhub = "a/b"\n[export.clip]',
+            r"\[export.lpips\] must have a checkpoint or a url",
+        ),
+        (
+            "[export.clip]",
+            '[export.dino]\nurl = "a"\nsha256 = "0"\n[export.clip]',
+            "not 64 lower-case hexadecimal digits",
+        ),
+        ("[export.clip]", f'[export.dino]\nurl = "a"\nsha256 = "{"0" * 64}"\n[export.clip]', "a checkpoint or a hub"),
+        ("[export.clip]", '[export.lpips]\nurl = "a"\n[export.clip]', "must have a sha256 with its url"),
+        ("[export.clip]", '[export.dino]\ncheckpoint = "a"\n[export.clip]', "the settings of dino are missing"),
     ],
 )
 def test_a_wrong_recipe(old: str, new: str, said: str, tmp_path: Path) -> None:
@@ -126,13 +151,15 @@ def test_the_recipes_of_the_package(name: str, tmp_path: Path) -> None:
     assert recipe.head["name"] == name
     assert "not calibrated" in recipe.head["description"]
     kinds = {"clip": ClipSettings, "detector": DetectorSettings, "segmenter": SegmenterSettings, "norm": NormRanges}
+    kinds |= dict.fromkeys(METRIC_GRAPHS, PictureSettings)
     assert set(recipe.sections) - {"parse"} == set(kinds)
     read_table(ParserSettings, recipe.sections.get("parse", {}), "parse")
     for section, kind in kinds.items():
         read_table(kind, recipe.sections[section], section)
+    lpips = recipe.models["lpips"]
+    assert (lpips.sha256[:8], lpips.url.rsplit("/", 1)[1]) == ("7be5be79", "alexnet-owt-7be5be79.pth")
     for each in (*recipe.models.values(), *recipe.parsers.values()):
-        assert each.hub
-        assert len(each.revision) == 40
+        assert each is lpips or (each.hub and len(each.revision) == 40)
         assert each.licence
     for section, config in PUBLISHED.items():
         (tmp_path / "preprocessor_config.json").write_text(json.dumps(config))
@@ -154,6 +181,9 @@ def test_the_recipes_of_the_package(name: str, tmp_path: Path) -> None:
         ("segmenter", {"size": {"longest_edge": 512}}, "says 1024 for size .* says 512"),
         ("segmenter", {"size": 1024}, "cannot be understood"),
         ("segmenter", {"resample": 9}, "cannot be understood"),
+        ("dinov2", {"size": {"shortest_edge": 224}}, "says 256 for shorter .* says 224"),
+        ("dinov2", {"crop_size": {"height": 196, "width": 196}}, "says 224 for size .* says 196"),
+        ("dinov2", {"image_mean": [0.5, 0.5, 0.5]}, "for mean"),
     ],
 )
 def test_a_checkpoint_that_contradicts(section: str, changes: dict[str, object], said: str, tmp_path: Path) -> None:
