@@ -35,8 +35,8 @@ class Checkpoint:
         self._places: dict[int, int] = {}
         self._synced = time.monotonic()
         try:
-            self._file = path.open("r+b" if path.exists() else "w+b")
-            end = self._read(json.loads(to_json(identity)))
+            end = self._read(json.loads(to_json(identity))) if path.exists() else 0
+            self._file = path.open("r+b" if end else "w+b")
             self._file.truncate(end)
             self._file.seek(end)
             if not end:
@@ -90,18 +90,19 @@ class Checkpoint:
     def _read(self, identity: Identity) -> int:
         """Takes in the whole lines; returns where the last of them ends."""
         end = 0
-        for line in self._file:
-            if not line.endswith(b"\n"):
-                break
-            try:
-                content = json.loads(line)
-                if end:
-                    self._note(content["row"], content["values"], end)
-                else:
-                    self._check(content, identity)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise InputError(f"{self.path} is damaged or no part file; delete it, and start anew") from error
-            end += len(line)
+        with self.path.open("rb") as lines:
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                try:
+                    content = json.loads(line)
+                    if end:
+                        self._note(content["row"], content["values"], end)
+                    else:
+                        self._check(content, identity)
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    raise InputError(f"{self.path} is damaged or no part file; delete it, and start anew") from error
+                end += len(line)
         return end
 
     def _check(self, found: Identity, identity: Identity) -> None:

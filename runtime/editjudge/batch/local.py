@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
+from itertools import groupby, islice
 
 from editjudge.batch.columns import Values
 from editjudge.batch.worker import Setup, Worker
@@ -21,7 +22,11 @@ from editjudge.datasets import Dataset, Row
 from editjudge.errors import DeviceError
 
 AHEAD = 2
-"""Rows that wait, per worker, so that none is idle; each may hold pictures of several megabytes."""
+"""Tasks that wait, per worker, so that none is idle; their rows may hold pictures of several megabytes."""
+TASK = 8
+"""Rows in a task at most."""
+
+Numbered = tuple[int, Row]
 
 
 def score_locally(
@@ -33,14 +38,11 @@ def score_locally(
     died, and what the workers raise.
     """
     workers = min(workers or (_cores() if setup.threads else 1), sum(map(len, pending)))
-    rows = (
-        (number, row) for span in pending for number, row in zip(span, dataset.rows(span.start, span.stop), strict=True)
-    )
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
-    waiting: dict[Future[Values], int] = {}
+    waiting: set[Future[list[tuple[int, Values]]]] = set()
     try:
-        for number, row in rows:
-            waiting[pool.submit(_score, setup, row)] = number
+        for task in _tasks(dataset, pending):
+            waiting.add(pool.submit(_score, setup, task))
             if len(waiting) >= AHEAD * workers:
                 yield from _finished(waiting)
         while waiting:
@@ -51,9 +53,20 @@ def score_locally(
         pool.shutdown(cancel_futures=True)
 
 
-def _finished(waiting: dict[Future[Values], int]) -> Iterator[tuple[int, Values]]:
+def _tasks(dataset: Dataset, pending: Sequence[range]) -> Iterator[list[Numbered]]:
+    """The rows, those that follow one another with the same instruction together: one worker then parses it once."""
+    for span in pending:
+        numbered = zip(span, dataset.rows(span.start, span.stop), strict=True)
+        for _, rows in groupby(numbered, lambda each: each[1].instruction):
+            while task := list(islice(rows, TASK)):
+                yield task
+
+
+def _finished(waiting: set[Future[list[tuple[int, Values]]]]) -> Iterator[tuple[int, Values]]:
+    """Waits until some of the tasks are done, and takes them out."""
     for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-        yield waiting.pop(future), future.result()
+        waiting.remove(future)
+        yield from future.result()
 
 
 def _cores() -> int:
@@ -79,5 +92,6 @@ def _worker(setup: Setup) -> Worker:
     return Worker(setup)
 
 
-def _score(setup: Setup, row: Row) -> Values:
-    return _worker(setup).score(row)
+def _score(setup: Setup, task: list[Numbered]) -> list[tuple[int, Values]]:
+    worker = _worker(setup)
+    return [(number, worker.score(row)) for number, row in task]

@@ -144,7 +144,9 @@ def _recognised(table: Table, path: Path, form: str | None) -> Form:
     fitting = [each for each in forms if each.known_by <= columns]
     if fitting:
         return fitting[0]
-    has = f"{path} has the columns {', '.join(sorted(columns)) or 'of no row'}"
+    if not columns:
+        raise InputError(f"{path} has no rows")
+    has = f"{path} has the columns {', '.join(sorted(columns))}"
     if form is not None:
         raise InputError(f"{has}; as {form} it lacks {', '.join(sorted(FORMS[form].known_by - columns))}")
     raise InputError(f"{has}; rename them to original, edited and instruction")
