@@ -54,9 +54,9 @@ def hub_parquet(path: Path, columns: dict[str, list[Any]], group: int = 2) -> Pa
 def bpm_entry(index: int, ratings: list[int] | None) -> dict[str, Any]:
     candidates = {}
     for number in range(1, 5 if ratings else 4):
-        said = {"image_path": f"sample_test/model_{number}/{index}.png", "model": f"model_{number}"}
+        said: dict[str, Any] = {"image_path": f"sample_test/model_{number}/{index}.png"}
         if ratings:
-            said |= {"user_overall_quality": ratings[number - 1], "user_position": 1}
+            said |= {"user_overall_quality": ratings[number - 1], "user_preservation": 3, "user_edit_quality": 4}
         candidates[f"edited_image{number}"] = said
     source = f"sample_test/real/{index}.png"
     entry = {"index": index, "instruction": "Make the car blue.", "source_image_path": source}
@@ -79,7 +79,10 @@ def test_the_authors_human_alignment_files(tmp_path: Path, name: str) -> None:
     assert shades(rows[1]) == (10, 20)
     assert rows[1].columns["original"] == "sample_test/real/3.png"
     assert rows[1].columns["candidate"] == 2
-    assert rows[1].columns["user_position"] == 1
+    assert rows[1].columns["model"] == "2"
+    assert rows[1].columns["user_preservation"] == rows[1].columns["human.preserve"] == 3
+    assert rows[1].columns["human.modify"] == 4
+    assert "kind" not in rows[1].columns
     assert rows[1].columns["edited_part"] == "blue car"
     assert not {"edited_image1", "edited_image2"} & rows[1].columns.keys()
 
@@ -88,6 +91,7 @@ def test_the_authors_ground_truth_file(tmp_path: Path) -> None:
     (tmp_path / "gt_test_metadata.json").write_text(json.dumps([bpm_entry(0, None), bpm_entry(1, None)]))
     rows = list(open_dataset(tmp_path / "gt_test_metadata.json"))
     assert [(row.group, row.columns["candidate"]) for row in rows] == [(g, c) for g in "01" for c in (1, 2, 3)]
+    assert [row.columns["kind"] for row in rows] == ["modified", "preserved", "edited"] * 2
     assert {row.human for row in rows} == {None}
 
 

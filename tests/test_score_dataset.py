@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from editjudge import Scorer
-from editjudge.batch import columns, run, score_dataset
+from editjudge.batch import checkpoint, columns, outputs, run, score_dataset
 from editjudge.batch.columns import SCORE
 from editjudge.batch.run import part_file
 from editjudge.cli import run as type_in
@@ -176,6 +176,24 @@ def test_the_columns_of_a_data_set_keep_their_kinds(tmp_path: Path, data: Path) 
     first, second = read(output)
     assert (first["number"], first["mixed"], first["nested"], first["late"]) == (1.0, "1", '{"a": [1]}', None)
     assert (second["mixed"], second["late"]) == ("x", 3)
+
+
+def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
+    """As PSNR gives them of equal pictures; they are kept on their way through the part file."""
+    part = checkpoint.Checkpoint(tmp_path / "scores.part", {})
+    part.add(0, {"metrics.psnr": np.float32("inf"), "metrics.clip_t": np.float64("nan"), "metrics.l2": np.float32(0.5)})
+    values = part[0]
+    added = columns.columns(("psnr", "clip_t", "l2"))
+    found = {}
+    for suffix in ("csv", "jsonl", "parquet"):
+        outputs.write_table(tmp_path / f"scores.{suffix}", lambda: iter([values]), added)
+        (found[suffix],) = read(tmp_path / f"scores.{suffix}")
+    part.__exit__(None, None, None)
+    names = ("metrics.psnr", "metrics.clip_t", "metrics.l2")
+    assert [found["csv"][name] for name in names] == ["inf", "", "0.5"]
+    assert [found["jsonl"][name] for name in names] == [None, None, 0.5]
+    assert found["parquet"]["metrics.psnr"] == np.inf
+    assert found["parquet"]["metrics.l2"] == 0.5
 
 
 # --- runs that are cut off ---

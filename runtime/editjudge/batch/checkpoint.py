@@ -13,9 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from editjudge.batch.columns import ERROR, Values
+from editjudge.batch.columns import ERROR, Values, packed
 from editjudge.errors import InputError
-from editjudge.jsonable import to_json
 
 SYNC_SECONDS = 1.0
 """How much work is lost when the power fails. When the process is killed none is: each line is handed to the operating
@@ -35,10 +34,9 @@ class Checkpoint:
         self._places: dict[int, int] = {}
         self._synced = time.monotonic()
         try:
-            end = self._read(json.loads(to_json(identity))) if path.exists() else 0
+            end = self._read(json.loads(packed(identity))) if path.exists() else 0
             self._file = path.open("r+b" if end else "w+b")
             self._file.truncate(end)
-            self._file.seek(end)
             if not end:
                 self._append(identity)
         except OSError as error:
@@ -65,9 +63,8 @@ class Checkpoint:
 
     def add(self, number: int, values: Values) -> None:
         """Raises InputError when the disk is full."""
-        place = self._file.tell()
         try:
-            self._append({"row": number, "values": values})
+            place = self._append({"row": number, "values": values})
             if time.monotonic() - self._synced >= SYNC_SECONDS:
                 self.sync()
         except OSError as error:
@@ -79,9 +76,12 @@ class Checkpoint:
         os.fsync(self._file.fileno())
         self._synced = time.monotonic()
 
-    def _append(self, value: Any) -> None:
-        self._file.write(f"{to_json(value)}\n".encode())
+    def _append(self, value: Any) -> int:
+        """Returns where it stands."""
+        place = self._file.seek(0, os.SEEK_END)
+        self._file.write(f"{packed(value)}\n".encode())
         self._file.flush()
+        return place
 
     def _note(self, number: int, values: Values, place: int) -> None:
         self._places[number] = place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -44,6 +45,11 @@ def score_values(score: EditScore) -> Values:
     """The columns of a score."""
     flat = dict(_flat(score.to_dict()))
     return {name: flat[name] for name in SCORE}
+
+
+def packed(value: Any) -> str:
+    """A line of JSON for our own reading: numbers that are not finite stay what they are."""
+    return json.dumps(value, default=lambda number: number.item())
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

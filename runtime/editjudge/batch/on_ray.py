@@ -12,11 +12,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from editjudge.batch.columns import Values
+from editjudge.batch.columns import Values, packed
 from editjudge.batch.worker import Setup, Worker
 from editjudge.datasets import Dataset
 from editjudge.errors import DeviceError
-from editjudge.jsonable import to_json
 
 SPAN = 32
 """Rows that an actor is given at once."""
@@ -72,7 +71,7 @@ class _Actor:
     def __call__(self, spans: dict[str, Any]) -> dict[str, Any]:
         numbers = [range(int(start), int(stop)) for start, stop in zip(spans["start"], spans["stop"], strict=True)]
         values = [
-            to_json(self._worker.score(row)) for each in numbers for row in self._dataset.rows(each.start, each.stop)
+            packed(self._worker.score(row)) for each in numbers for row in self._dataset.rows(each.start, each.stop)
         ]
         return {"row": [number for each in numbers for number in each], "values": values}
 

@@ -1,8 +1,9 @@
-"""Writes a table of scores as CSV, JSON lines or parquet: whole, or not at all."""
+"""Writes a table of scores as CSV, JSON lines or parquet: whole, or not at all. An infinite number is null in JSON."""
 
 from __future__ import annotations
 
 import csv
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -116,6 +117,8 @@ def _kind(value: Any, before: Kind | None) -> Kind | None:
     return "number" if {before, found} == {"whole", "number"} else "text"
 
 
-def _as_text(value: Any) -> Any:
-    """Texts as they are, and nothing for None; everything else as JSON."""
+def _as_text(value: Any) -> str | None:
+    """Texts as they are, and nothing for None and NaN; everything else as JSON, which has no word for infinity."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
     return value if value is None or isinstance(value, str) else to_json(value)
