@@ -38,6 +38,8 @@ PARTS = ("kills", "rate", "ray")
 COLUMNS = ("id", "original", "edited", "instruction")
 COMMAND = (sys.executable, "-c", "from editjudge.cli import main; main()", "score-dataset")
 WORDLESS = "+++"
+TOGETHER = 0.002
+"""Seconds between rows that were handed over together, at most."""
 
 
 def main() -> None:
@@ -196,9 +198,10 @@ class Clock:
         return self._seen[index - 1][1]
 
     def rate(self) -> float:
-        """Rows a second, once a third was done."""
+        """Rows a second, once a third was done; rows come several at once, and count from the last of such on."""
         last, end = self._seen[-1]
-        first, begin = next(seen for seen in self._seen if seen[0] >= last / 3)
+        pauses = zip(self._seen, self._seen[1:], strict=False)
+        first, begin = next(one for one, other in pauses if one[0] >= last / 3 and other[1] - one[1] > TOGETHER)
         return (last - first) / (end - begin)
 
 

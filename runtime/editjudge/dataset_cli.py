@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from editjudge.console import console, progress
 from editjudge.datasets import FORMS, open_dataset
 from editjudge.errors import InputError
 from editjudge.judged import printable
+
+OFTEN = 0.5
+"""Seconds between two looks at how far it is: workers hand over several rows at once, which is no rate to go by."""
 
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="CSV, TSV, JSON, JSON lines, parquet, or a folder.")]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="scores.parquet, .csv or .jsonl.")]
@@ -79,17 +83,20 @@ def score_dataset(
 @contextmanager
 def _bar() -> Iterator[Callable[[Progress], None]]:
     """Shows progress; when it is interrupted, says on stderr how to go on."""
-    latest = Progress(0, 0, 0)
+    latest, shown = Progress(0, 0, 0), 0.0
     columns = [
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
+        TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
         TextColumn("{task.fields[failed]}"),
     ]  # fmt: skip
     with progress(*columns) as bar:
         task = bar.add_task("scoring", total=None, failed="")
 
         def watch(now: Progress) -> None:
-            nonlocal latest
+            nonlocal latest, shown
             latest = now
+            if time.monotonic() - shown < OFTEN:
+                return
+            shown = time.monotonic()
             failed = f"{now.failed:,} failed" if now.failed else ""
             bar.update(task, total=now.rows, completed=now.done, failed=failed)
 

@@ -78,6 +78,7 @@ class _Actor:
 
 def _ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is to be sent anywhere, unless the user says so
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its advice to developers is no error of the run
     try:
         import ray  # noqa: PLC0415  (an extra)
         import ray.data  # noqa: PLC0415
