@@ -405,6 +405,15 @@ def test_what_is_no_data_set(tmp_path: Path, name: str, content: str, words: str
         open_dataset(tmp_path / name)
 
 
+def test_parquet_that_is_damaged_in_the_middle(tmp_path: Path) -> None:
+    columns = {"original": [hub(1, "a")] * 9, "edited": [hub(2, "b")] * 9, "instruction": ["x"] * 9}
+    path = hub_parquet(tmp_path / "edits.parquet", columns)
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + bytes(200) + content[204:])
+    with pytest.raises(InputError, match=r"edits.parquet cannot be read .* fetch or write it again"):
+        list(open_dataset(path))
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "edits.csv").write_text("original,edited,instruction\na,b,c")
     with pytest.raises(InputError, match=r"nowhere.csv cannot be read: No such file.*; check the path"):

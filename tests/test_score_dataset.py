@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from editjudge import Scorer
-from editjudge.batch import checkpoint, columns, outputs, run, score_dataset
+from editjudge.batch import checkpoint, columns, local, outputs, run, score_dataset
 from editjudge.batch.columns import SCORE
 from editjudge.batch.run import part_file
 from editjudge.cli import run as type_in
@@ -376,6 +376,14 @@ def test_a_part_file_of_which_not_even_the_first_line_is_whole(data: Path, tmp_p
     output = tmp_path / "scores.jsonl"
     part_file(output).write_bytes(b'{"data set": "12')
     assert score_dataset(open_dataset(data), output, workers=1, resume=True).done == 24
+
+
+def test_rows_with_one_instruction_go_to_one_worker(tmp_path: Path) -> None:
+    instructions = ["a"] * 3 + ["b"] + ["a"] * 10
+    path = tmp_path / "edits.csv"
+    path.write_text("\n".join(["original,edited,instruction", *(f"x,y,{each}" for each in instructions)]))
+    tasks = local._tasks(open_dataset(path), [range(1, 5), range(6, 14)])
+    assert [[number for number, _ in task] for task in tasks] == [[1, 2], [3], [4], [*range(6, 14)]]
 
 
 # --- what is asked for wrongly ---

@@ -38,6 +38,7 @@ def score_locally(
     died, and what the workers raise.
     """
     workers = min(workers or (_cores() if setup.threads else 1), sum(map(len, pending)))
+    others = multiprocessing.active_children()
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
     waiting: set[Future[list[tuple[int, Values]]]] = set()
     try:
@@ -49,6 +50,11 @@ def score_locally(
             yield from _finished(waiting)
     except BrokenProcessPool as error:
         raise DeviceError("a worker died, most likely for want of memory; try fewer --workers") from error
+    except BaseException:
+        for worker in multiprocessing.active_children():
+            if worker not in others:
+                worker.terminate()  # a row may take long
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

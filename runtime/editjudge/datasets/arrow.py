@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -49,15 +50,23 @@ class ArrowTable:
     def records(self, start: int, stop: int, pictures: frozenset[str]) -> Iterator[Record]:
         for path, length in zip(self.files, self._lengths, strict=True):
             if start < length and stop > 0:
-                for batch in self._open(path).batches(max(start, 0), min(stop, length), pictures):
-                    yield from batch.to_pylist()
+                with _told(path):
+                    for batch in self._open(path).batches(max(start, 0), min(stop, length), pictures):
+                        yield from batch.to_pylist()
             start, stop = start - length, stop - length
 
     def _open(self, path: Path) -> _Parquet | _Arrow:
-        try:
+        with _told(path):
             return _Parquet(self._arrow, path) if path.suffix.lower() == ".parquet" else _Arrow(self._arrow, path)
-        except (ValueError, OSError) as error:  # pyarrow's own errors are ValueErrors
-            raise InputError(f"{path} cannot be read ({error}); fetch or write it again") from error
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:  # pyarrow's own errors are ValueErrors
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be read ({reason}); fetch or write it again") from error
 
 
 class _Parquet:
