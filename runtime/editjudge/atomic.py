@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from editjudge.errors import InputError
@@ -27,9 +29,19 @@ def write(path: Path, content: bytes | str) -> None:
 
     Raises InputError.
     """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write to, which takes the place of `path` at the end of the block, unless something is raised there.
+
+    Raises InputError.
+    """
     temporary = _temporary(path)
     try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        yield temporary
         temporary.replace(path.resolve())
     except OSError as error:
         raise _refused(path, error) from error

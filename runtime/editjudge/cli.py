@@ -15,6 +15,7 @@ from editjudge.bench_cli import bench
 from editjudge.bundle_cli import app as bundle_app
 from editjudge.case import check_compat
 from editjudge.console import console, progress
+from editjudge.dataset_cli import score_dataset
 from editjudge.demo import judge, load_demo
 from editjudge.doctor import examine
 from editjudge.errors import EditJudgeError, InputError
@@ -38,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(bundle_app, name="bundle", help="List, verify and build bundles of models.")
+app.command("score-dataset")(score_dataset)
 
 Original = Annotated[Path, typer.Argument(metavar="ORIGINAL", help="The picture before the edit.")]
 Edited = Annotated[Path, typer.Argument(metavar="EDITED", help="The picture after the edit.")]
