@@ -24,6 +24,7 @@ from editjudge.health import health
 from editjudge.jsonable import to_json
 from editjudge.judged import Candidate, Judged, printable
 from editjudge.mask import mask_png
+from editjudge.mask_cli import mask as write_mask
 from editjudge.report import report_html
 from editjudge.scorer import Scorer
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(bundle_app, name="bundle", help="List, verify and build bundles of models.")
 app.command()(evaluate)
+app.command("mask")(write_mask)
 
 Original = Annotated[Path, typer.Argument(metavar="ORIGINAL", help="The picture before the edit.")]
 Edited = Annotated[Path, typer.Argument(metavar="EDITED", help="The picture after the edit.")]
