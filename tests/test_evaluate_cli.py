@@ -156,7 +156,7 @@ def test_narrow_terminals(capfd: Capture, scores: str, monkeypatch: pytest.Monke
         (["alpha-sweep", "{}", "--ties", "lost"], "wrong, half, formula"),
         (["human-alignment", "{}", "--alpha", "2"], "between 0 and 1"),
         (["human-alignment", "{}", "--where", "group"], "COLUMN=VALUE"),
-        (["human-alignment", "{}", "--where", "group=none"], "no row of scores.csv has 'none' in group"),
+        (["human-alignment", "{}", "--where", "group=none"], "has no row with 'none' in group"),
         (["ground-truth", "{}", "--kinds", "best=1"], "preserved, modified, edited"),
         (["components", "{}", "--rating", "modify"], "modify, preserve, size, position"),
         (["components", "{}", "--plot", "plot.gif"], ".png or .svg"),
@@ -195,5 +195,5 @@ def test_a_missing_extra_is_named(capfd: Capture, scores: str, tmp_path: Path, m
     as_parquet(tmp_path / "scores.parquet")
     for module in ("matplotlib", "pyarrow"):
         monkeypatch.setitem(sys.modules, module, None)
-    fails(capfd, ["correlation", str(tmp_path / "scores.parquet")], 3, "pip install 'editjudge[parquet]'")
+    fails(capfd, ["correlation", str(tmp_path / "scores.parquet")], 3, "pip install 'editjudge[datasets]'")
     fails(capfd, ["correlation", scores, "--plot", str(tmp_path / "a.png")], 3, "pip install 'editjudge[plots]'")

@@ -7,7 +7,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from editjudge import atomic
@@ -96,10 +95,7 @@ def _only(table: ScoreTable, conditions: Iterable[str]) -> ScoreTable:
         column, sign, value = condition.partition("=")
         if not sign:
             raise InputError(f"--where is {condition!r}; it must be COLUMN=VALUE")
-        found = table.texts(column, "name another with --where")
-        table = table.pick(np.array([text == value for text in found], dtype=bool))
-        if not len(table):
-            raise InputError(f"no row of {table.name} has {value!r} in {column}; choose another with --where")
+        table = table.where(column, value)
     return table
 
 

@@ -17,6 +17,7 @@ from editjudge.errors import DeviceError, InputError
 Numbers = NDArray[np.float64]
 """float64[N], NaN where there is none."""
 Columns = Mapping[str, Sequence[Any]]
+LONGEST = 2**31 - 1  # characters of a CSV's cell; the library's own limit ends the reading at a long one
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class ScoreTable:
         rows = np.flatnonzero(keep).tolist()
         return ScoreTable(self.name, {name: [values[row] for row in rows] for name, values in self.columns.items()})
 
+    def where(self, column: str, value: str) -> ScoreTable:
+        """The rows with this text in the column. Raises InputError where there are none."""
+        found = self.pick(np.array([text == value for text in self.texts(column, "choose another")], dtype=bool))
+        if not len(found):
+            raise InputError(f"{self.name} has no row with {value!r} in {column}; choose another value")
+        return found
+
     def scored(self) -> ScoreTable:
         """The rows without an error."""
         return self.pick(np.array([not error for error in self.labels("error")], dtype=bool))
@@ -102,6 +110,7 @@ def read_scores(path: Path) -> ScoreTable:
 
 
 def _read_csv(path: Path) -> Columns:
+    csv.field_size_limit(LONGEST)
     with path.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = [row for row in csv.reader(file) if row] or [[]]
     for number, row in enumerate(rows, 1):
@@ -124,7 +133,7 @@ def _read_parquet(path: Path) -> Columns:
         import pyarrow as arrow  # noqa: PLC0415  (an extra)
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError as error:
-        raise DeviceError("reading parquet needs pyarrow; pip install 'editjudge[parquet]'") from error
+        raise DeviceError("reading parquet needs pyarrow; pip install 'editjudge[datasets]'") from error
     file = parquet.ParquetFile(path)
     heavy = (arrow.types.is_struct, arrow.types.is_binary, arrow.types.is_large_binary)
     light = [field.name for field in file.schema_arrow if not any(kind(field.type) for kind in heavy)]
