@@ -1,6 +1,6 @@
 """The paper's experiments on rendered edits of known quality: BPM beside the metrics that it is compared with.
 
-python benchmarks/studio.py runs/studio --inputs 300
+python benchmarks/studio_experiments.py runs/studio --inputs 300
 
 Writes into the folder scores.jsonl, which `editjudge evaluate` reads, a plot per experiment, and pictures of the inputs
 that BPM orders worst. The scenes are held out: they share neither seeds nor photographs with those that the models were
