@@ -29,7 +29,7 @@ from studio_order import picture, print_table, worst
 from studio_table import baselines, released, rows
 
 SEED = 2025
-RELEASED = Measure("bpm_released", "metrics.bpm_released")
+RELEASED = Measure("bpm_released", "metrics.bpm_released", aspect="overall")
 EXPERIMENTS = ("ground-truth", "human-alignment", "components", "alpha-sweep")
 """Those in which known quality can take the place of humans."""
 

@@ -17,6 +17,8 @@ PRESERVED = {"well_done": 1, "misplaced": 1, "unchanged": 1, "damaged": 0, "nois
 """Whether the rest was left alone. Of what is wrong it is not known: the rest may be what was edited."""
 MODIFIED = {"well_done": 1, "damaged": 1, "misplaced": 1, "wrong": 0, "unchanged": 0, "noise": 0}
 """Whether what was asked for was done. What was painted anew shows it, but did not do it."""
+PERFECT = 200.0
+"""Stands for the infinite PSNR of equal pictures, which JSON cannot hold; no two that differ come near it."""
 FROM_TEXT = ("clip_t", "clip_t_plus_i")
 """Metrics that compare with the instruction as it is written."""
 
@@ -78,5 +80,5 @@ def baselines(scorer: Scorer, edit: RenderedEdit) -> dict[str, dict[str, float]]
     for quality, picture in edit.candidates.items():
         measured = scorer.metrics(edit.original, picture, edit.intent, by_intent)
         measured |= scorer.metrics(edit.original, picture, edit.instruction, by_text)
-        found[quality] = {f"metrics.{name}": measured[name] for name in names if name in measured}
+        found[quality] = {f"metrics.{name}": min(measured[name], PERFECT) for name in names if name in measured}
     return found

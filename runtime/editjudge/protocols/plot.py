@@ -40,7 +40,9 @@ def plot(result: Result, suffix: str) -> bytes:
     panels = [(DRAWN[key], grid) for key, grid in result.grids.items() if key in DRAWN]
     style: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "editjudge"}
     with rc_context(style):
-        figure = Figure(figsize=(9, 3.4 * len(panels)), layout="constrained", dpi=150)
+        bars = max(len(grid.rows) * len(grid.columns) for _, grid in panels)
+        width = min(max(9.0, 0.11 * bars), 24.0)
+        figure = Figure(figsize=(width, 3.4 * len(panels)), layout="constrained", dpi=150)
         for axes, (draw, grid) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
             draw(axes, grid)
             axes.set_title(_upper(grid.title), loc="left")
@@ -104,7 +106,7 @@ def _curve(axes: Axes, grid: Grid) -> None:
     """Agreement by alpha with its interval."""
     alphas = [float(row) for row in grid.rows]
     value, low, high = _numbers(grid)[:, 0].T
-    axes.plot(alphas, value, color=BPM_COLOUR, marker="o", markersize=4)
+    axes.plot(alphas, value, color=BPM_COLOUR, marker="o", markersize=4, clip_on=False)
     axes.fill_between(alphas, low, high, color=BPM_COLOUR, alpha=0.15, linewidth=0)
     axes.axvline(ALPHA, color="#777777", linewidth=0.8, linestyle=":")
     axes.set(xlabel="alpha", xticks=alphas)
@@ -117,7 +119,9 @@ def _lines(axes: Axes, grid: Grid) -> None:
     for row, (name, colour) in enumerate(zip(grid.rows, _colours(grid.rows), strict=True)):
         value, low, high = _numbers(grid)[row].T
         first = colour == BPM_COLOUR
-        axes.plot(at, value, color=colour, marker="o", markersize=4, label=name, zorder=3 if first else 2)
+        axes.plot(
+            at, value, color=colour, marker="o", markersize=4, label=name, zorder=3 if first else 2, clip_on=False
+        )
         if first:
             axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
     axes.set_xticks(at, [f"{name}\n({_pairs(grid, place)})" for place, name in enumerate(grid.columns)])
