@@ -58,11 +58,11 @@ def _region(table: ScoreTable, parts: list[str], options: Options) -> tuple[Grid
     group = np.full(len(table), -1, dtype=np.intp)
     for index, rows in enumerate(groups):
         group[rows] = index
-    names = table.labels(options.model) if options.model in table else [ANY] * len(table)
-    models = list(dict.fromkeys(names))
-    model = np.array([models.index(name) for name in names], dtype=np.intp)
     agreed = np.stack([_agreed(table, part, options) for part in parts])
     known = ~np.isnan(agreed) & (group >= 0)
+    names = np.array(table.labels(options.model) if options.model in table else [ANY] * len(table))
+    models = list(dict.fromkeys(names[known.any(axis=0)]))
+    model = np.array([models.index(name) if name in models else 0 for name in names], dtype=np.intp)
 
     def by_model(values: Numbers) -> Numbers:
         each = [

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg")
 GREYS = ("#9a9a9a", "#c4c4c4", "#7c8fa6", "#a8b8c9", "#b59f86", "#d3c3af", "#8aa08a", "#b7c7b7", "#b093ab", "#d2bfce")
+LEGEND = 6  # names in a line
 BPM_COLOUR = "#c0392b"
 """BPM stands out; what it is compared with does not."""
 
@@ -44,8 +45,8 @@ def plot(result: Result, suffix: str) -> bytes:
         width = min(max(9.0, 0.11 * bars), 24.0)
         figure = Figure(figsize=(width, 3.4 * len(panels)), layout="constrained", dpi=150)
         for axes, (draw, grid) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
-            draw(axes, grid)
             axes.set_title(_upper(grid.title), loc="left")
+            draw(axes, grid)
         content = io.BytesIO()
         dated = {"Date": None} if suffix.lower() == ".svg" else None
         figure.savefig(content, format=suffix.lower().lstrip("."), metadata=dated)
@@ -70,13 +71,7 @@ def _bars(axes: Axes, names: tuple[str, ...], places: tuple[str, ...], values: n
             error_kw=whiskers,
         )
     axes.set_xticks(at, [_wrapped(place) for place in places], rotation=0 if len(places) <= 8 else 90)
-    axes.legend(
-        ncols=_columns(len(names)),
-        frameon=False,
-        fontsize=8,
-        loc="upper left",
-        bbox_to_anchor=(0, -0.16 if len(places) <= 8 else -0.6),
-    )
+    _legend(axes, len(names))
 
 
 def _by_column(axes: Axes, grid: Grid) -> None:
@@ -99,7 +94,7 @@ def _stacked(axes: Axes, grid: Grid) -> None:
         left = left + values[:, column]
     axes.invert_yaxis()
     axes.set(xlim=(0, 1), xlabel="share of inputs")
-    axes.legend(ncols=3, frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.16))
+    _legend(axes, len(grid.columns))
 
 
 def _curve(axes: Axes, grid: Grid) -> None:
@@ -125,10 +120,7 @@ def _lines(axes: Axes, grid: Grid) -> None:
         if first:
             axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
     axes.set_xticks(at, [f"{name}\n({_pairs(grid, place)})" for place, name in enumerate(grid.columns)])
-    if len(grid.rows) > 1:
-        axes.legend(
-            ncols=_columns(len(grid.rows)), frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.2)
-        )
+    _legend(axes, len(grid.rows))
     _agreement(axes)
 
 
@@ -156,9 +148,12 @@ def _colours(names: tuple[str, ...]) -> list[str]:
     return [BPM_COLOUR if place == 0 else GREYS[(place - 1) % len(GREYS)] for place in range(len(names))]
 
 
-def _columns(names: int) -> int:
-    """Of a legend, so that its lines are of about one length."""
-    return -(-names // -(-names // 6))
+def _legend(axes: Axes, names: int) -> None:
+    """Between the axes and their title, in lines of about one length; none where there is but one name."""
+    lines = -(-names // LEGEND) if names > 1 else 0
+    if lines:
+        axes.legend(ncols=-(-names // lines), frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
+    axes.set_title(axes.get_title(loc="left"), loc="left", pad=6 + 14 * lines)
 
 
 def _wrapped(name: str) -> str:
