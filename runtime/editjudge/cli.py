@@ -19,7 +19,7 @@ from editjudge.console import console, progress
 from editjudge.demo import judge, load_demo
 from editjudge.doctor import examine
 from editjudge.errors import EditJudgeError, InputError
-from editjudge.evaluate_cli import evaluate
+from editjudge.evaluate_cli import app as evaluate_app
 from editjudge.health import health
 from editjudge.jsonable import to_json
 from editjudge.judged import Candidate, Judged, printable
@@ -35,7 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(bundle_app, name="bundle", help="List, verify and build bundles of models.")
-app.command()(evaluate)
+app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the paper on a table of scores.")
 app.command("mask")(write_mask)
 
 Original = Annotated[Path, typer.Argument(metavar="ORIGINAL", help="The picture before the edit.")]

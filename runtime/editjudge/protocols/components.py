@@ -32,7 +32,9 @@ def components(table: ScoreTable, measures: Sequence[Measure], options: Options)
     rated = [part for part in (*SEMANTIC, *REGION) if options.ratings[part] in good]
     if not rated:
         wanted = ", ".join(options.ratings[part] for part in (*SEMANTIC, *REGION))
-        raise InputError(f"{good.name} has none of the columns {wanted}; name the human ratings of parts with --rating")
+        raise InputError(
+            f"{good.name} has none of the columns {wanted}; name those with human ratings of parts: --ratings"
+        )
     grids: dict[str, Grid] = {}
     used, left_out = {"rows": len(good)}, {"rows with an error": len(table) - len(good)}
     notes: list[str] = []
