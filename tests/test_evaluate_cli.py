@@ -149,6 +149,7 @@ def test_narrow_terminals(capfd: Capture, scores: str, monkeypatch: pytest.Monke
         (["correlation", "nowhere.csv"], "cannot read nowhere.csv: no such file"),
         (["correlation", "{}.txt"], "must end in .csv, .jsonl, .parquet"),
         (["correlation", "{}", "--metrics", "beauty"], "beauty:higher or beauty:lower"),
+        (["correlation", "{}", "--metrics", "l2,l2:higher"], "l2 is asked for twice"),
         (["correlation", "{}", "--metrics", "lpips"], "no column metrics.lpips; score the data set with it"),
         (["correlation", "{}", "--human", "id"], "'0-well_done' in the column id, row 1; it must be a number"),
         (["correlation", "{}", "--method", "guess"], "spearman, pearson, kendall"),

@@ -33,16 +33,16 @@ def ground_truth(table: ScoreTable, measures: Sequence[Measure], options: Option
     shares = Resampling(len(won), options.resamples, options.seed).shares(won, np.ones((len(won), 1, 1)))
     edited = list(options.kinds).index("edited")
     won_by = Sampled(shares.value[:, edited], shares.draws[:, :, edited])
-    ahead = lead(won_by)
+    ahead, count = lead(won_by), np.array(len(won))
     names = [each.name for each in measures]
     tied = {name: int(count) for name, count in zip(names, (best.sum(axis=2) > 1).sum(axis=0), strict=True) if count}
     return Result(
         "ground-truth",
         {
-            "liked": Grid.of("share of inputs on which it is liked best", names, list(options.kinds), shares, _n(won)),
+            "liked": Grid.of("share of inputs on which it is liked best", names, list(options.kinds), shares, count),
             "ahead": Grid.of(
                 "well edited liked best", names, ["share", f"{names[0]} ahead by"],
-                Sampled(np.stack([won_by.value, ahead.value], 1), np.stack([won_by.draws, ahead.draws], 2)), _n(won),
+                Sampled(np.stack([won_by.value, ahead.value], 1), np.stack([won_by.draws, ahead.draws], 2)), count,
             ),
         },
         used={"rows": 3 * len(won), "groups": len(won)},
@@ -53,10 +53,6 @@ def ground_truth(table: ScoreTable, measures: Sequence[Measure], options: Option
         },
         notes=(f"inputs with a tie, shared: {', '.join(f'{name} ({n})' for name, n in tied.items())}",) if tied else (),
     )  # fmt: skip
-
-
-def _n(won: np.ndarray) -> np.ndarray:
-    return np.array(len(won))
 
 
 def _triplets(table: ScoreTable, options: Options) -> tuple[np.ndarray, int]:

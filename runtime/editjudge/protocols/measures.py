@@ -55,7 +55,11 @@ def chosen(table: ScoreTable, names: Sequence[str] | None = None) -> tuple[Measu
     """
     if not names:
         return tuple(each for each in KNOWN.values() if each is BPM or each.column in table)
-    return tuple(_asked(table, name) for name in dict.fromkeys(names))
+    asked = tuple(_asked(table, name) for name in names)
+    twice = [each.name for place, each in enumerate(asked) if each.name in {other.name for other in asked[:place]}]
+    if twice:
+        raise InputError(f"the metric {twice[0]} is asked for twice; name each once")
+    return asked
 
 
 def _asked(table: ScoreTable, name: str) -> Measure:
