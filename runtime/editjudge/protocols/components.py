@@ -23,7 +23,8 @@ from editjudge.protocols.score_table import Numbers, ScoreTable
 
 SEMANTIC, REGION = ("modify", "preserve"), ("size", "position")
 MIDDLES = {(0.0, 1.0): 0.5, (1.0, 5.0): 3.0}
-"""What a rating must exceed to say yes, by the ends of the scale: yes or no, and the paper's (A.2)."""
+"""What a rating must exceed to say yes, by the ends of the scale: yes or no, and the paper's (figure 7), in which 3 is
+average. The paper does not say where it drew the line; the middle is ours."""
 
 
 def components(table: ScoreTable, measures: Sequence[Measure], options: Options) -> Result:

@@ -12,7 +12,8 @@ Ties = Literal["wrong", "half", "formula"]
 """What a tie of a metric counts where humans prefer one of two: nothing; half; or what the paper's formula makes of it.
 
 The formula, 1[M1 > M2] = 1[H1 > H2], takes a tie for a preference of the second. That depends on which is named
-first; and the paper's 0.302 at alpha = 0 (table 9), where most edits tie, is what comes of ties that count nothing.
+first. Which of these the paper did it does not say; its 0.302 at alpha = 0 (table 9), where S_region alone leaves many
+ties and chance would give 0.5, suggests that they counted nothing.
 """
 Method = Literal["spearman", "pearson", "kendall"]
 Norm = Literal["bundle", "data"]
