@@ -10,14 +10,17 @@ import numpy as np
 from editjudge.types import EditIntent
 from studio.candidates import candidates
 from studio.edits import EDIT_KINDS, EDIT_RULES, Edit, random_edit
-from studio.scene import Image, render
+from studio.scene import Image, Scene, render
 
 CANVAS = 320
 
 
 @dataclass(frozen=True)
 class RenderedEdit:
-    """An original, what is asked of it, and candidates by quality, best first; all uint8[S, S, 3] RGB."""
+    """An original, what is asked of it, and candidates by quality, best first; all uint8[S, S, 3] RGB.
+
+    scenes: what the candidates show, before any flaw of their pixels.
+    """
 
     original: Image
     instruction: str
@@ -25,6 +28,7 @@ class RenderedEdit:
     edit_type: str
     candidates: dict[str, Image]
     edit: Edit
+    scenes: dict[str, Scene]
 
 
 def rendered_edit(
@@ -34,9 +38,15 @@ def rendered_edit(
     rng = np.random.default_rng([seed, index, int(held_out)])
     rules = replace(EDIT_RULES, held_out=held_out)
     edit = random_edit(rng, rules, edit_type or EDIT_KINDS[index % len(EDIT_KINDS)])
-    pictures = {one.quality: one.image(canvas) for one in candidates(rng, edit, rules)}
+    made = candidates(rng, edit, rules)
     return RenderedEdit(
-        render(edit.original, canvas).image, edit.instruction, edit.intent, edit.edit_type, pictures, edit
+        original=render(edit.original, canvas).image,
+        instruction=edit.instruction,
+        intent=edit.intent,
+        edit_type=edit.edit_type,
+        candidates={one.quality: one.image(canvas) for one in made},
+        edit=edit,
+        scenes={one.quality: one.scene for one in made},
     )
 
 

@@ -19,10 +19,12 @@ from editjudge.dataset_cli import score_dataset
 from editjudge.demo import judge, load_demo
 from editjudge.doctor import examine
 from editjudge.errors import EditJudgeError, InputError
+from editjudge.evaluate_cli import app as evaluate_app
 from editjudge.health import health
 from editjudge.jsonable import to_json
 from editjudge.judged import Candidate, Judged, printable
 from editjudge.mask import mask_png
+from editjudge.mask_cli import mask as write_mask
 from editjudge.metrics.registry import METRICS, chosen, named
 from editjudge.metrics.shown import as_json as metrics_json
 from editjudge.metrics.shown import table as metrics_table
@@ -40,6 +42,8 @@ app = typer.Typer(
 )
 app.add_typer(bundle_app, name="bundle", help="List, verify and build bundles of models.")
 app.command("score-dataset")(score_dataset)
+app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the paper on a table of scores.")
+app.command("mask")(write_mask)
 
 Original = Annotated[Path, typer.Argument(metavar="ORIGINAL", help="The picture before the edit.")]
 Edited = Annotated[Path, typer.Argument(metavar="EDITED", help="The picture after the edit.")]

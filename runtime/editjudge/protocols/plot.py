@@ -1,0 +1,178 @@
+"""What a protocol found, as a picture; the one file that knows matplotlib."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from editjudge.errors import DeviceError, InputError
+from editjudge.overall import ALPHA
+from editjudge.protocols.result import Grid, Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FORMATS = (".png", ".svg")
+GREYS = ("#9a9a9a", "#c4c4c4", "#7c8fa6", "#a8b8c9", "#b59f86", "#d3c3af", "#8aa08a", "#b7c7b7", "#b093ab", "#d2bfce")
+LEGEND = 6  # names in a line
+BPM_COLOUR = "#c0392b"
+"""BPM stands out; what it is compared with does not."""
+
+
+def check_plot(path: Path) -> None:
+    """Raises InputError for a name of no known format, DeviceError where matplotlib is not installed."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"cannot draw {path}: its name must end in {' or '.join(FORMATS)}")
+    try:
+        import matplotlib  # noqa: F401, PLC0415  (an extra)
+    except ImportError as error:
+        raise DeviceError("plots need matplotlib; pip install 'editjudge[plots]'") from error
+
+
+def plot(result: Result, suffix: str) -> bytes:
+    """The picture as the content of a .png or .svg file: each grid that can be drawn, under one another."""
+    from matplotlib import rc_context  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    panels = [(DRAWN[key], grid) for key, grid in result.grids.items() if key in DRAWN]
+    style: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "editjudge"}
+    with rc_context(style):
+        bars = max(len(grid.rows) * len(grid.columns) for _, grid in panels)
+        width = min(max(9.0, 0.11 * bars), 24.0)
+        figure = Figure(figsize=(width, 3.4 * len(panels)), layout="constrained", dpi=150)
+        for axes, (draw, grid) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
+            axes.set_title(_upper(grid.title), loc="left")
+            draw(axes, grid)
+        content = io.BytesIO()
+        dated = {"Date": None} if suffix.lower() == ".svg" else None
+        figure.savefig(content, format=suffix.lower().lstrip("."), metadata=dated)
+    return content.getvalue()
+
+
+def _bars(axes: Axes, names: tuple[str, ...], places: tuple[str, ...], values: np.ndarray) -> None:
+    """Bars [names, places, (value, low, high)] with whiskers, one colour per name, grouped by place."""
+    width = 0.84 / len(names)
+    at = np.arange(len(places))
+    for row, (name, colour) in enumerate(zip(names, _colours(names), strict=True)):
+        value, low, high = values[row].T
+        reach = np.nan_to_num(np.clip([value - low, high - value], 0, None))
+        whiskers = {"elinewidth": 0.8, "ecolor": "#555555", "capsize": min(2.5, 60 * width / max(1, len(places)))}
+        axes.bar(
+            at + (row + 0.5) * width - 0.42,
+            value,
+            width * 0.94,
+            label=name,
+            color=colour,
+            yerr=reach,
+            error_kw=whiskers,
+        )
+    axes.set_xticks(at, [_wrapped(place) for place in places], rotation=0 if len(places) <= 8 else 90)
+    _legend(axes, len(names))
+
+
+def _by_column(axes: Axes, grid: Grid) -> None:
+    """Rows are metrics, columns are places."""
+    _bars(axes, grid.rows, grid.columns, _numbers(grid))
+    axes.set_ylabel(_axis(grid))
+
+
+def _by_row(axes: Axes, grid: Grid) -> None:
+    """Rows are places, columns are metrics."""
+    _bars(axes, grid.columns, grid.rows, _numbers(grid).swapaxes(0, 1))
+    _agreement(axes)
+
+
+def _stacked(axes: Axes, grid: Grid) -> None:
+    """Shares that add up to 1, a bar per row."""
+    values, left = _numbers(grid)[..., 0], np.zeros(len(grid.rows))
+    for column, colour in zip(range(len(grid.columns)), ("#c9c9c9", "#8d8d8d", BPM_COLOUR), strict=True):
+        axes.barh(grid.rows, values[:, column], left=left, label=grid.columns[column], color=colour, height=0.7)
+        left = left + values[:, column]
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 1), xlabel="share of inputs")
+    _legend(axes, len(grid.columns))
+
+
+def _curve(axes: Axes, grid: Grid) -> None:
+    """Agreement by alpha with its interval."""
+    alphas = [float(row) for row in grid.rows]
+    value, low, high = _numbers(grid)[:, 0].T
+    axes.plot(alphas, value, color=BPM_COLOUR, marker="o", markersize=4, clip_on=False)
+    axes.fill_between(alphas, low, high, color=BPM_COLOUR, alpha=0.15, linewidth=0)
+    axes.axvline(ALPHA, color="#777777", linewidth=0.8, linestyle=":")
+    axes.set(xlabel="alpha", xticks=alphas)
+    _agreement(axes)
+
+
+def _lines(axes: Axes, grid: Grid) -> None:
+    """Agreement by bin, a line per metric."""
+    at = np.arange(len(grid.columns))
+    for row, (name, colour) in enumerate(zip(grid.rows, _colours(grid.rows), strict=True)):
+        value, low, high = _numbers(grid)[row].T
+        first = colour == BPM_COLOUR
+        axes.plot(
+            at, value, color=colour, marker="o", markersize=4, label=name, zorder=3 if first else 2, clip_on=False
+        )
+        if first:
+            axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.set_xticks(at, [f"{name}\n({_pairs(grid, place)})" for place, name in enumerate(grid.columns)])
+    _legend(axes, len(grid.rows))
+    _agreement(axes)
+
+
+def _pairs(grid: Grid, column: int) -> str:
+    counts = {row[column].count for row in grid.cells}
+    return f"{counts.pop()} pairs" if len(counts) == 1 else f"{min(counts)} to {max(counts)} pairs"
+
+
+def _agreement(axes: Axes) -> None:
+    axes.axhline(0.5, color="#777777", linewidth=0.8, linestyle=":")
+    axes.set(ylim=(0, 1), ylabel="agreement with humans")
+
+
+def _axis(grid: Grid) -> str:
+    return "correlation" if "correlation" in grid.title else "agreement with humans"
+
+
+def _numbers(grid: Grid) -> np.ndarray:
+    """float64[rows, columns, (value, low, high)]."""
+    return np.array([[(cell.value, cell.low, cell.high) for cell in row] for row in grid.cells])
+
+
+def _colours(names: tuple[str, ...]) -> list[str]:
+    """The first metric in red, the others in muted colours."""
+    return [BPM_COLOUR if place == 0 else GREYS[(place - 1) % len(GREYS)] for place in range(len(names))]
+
+
+def _legend(axes: Axes, names: int) -> None:
+    """Between the axes and their title, in lines of about one length; none where there is but one name."""
+    lines = -(-names // LEGEND) if names > 1 else 0
+    if lines:
+        axes.legend(ncols=-(-names // lines), frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
+    axes.set_title(axes.get_title(loc="left"), loc="left", pad=6 + 14 * lines)
+
+
+def _wrapped(name: str) -> str:
+    return name.replace(" vs ", "\nvs ")
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+DRAWN: Mapping[str, Callable[[Any, Grid], None]] = {
+    "pairs": _by_row,
+    "margin": _lines,
+    "confidence": _lines,
+    "liked": _stacked,
+    "modify_pairs": _by_row,
+    "preserve_pairs": _by_row,
+    "region": _by_column,
+    "alpha": _curve,
+    "correlation": _by_column,
+}
+"""How each grid is drawn, by its key; the others are for reading."""
