@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from reporting import put_section
+
 TITLE = "## Exports at full size"
 HEAD = """
 `python benchmarks/full_size.py FOLDER`, of commit {commit}, on {machine}.
@@ -28,9 +30,7 @@ def full_size(path: Path) -> str:
 
 
 def put_into(results: Path, data: Path) -> None:
-    """Puts the section at the end of RESULTS.md, in the place of an older one; the rest stays as it was measured."""
-    before = results.read_text(encoding="utf-8").split(f"\n{TITLE}\n")[0]
-    results.write_text(f"{before.rstrip()}\n\n{full_size(data)}\n", encoding="utf-8")
+    put_section(results, TITLE, full_size(data))
 
 
 def _head(found: dict[str, Any]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -68,3 +69,10 @@ def share(right: Sequence[bool]) -> float:
 def progress(items: Iterable[T], total: int, label: str) -> Iterator[T]:
     """The items, with a progress bar on stderr."""
     yield from track(items, description=label, total=total, console=Console(stderr=True), transient=True)
+
+
+def put_section(results: Path, title: str, text: str) -> None:
+    """Puts a section into RESULTS.md, in the place of an older one of this title or at the end; the rest stays."""
+    before, _, rest = results.read_text(encoding="utf-8").partition(f"\n{title}\n")
+    _, heading, after = rest.partition("\n## ")
+    results.write_text(f"{before.rstrip()}\n\n{text.rstrip()}\n{heading}{after}", encoding="utf-8")
