@@ -25,7 +25,7 @@ from torch import Tensor
 from transformers import CLIPModel, GroundingDinoForObjectDetection, PreTrainedModel, SamModel, SamProcessor
 
 from editjudge.bundle import Bundle
-from editjudge.detect import NMS_IOU, suppress_overlaps, to_corners
+from editjudge.detect import NMS_IOU, to_corners
 from editjudge.geometry import area, iou
 from editjudge.image import crop_box
 from editjudge.segment import GROW
@@ -121,9 +121,8 @@ class Released:
             output = self._detector(**inputs.to(self._device), input_ids=ids)
         scores = output.logits[0, :, 1 : ids.shape[1] - 2].float().sigmoid().amax(dim=1).cpu().numpy()
         corners = to_corners(output.pred_boxes[0].float().cpu().numpy(), picture.shape[1], picture.shape[0])
-        corners = corners[np.argsort(-scores, kind="stable")]
         self._work["pictures looked at"] += 1
-        return corners[suppress_overlaps(corners, NMS_IOU)][: self._boxes]
+        return best(corners[np.argsort(-scores, kind="stable")], self._boxes)
 
     def _segment(self, picture: Image, boxes: Boxes) -> NDArray[np.bool_]:
         """bool[H, W]: the masks of all boxes in one."""
@@ -165,6 +164,17 @@ class Released:
         self._work["texts"] += 1
         with self._running():
             return self._clip.get_text_features(ids).float()
+
+
+def best(boxes: Boxes, count: int) -> Boxes:
+    """The first `count` of boxes, best first, that overlap no better one."""
+    kept: list[NDArray[np.float32]] = []
+    for box in boxes:
+        if len(kept) == count:
+            break
+        if all(iou(box, other) <= NMS_IOU for other in kept):
+            kept.append(box)
+    return np.array(kept, dtype=np.float32)
 
 
 def preserve(original: Image, edited: Image, changed: NDArray[np.bool_]) -> float:

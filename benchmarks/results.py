@@ -18,6 +18,7 @@ from typing import Any
 
 from full_size_table import full_size
 from reporting import Figure
+from speedup_table import speedup
 
 HERE = Path(__file__).resolve().parent
 COMMANDS = (
@@ -25,6 +26,8 @@ COMMANDS = (
     ("studio_order.py", "--inputs", "200"),
     ("footprint.py", "--threads", "2"),
 )
+KEPT = {"speedup.json": speedup, "full_size.json": full_size}
+"""Measured apart from the others, as each takes hours: their figures are kept."""
 PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "llama-cpp-python")
 
 
@@ -97,7 +100,7 @@ def main() -> None:
         f"* date: {datetime.now(UTC):%Y-%m-%d}",
     ]
     sections = [section(command, run(command, asked.bundle)) for command in COMMANDS]
-    sections.append(full_size(HERE / "data" / "full_size.json"))
+    sections += [measured(HERE / "data" / name) for name, measured in KEPT.items() if (HERE / "data" / name).is_file()]
     (HERE / "RESULTS.md").write_text("\n".join(head) + "\n\n" + "\n\n".join(sections) + "\n", encoding="utf-8")
 
 

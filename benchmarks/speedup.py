@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,19 +39,21 @@ from speedup_table import OUT, figures, put_into
 PAPER, PHOTO_EDGE = "paper", "photo-edge"
 
 
-def measure(asked: argparse.Namespace) -> Record:
-    """All rounds: {"edits": [...], "rankings": [...]}."""
+def measure(asked: argparse.Namespace) -> Iterator[Record]:
+    """All rounds so far, after each: {"edits": [...], "rankings": [...]}."""
     torch.set_num_threads(asked.threads)
-    paper = Bundle.load(paper_bundle(asked.folder, asked.precision, asked.sam, asked.clip))
-    bundles = {PAPER: paper}
-    if PHOTO_EDGE in asked.bundle:
-        bundles[PHOTO_EDGE] = Bundle.load(bundle(PHOTO_EDGE, asked.folder, asked.precision))
+    folders = {
+        PAPER: lambda: paper_bundle(asked.folder, asked.precision, asked.sam, asked.clip),
+        PHOTO_EDGE: lambda: bundle(PHOTO_EDGE, asked.folder, asked.precision),
+    }
+    bundles = {name: Bundle.load(folders[name]()) for name in asked.bundle}
+    either = bundles[asked.bundle[0]]  # the sizes of inputs are the same in both, and so is the parser
     checkpoints = paper_checkpoints(asked.folder, asked.sam, asked.clip)
-    reference = Released(paper, checkpoints, asked.boxes, asked.device, asked.compiled)
-    calls = Calls(asked.llm or paper.file("parser"), asked.threads, gpu=asked.device == "cuda")
+    reference = Released(either, checkpoints, asked.boxes, asked.device, asked.compiled)
+    calls = Calls(asked.llm or either.file("parser"), asked.threads, gpu=asked.device == "cuda")
     ours = [
-        Ours(name, *open_scorer(bundles[name], asked.boxes, asked.device, asked.threads), same_models=name == PAPER)
-        for name in asked.bundle
+        Ours(name, *open_scorer(opened, asked.boxes, asked.device, asked.threads), same_models=name == PAPER)
+        for name, opened in bundles.items()
     ]
     *rounds, first = edits(asked.rounds + 1, candidates=asked.candidates)
     for edit in first:
@@ -65,7 +68,7 @@ def measure(asked: argparse.Namespace) -> Record:
         record = one_ranking(reference, ours, kinds[0], turn, asked.sample)
         found["rankings"].append(record)
         tell(f"round {turn + 1} of {len(rounds)}, {asked.candidates} candidates", record)
-    return found
+        yield found
 
 
 def tell(what: str, record: Record) -> None:
@@ -124,14 +127,16 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     asked = options()
-    found = {"about": about(asked), **measure(asked)}
     every = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
     half = "compiled in half" if asked.compiled else "eager in float32"
-    every[f"{asked.device}, SAM {asked.sam}, CLIP {asked.clip}, {asked.precision}, reference {half}"] = found
-    atomic.write(OUT, json.dumps(every, indent=1) + "\n")
+    key = f"{asked.device}, SAM {asked.sam}, CLIP {asked.clip}, {asked.precision}, reference {half}"
+    conditions = about(asked)  # told before anything is written that would change the tree
+    for found in measure(asked):
+        every[key] = {"about": conditions, **found}
+        atomic.write(OUT, json.dumps(every, indent=1) + "\n")
     put_into(OUT.parents[1] / "RESULTS.md", OUT)
-    show("speed-up over the released recipe", figures(found), **found["about"])
-    wrong = disagreements(found, BOUNDS[asked.precision]) if asked.precision == "fp32" else []
+    show("speed-up over the released recipe", figures(every[key]), **conditions)
+    wrong = disagreements(every[key], BOUNDS[asked.precision]) if asked.precision == "fp32" else []
     if wrong:
         sys.exit("\n".join(wrong))
 

@@ -63,7 +63,7 @@ def _framed(picture: Image) -> Image:
 def _tinted(picture: Image, seed: int, colour: tuple[int, int, int], share: float) -> Image:
     """A third of the sides is tinted, somewhere; share: how much of it is the colour's.
 
-    The rest is not left alone either, ever more changed to the right: so what is preserved hangs on where the masks are.
+    The rest is changed too, ever more to the right: so what is preserved hangs on where the masks are.
     """
     top, left = np.random.default_rng(seed).integers(FRAME * 2 // 3, size=2)
     drift = np.linspace(0, DRIFT, FRAME).astype(np.uint8)

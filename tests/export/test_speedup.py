@@ -128,6 +128,7 @@ def test_figures_are_ratios_of_one_turn_each(speedup: SimpleNamespace) -> None:
             "vision": mine, "told": mine + 1, "parse": 0.5, "misread": misread, "apart": 1e-5}}  # fmt: skip
 
     found = {
+        "about": {"device": "cpu", "compiled": False},
         "edits": [edit("color", 8.0, 2.0, False), edit("add", 6.0, 3.0, True)],
         "rankings": [{"candidates": 8, "reference": {"vision": 9.0}, "paper": {"vision": 1.5, "apart": 2e-3}}],
     }
@@ -140,6 +141,8 @@ def test_figures_are_ratios_of_one_turn_each(speedup: SimpleNamespace) -> None:
     assert figures["paper_rank"].value == 6.0
     assert (figures["apart"].value, figures["apart"].met) == (2e-3, False)
     assert not any(key.startswith("photo-edge") for key in figures)
+    found["about"] = {"device": "cuda", "compiled": False}
+    assert next(iter(speedup.speedup_table.figures(found))).goal == 6.0
 
 
 def test_a_section_takes_the_place_of_the_older_one(speedup: SimpleNamespace, tmp_path: Path) -> None:
