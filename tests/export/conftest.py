@@ -209,3 +209,18 @@ def write_recipe(clip_checkpoint: Path, detector_checkpoint: Path, sam_checkpoin
 @pytest.fixture
 def recipe(write_recipe: Callable[[Path], Path], tmp_path: Path) -> Path:
     return write_recipe(tmp_path)
+
+
+IMAGENET = "mean = [0.485, 0.456, 0.406]\nstd = [0.229, 0.224, 0.225]"
+OPENAI = "mean = [0.48145466, 0.4578275, 0.40821073]\nstd = [0.26862954, 0.26130258, 0.27577711]"
+
+
+@pytest.fixture
+def usual(recipe: Path) -> Path:
+    """The recipe with the pre-processing that transformers' processors have by default."""
+    text = recipe.read_text().replace('"area"\nfit = "stretch"', '"bicubic"\nfit = "center_crop"')
+    plain = "mean = [0.5, 0.5, 0.5]\nstd = [0.5, 0.5, 0.5]"
+    text = text.replace('resample = "area"', 'resample = "bilinear"').replace(plain, OPENAI, 1)
+    assert text.count(plain) == 2
+    recipe.write_text(text.replace(plain, IMAGENET))
+    return recipe

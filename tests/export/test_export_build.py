@@ -20,21 +20,6 @@ from editjudge_export.options import Options
 pytestmark = pytest.mark.export
 
 
-IMAGENET = "mean = [0.485, 0.456, 0.406]\nstd = [0.229, 0.224, 0.225]"
-OPENAI = "mean = [0.48145466, 0.4578275, 0.40821073]\nstd = [0.26862954, 0.26130258, 0.27577711]"
-
-
-@pytest.fixture
-def usual(recipe: Path) -> Path:
-    """The recipe with the pre-processing that transformers' processors have by default."""
-    text = recipe.read_text().replace('"area"\nfit = "stretch"', '"bicubic"\nfit = "center_crop"')
-    plain = "mean = [0.5, 0.5, 0.5]\nstd = [0.5, 0.5, 0.5]"
-    text = text.replace('resample = "area"', 'resample = "bilinear"').replace(plain, OPENAI, 1)
-    assert text.count(plain) == 2
-    recipe.write_text(text.replace(plain, IMAGENET))
-    return recipe
-
-
 def test_a_build_that_was_cut_off_goes_on(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
 
