@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from editjudge import EditIntent, EditScore, Scorer
+from editjudge import EditIntent, Scorer
+from editjudge.batch.columns import score_values
 from editjudge.metrics.registry import chosen
 from studio.candidates import TIERS
 from studio.edit_set import RenderedEdit
@@ -37,7 +38,7 @@ def rows(edit: RenderedEdit, scored: Scored) -> Iterator[Row]:
             "human.preserve": None if edit.intent.is_global else PRESERVED.get(quality),
             "human.modify": MODIFIED.get(quality),
             **_geometry(edit, quality),
-            **flattened(score),
+            **score_values(score),
         }
 
 
@@ -54,15 +55,6 @@ def _geometry(edit: RenderedEdit, quality: str) -> Row:
     if asked.source is not None or asked.anchor is not None:
         known["human.position"] = int((shown.x, shown.y) == (wanted.x, wanted.y))
     return known
-
-
-def flattened(score: EditScore) -> Row:
-    """The score's JSON in columns, those of its parts after a dot."""
-    shown = score.to_dict()
-    parts = {
-        f"{part}.{name}": value for part in ("semantic", "region", "intent") for name, value in shown[part].items()
-    }
-    return {"bpm": score.bpm, **parts, "confidence": score.confidence, "flags": shown["flags"]}
 
 
 def released(scorer: Scorer, edit: RenderedEdit, intent: EditIntent) -> dict[str, float]:

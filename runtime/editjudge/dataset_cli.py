@@ -15,11 +15,13 @@ from rich.text import Text
 
 from editjudge.batch.run import ENGINES, Progress, part_file
 from editjudge.batch.run import score_dataset as run
+from editjudge.bundle import Bundle
 from editjudge.case import check_compat
 from editjudge.console import console, progress
 from editjudge.datasets import FORMS, open_dataset
 from editjudge.errors import InputError
 from editjudge.judged import printable
+from editjudge.metrics.registry import METRICS, chosen, named
 
 OFTEN = 0.5
 """Seconds between two looks at how far it is: workers hand over several rows at once, which is no rate to go by."""
@@ -36,6 +38,10 @@ Edited = Annotated[
 Workers = Annotated[
     int | None, typer.Option(min=1, help="By default one per core, and one on a GPU.", show_default=False)
 ]
+Metrics = Annotated[
+    str | None,
+    typer.Option(help=f"Further columns: all, or some of {', '.join(METRICS)}.", show_default=False),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")]
 
 
@@ -50,6 +56,7 @@ def score_dataset(
     compat: Annotated[
         str | None, typer.Option(help="released: score as the authors' code does.", show_default=False)
     ] = None,
+    metrics: Metrics = None,
     workers: Workers = None,
     engine: Annotated[str, typer.Option(help=f"{' or '.join(ENGINES)}.")] = "local",
     resume: Resume = False,
@@ -59,6 +66,7 @@ def score_dataset(
     if resume and output.exists() and not part_file(output).exists():
         typer.echo(f"{output} is whole, nothing is left to do; without --resume it is scored anew")
         return
+    names = () if metrics is None else chosen(named(metrics), Bundle.load(bundle), parsed=False)
     dataset = open_dataset(data, form, edited)
     with _bar() as watch:
         done = run(
@@ -69,6 +77,7 @@ def score_dataset(
             compat=check_compat(compat),
             workers=workers,
             engine=engine,
+            metrics=[name for name in names if name != "bpm"],
             resume=resume,
             watch=watch,
         )

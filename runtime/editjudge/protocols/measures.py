@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from editjudge.errors import InputError
+from editjudge.metrics.registry import METRICS
 from editjudge.protocols.score_table import Numbers, ScoreTable
 
 Aspect = Literal["preserve", "modify", "both", "overall"]
@@ -27,13 +28,13 @@ class Measure:
         return values if self.higher_is_better else -values
 
 
-def _baseline(name: str, aspect: Aspect, higher_is_better: bool = True) -> Measure:
-    return Measure(name, f"metrics.{name}", higher_is_better, aspect)
+def _baseline(name: str, aspect: Aspect) -> Measure:
+    return Measure(name, f"metrics.{name}", METRICS[name].higher_is_better, aspect)
 
 
 BASELINES = (
-    _baseline("l2", "preserve", higher_is_better=False),
-    _baseline("lpips", "preserve", higher_is_better=False),
+    _baseline("l2", "preserve"),
+    _baseline("lpips", "preserve"),
     _baseline("clip_i", "preserve"),
     _baseline("dino", "preserve"),
     _baseline("dinov2", "preserve"),
