@@ -111,6 +111,22 @@ def test_the_table(data: Path, tmp_path: Path, capfd: Capture) -> None:
     assert len({line["bpm"] for line in lines}) > 10
 
 
+def test_metrics_are_further_columns(data: Path, tmp_path: Path, capfd: Capture) -> None:
+    output = tmp_path / "scores.jsonl"
+    assert type_in(["score-dataset", str(data), "-o", str(output), "--workers", "1", "--metrics", "l2,bpm,clip_i"]) == 0
+    scorer = Scorer.load("studio", "cpu", 1)
+    for line in read(output)[:4]:
+        found = scorer.metrics(tmp_path / line["original"], tmp_path / line["edited"], WORDLESS, ["l2", "clip_i"])
+        assert {name: line[f"metrics.{name}"] for name in found} == pytest.approx(found)
+        assert "metrics.bpm" not in line
+    capfd.readouterr()
+    fails(capfd, [str(data), "-o", str(tmp_path / "b.csv"), "--metrics", "l3"], 2, "there is no metric 'l3'")
+    fails(
+        capfd, [str(data), "-o", str(tmp_path / "b.csv"), "--metrics", "lpips"], 3, "lpips", "which bundle studio lacks"
+    )
+    assert not (tmp_path / "b.csv").exists()
+
+
 def test_the_columns_are_all_that_a_score_says_of_an_edit() -> None:
     scorer = Scorer.load("studio", "cpu", 1)
     picture = np.full((64, 64, 3), 90, np.uint8)
