@@ -101,7 +101,7 @@ class Released:
         """With the attention that transformers chooses: the fast one, where it has one."""
         model = architecture.from_pretrained(folder, local_files_only=True).eval().to(self._device)
         if self._compiled:
-            # The methods beside `forward` that are used of CLIP and SAM's encoder are compiled as well.
+            # Of CLIP other methods than `forward` are called, so its parts are compiled; SAM's parts have fixed shapes.
             for part in ("vision_model", "text_model", "vision_encoder", "mask_decoder"):
                 if hasattr(model, part):
                     getattr(model, part).compile()
