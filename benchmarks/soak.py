@@ -72,6 +72,8 @@ def main() -> None:
     options.add_argument("--threads", type=int, help="the CPU threads of each model; by default all cores")
     options.add_argument("--rounds", type=int, default=5, help="how often each number of workers is timed, in turn")
     asked = options.parse_args()
+    if min(asked.rounds, asked.workers) < 1 or asked.scores < 200:
+        options.error("--rounds and --workers must be at least 1, and --scores at least 200")
     scorer = Scorer.load(asked.bundle, device="cpu", threads=asked.threads)
     edits = demo_edits(scorer)
     alone = together(scorer, edits, 1)[1]
