@@ -30,6 +30,7 @@ CAVEATS: dict[str, str] = {
     "nothing_outside": "the objects fill the whole picture, so there is no rest to be preserved",
     "several_boxes": "more than one object answers to the description",
     "parse_uncertain": "the instruction may have been misread",
+    "not_an_edit": "the instruction asks for no edit that can be told",
     "compound": "only the first of several edits was judged",
     "unknown_words": "the instruction names things that this bundle has not learned",
     "out_of_domain": "the original is unlike the pictures that this bundle was made for",

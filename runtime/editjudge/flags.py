@@ -15,6 +15,7 @@ MEANINGS: dict[str, str] = {
     "global": "The edit concerns the whole picture, so no region and no preservation is judged.",
     "several_boxes": "More than one object matches the phrase; all of them were judged together.",
     "parse_uncertain": "The instruction could be understood in more than one way; check the parsed intent.",
+    "not_an_edit": "The instruction asks for no edit that can be told; the picture is compared with its words.",
     "compound": "The instruction asks for several edits; this is about the first one.",
 }
 

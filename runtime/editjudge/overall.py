@@ -22,6 +22,7 @@ DOUBTS: dict[str, float] = {
     "unknown_words": 0.7,
     "parse_uncertain": 0.7,
     "compound": 0.5,
+    "not_an_edit": 0.5,
     "aspect_changed": 0.9,
 }
 """What the confidence is multiplied with for each flag that casts doubt on the models or on the comparison. Ours."""

@@ -46,8 +46,12 @@ class Parsed:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        compound = ("compound",) if len(self.intents) > 1 else ()
-        return compound if self.confident else (*compound, "parse_uncertain")
+        raised = {
+            "compound": len(self.intents) > 1,
+            "not_an_edit": self.confident and self.intent.edit_type == "other",
+            "parse_uncertain": not self.confident,
+        }
+        return tuple(flag for flag, holds in raised.items() if holds)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON that the command line prints: the first intent, and all of them with their certainty."""

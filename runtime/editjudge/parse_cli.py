@@ -102,10 +102,14 @@ def _summary(parsed: Parsed) -> RenderableType:
     lines = []
     for intent, certainty in zip(parsed.intents, parsed.certainty, strict=True):
         line = intent_text(intent)
-        lines.append(line.append(f"  {100 * certainty.whole:.0f} % sure", style="dim"))
+        lines.append(line.append(f"  {_percent(certainty.whole)} sure", style="dim"))
     for flag in parsed.flags:
         lines.append(Text.assemble((flag.replace("_", " "), "bold yellow"), f": {flags.meaning(flag)}"))
     return Group(*lines)
+
+
+def _percent(certainty: float) -> str:
+    return "over 99 %" if certainty > 0.99 else f"{100 * certainty:.0f} %"
 
 
 def _lines(path: Path) -> Iterator[str]:
