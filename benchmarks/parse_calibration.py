@@ -12,7 +12,7 @@ SVG = Template(
     """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 330" font-family="sans-serif" font-size="11">
 <rect width="360" height="330" fill="white"/>
-<text x="50" y="18" font-size="13">Right, by how sure the parser is ({{ title }})</text>
+<text x="50" y="18" font-size="13">Right, by certainty: {{ title }}</text>
 <g transform="translate(50,30)">
 <rect width="290" height="250" fill="none" stroke="#888"/>
 <line x1="0" y1="250" x2="290" y2="0" stroke="#888" stroke-dasharray="4"/>

@@ -140,7 +140,7 @@ def test_broken_rows_are_told_and_counted(data: Path, tmp_path: Path, capfd: Cap
     (tmp_path / "empty.png").write_bytes(b"")
     with data.open("a") as file:
         file.write(f"a,nowhere.png,0.png,{WORDLESS},m\nb,0.png,empty.png,{WORDLESS},m\nc,0.png,1.png,,m\nd,0.png\n")
-        file.write(f"e,0.png,1.png,{WORDLESS},m,too,many\nf,0.png,1.png,{'x' * 3000},m\ng,0.png,1.png,{WORDLESS},m\n")
+        file.write(f"e,0.png,1.png,{WORDLESS},m,too,many\nf,0.png,1.png,{'x' * 5000},m\ng,0.png,1.png,{WORDLESS},m\n")
     output = tmp_path / "scores.parquet"
     assert type_in(["score-dataset", str(data), "-o", str(output)]) == 0
     printed = capfd.readouterr().out
@@ -148,7 +148,7 @@ def test_broken_rows_are_told_and_counted(data: Path, tmp_path: Path, capfd: Cap
     rows = read(output)
     assert len(rows) == 31
     words = ("nowhere.png does not exist", "empty.png is empty", "no instruction", "no edited picture",
-             "more cells than there are columns", "3,000 characters")  # fmt: skip
+             "more cells than there are columns", "5,000 characters")  # fmt: skip
     for row, word in zip(rows[24:30], words, strict=True):
         assert word in row["error"]
         assert row["bpm"] is None
