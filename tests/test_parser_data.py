@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from editjudge.parsing.choices import DONE, END, Choices, State
 from editjudge.parsing.line import KINDS, MARKS, PLACES, Intents, read, write
 from editjudge.parsing.prompt import EXAMPLES
 from editjudge.parsing.words import clean, words
@@ -104,6 +105,18 @@ def test_phrases_are_copied_in_one_piece(drawn: dict[bool, list[Pair]], held_out
     for pair in drawn[held_out]:
         for intent in pair.intents:
             assert is_copied(intent, pair.instruction), pair
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.txt")))
+def test_every_templates_line_can_be_written(name: str) -> None:
+    slots = Slots(Random(0), False)
+    for template in templates(name):
+        instruction, intents = template.fill(slots)
+        states = {State()}
+        for word in [*write(intents).split(), END]:
+            choices = Choices(words(clean(instruction)))
+            states = {after for state in states for each, after in choices.after(state) if each == word}
+        assert states == {DONE}, (template, instruction)
 
 
 @pytest.mark.parametrize("held_out", [False, True])
