@@ -165,10 +165,10 @@ def main() -> None:
     asked = options.parse_args()
     scorer = Scorer.load(asked.bundle)
     figures = [
-        *measure_detector(scorer.detector, asked.seed, asked.scenes),
-        *measure_segmenter(scorer.segmenter, asked.seed, asked.scenes),
-        *measure_naming(scorer.embedder, asked.seed, asked.scenes),
-        *measure_direction(scorer.embedder, asked.seed, asked.scenes),
+        *measure_detector(scorer.stages.detector, asked.seed, asked.scenes),
+        *measure_segmenter(scorer.stages.segmenter, asked.seed, asked.scenes),
+        *measure_naming(scorer.stages.embedder, asked.seed, asked.scenes),
+        *measure_direction(scorer.stages.embedder, asked.seed, asked.scenes),
         *measure_domain(scorer, asked.seed, asked.scenes),
     ]
     show("the models by themselves", figures, scenes=asked.scenes, seed=asked.seed)

@@ -116,16 +116,17 @@ def test_the_directions_of_the_texts() -> None:
     judge.bundle.has = lambda role: True
     car, tower = ("red", "car", 60, 60), ("green", "tower", 150, 140)
     original = draw(car, tower)
-    before = judge.embedder.images([original])[0]
+    before = judge.stages.embedder.images([original])[0]
 
     def directional(edited: np.ndarray, intent: EditIntent, wanted: np.ndarray) -> None:
-        after = judge.embedder.images([edited])[0]
+        after = judge.stages.embedder.images([edited])[0]
         change = after / np.linalg.norm(after) - before / np.linalg.norm(before)
         found = judge.metrics(original, edited, intent, ["clip_directional"])["clip_directional"]
         assert found == pytest.approx(cosine(change, wanted) if wanted.any() else 0.0, abs=1e-6)
 
     red_car, blue_car, tower_text, blue_box = (
-        text / np.linalg.norm(text) for text in judge.embedder.texts(["red car", "blue car", "tower", "blue box"])
+        text / np.linalg.norm(text)
+        for text in judge.stages.embedder.texts(["red car", "blue car", "tower", "blue box"])
     )
     directional(draw(("blue", "car", 60, 60), tower), COLOR, blue_car - red_car)
     directional(draw(car), REMOVE, -tower_text)

@@ -89,7 +89,7 @@ def test_what_it_ran_on() -> None:
 )
 def test_the_parser_goes_where_the_other_models_went(asked: str, found: str, parser: str) -> None:
     judge = Scorer(flatland.Paper(), flatland.Eyes(), flatland.Scissors(), flatland.Sense(), device=asked)
-    judge.detector.models = {"detector": Ran(found, "its provider")}
+    judge.stages.detector.models = {"detector": Ran(found, "its provider")}
     assert judge._parser_device == parser
 
 
@@ -116,7 +116,7 @@ def test_preparing_changes_nothing_but_the_work() -> None:
     for intent, edited in WELL.values():
         judge = scorer()
         at_once = judge.score(ORIGINAL, edited, intent)
-        detected, cut, felt = (judge.detector.calls, judge.segmenter.calls, judge.embedder.calls)
+        detected, cut, felt = (judge.stages.detector.calls, judge.stages.segmenter.calls, judge.stages.embedder.calls)
         prepared = judge.prepare(ORIGINAL, intent)
         calls = len(detected), len(cut), len(felt)
         later = prepared.score(edited)
@@ -131,7 +131,7 @@ def test_preparing_changes_nothing_but_the_work() -> None:
 def test_each_model_runs_once_for_both_pictures() -> None:
     judge = scorer()
     judge.score(ORIGINAL, WELL["color"][1], COLOR)
-    assert (judge.detector.calls, judge.segmenter.calls, judge.embedder.calls) == ([2], [2], [2])
+    assert (judge.stages.detector.calls, judge.stages.segmenter.calls, judge.stages.embedder.calls) == ([2], [2], [2])
 
 
 def without_time(score: EditScore) -> EditScore:
@@ -162,7 +162,7 @@ def test_candidates_are_scored_as_they_arrive() -> None:
     """Each batch is asked for when the one before has been handed out, and runs through each model together."""
     judge = scorer()
     prepared = judge.prepare(ORIGINAL, COLOR)
-    judge.detector.calls.clear()
+    judge.stages.detector.calls.clear()
     arrived: list[int] = []
 
     def arriving() -> Iterator[np.ndarray | bytes]:
@@ -172,11 +172,11 @@ def test_candidates_are_scored_as_they_arrive() -> None:
 
     scores = prepared.scores(arriving())
     first = next(scores)
-    assert (first.index, len(arrived), judge.detector.calls) == (0, BATCH, [BATCH - 1])
+    assert (first.index, len(arrived), judge.stages.detector.calls) == (0, BATCH, [BATCH - 1])
     rest = list(scores)
     assert [one.index for one in rest] == list(range(1, 2 * BATCH + 1))
     assert [one.index for one in rest if one.score is None] == [1]
-    assert judge.detector.calls == [BATCH - 1, BATCH, 1]
+    assert judge.stages.detector.calls == [BATCH - 1, BATCH, 1]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
@@ -203,12 +203,12 @@ def test_nothing_is_segmented_where_no_judge_needs_a_mask() -> None:
     ):
         judge = scorer()
         score = judge.score(original, edited, intent)
-        assert sum(judge.segmenter.calls) == 0
+        assert sum(judge.stages.segmenter.calls) == 0
         assert not score.evidence.original_mask.any()
         prepared = judge.prepare(original, intent)
-        judge.segmenter.calls.clear()
+        judge.stages.segmenter.calls.clear()
         assert without_time(prepared.score(edited)) == without_time(score)
-        assert sum(judge.segmenter.calls) == 0
+        assert sum(judge.stages.segmenter.calls) == 0
 
 
 @pytest.mark.parametrize(("intent", "gone", "flag"), [(COLOR, 0, "source_not_found"), (REMOVE, 1, "source_not_found")])

@@ -30,11 +30,11 @@ def load_scorer(bundle: Bundle) -> Scorer:
     """The scorer of a bundle, on the CPU."""
     scorer = Scorer.load(bundle.folder, "cpu")
     places = {
-        "detector": (scorer.detector, "_session"),
-        "sam_encoder": (scorer.segmenter, "_encoder"),
-        "sam_decoder": (scorer.segmenter, "_decoder"),
-        "clip_vision": (scorer.embedder, "_vision"),
-        "clip_text": (scorer.embedder, "_text"),
+        "detector": (scorer.stages.detector, "_session"),
+        "sam_encoder": (scorer.stages.segmenter, "_encoder"),
+        "sam_decoder": (scorer.stages.segmenter, "_decoder"),
+        "clip_vision": (scorer.stages.embedder, "_vision"),
+        "clip_text": (scorer.stages.embedder, "_text"),
     }
     for role, (stage, name) in places.items():
         if bundle.manifest.files[role].precision in HALVES:

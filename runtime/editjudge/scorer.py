@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from os import PathLike
 
-import editjudge
 from editjudge import decoding
 from editjudge.bundle import Bundle
 from editjudge.case import Case, Compat, Framed, check_compat
@@ -25,7 +25,7 @@ from editjudge.parsing.language import placement
 from editjudge.providers import NVIDIA
 from editjudge.ranking import Ranked, batches, best_first
 from editjudge.segment import Segmenter
-from editjudge.stages import Known, run
+from editjudge.stages import Known, Stages, run
 from editjudge.types import EditIntent, EditScore, Image, Ran
 from editjudge.watch import Watch
 
@@ -48,11 +48,7 @@ class Scorer:
         keep_answers: bool = True,
     ) -> None:
         self.bundle = bundle
-        self.detector = detector
-        self.segmenter = segmenter
-        self.embedder = embedder
-        self.domain = Domain.load(bundle)
-        self.version = editjudge.__version__
+        self.stages = Stages(bundle, detector, segmenter, embedder, Domain.load(bundle))
         self.compat = check_compat(compat)
         self._device = device
         self._threads = threads
@@ -94,9 +90,8 @@ class Scorer:
     @property
     def models(self) -> dict[str, Ran]:
         """What each model runs on, by its role; the parser is among them once it has read an instruction."""
-        models = {**self.detector.models, **self.segmenter.models, **self.embedder.models}
         parser = self._parser.ran if self._parser else None
-        return models if parser is None else {**models, "parser": parser}
+        return self.stages.models if parser is None else {**self.stages.models, "parser": parser}
 
     def plan(self) -> dict[str, Ran]:
         """As `models`, and where the parser would go, which is not loaded for it."""
@@ -129,7 +124,7 @@ class Scorer:
         with enough_memory():
             before, after = decoding.start([original, edited])
             case = self._case(before, instruction, compat, watch)
-            return run(self, case, None, [case.fit(after.result())], watch)[1][0]
+            return self._run(case, None, [case.fit(after.result())], watch)[1][0]
 
     def prepare(self, original: ImageSource, instruction: str | EditIntent, compat: Compat | None = None) -> Prepared:
         """Computes once what depends on the original and the instruction alone, to score many edits of it."""
@@ -137,7 +132,7 @@ class Scorer:
         with enough_memory():
             (before,) = decoding.start([original])
             case = self._case(before, instruction, compat, watch)
-            return Prepared(self, case, run(self, case, None, [], watch)[0])
+            return Prepared(self, case, self._run(case, None, [], watch)[0])
 
     def metrics(
         self,
@@ -160,7 +155,7 @@ class Scorer:
         before, after = (picture.result() for picture in pictures)
         frame = fit_frame(before)
         fitted = resize(after, frame.shape[1], frame.shape[0], "area")
-        found = measure(Edit(frame, fitted, text, texts, self.embedder, self._metric_models), wanted)
+        found = measure(Edit(frame, fitted, text, texts, self.stages.embedder, self._metric_models), wanted)
         if "bpm" in wanted:
             found["bpm"] = self.score(before, after, instruction).bpm
         return {name: found[name] for name in wanted}
@@ -174,6 +169,12 @@ class Scorer:
         with watch.stage("parse"):
             parsed = self._read(instruction)
         return Case.of(original.result(), parsed.intent, instruction, parsed.flags, compat)
+
+    def _run(
+        self, case: Case, known: Known | None, framed: Sequence[Framed], watch: Watch
+    ) -> tuple[Known, list[EditScore]]:
+        known, scores = run(self.stages, case, known, framed, watch)
+        return known, [replace(score, models=self.models) for score in scores]
 
     def _read(self, instruction: str) -> Parsed:
         with self._loading:
@@ -236,4 +237,4 @@ class Prepared:
         return sorted(ranked, key=lambda one: one.index)
 
     def _run(self, framed: Sequence[Framed], watch: Watch) -> list[EditScore]:
-        return run(self._scorer, self._case, self._known, framed, watch)[1]
+        return self._scorer._run(self._case, self._known, framed, watch)[1]

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+import editjudge
 from editjudge import overall
+from editjudge.bundle import Bundle
 from editjudge.case import Case, Framed
+from editjudge.detect import Detector
+from editjudge.domain import Domain
 from editjudge.embed import Embedder
 from editjudge.explain import explain
 from editjudge.judges import Feature, Features, Vector
 from editjudge.located import Located
-from editjudge.types import Boxes, Detections, EditScore, Evidence, Image, Masks, Region
+from editjudge.segment import Segmenter
+from editjudge.types import Boxes, Detections, EditScore, Evidence, Image, Masks, Ran, Region
 from editjudge.watch import Watch
 
-if TYPE_CHECKING:
-    from editjudge.scorer import Scorer
+
+@dataclass(frozen=True)
+class Stages:
+    """What looks at pictures, opened for one bundle."""
+
+    bundle: Bundle
+    detector: Detector
+    segmenter: Segmenter
+    embedder: Embedder
+    domain: Domain
+
+    @property
+    def models(self) -> dict[str, Ran]:
+        """What each model runs on, by its role."""
+        return {**self.detector.models, **self.segmenter.models, **self.embedder.models}
 
 
 @dataclass(frozen=True)
@@ -41,30 +58,33 @@ class Seen:
 
 
 def run(
-    scorer: Scorer, case: Case, known: Known | None, edited: Sequence[Framed], watch: Watch
+    stages: Stages, case: Case, known: Known | None, edited: Sequence[Framed], watch: Watch
 ) -> tuple[Known, list[EditScore]]:
-    """Sends edited pictures through every stage together, and the original with them where it is not known yet."""
+    """Sends edited pictures through every stage together, and the original with them where it is not known yet.
+
+    What the models run on is left for the scores' owner to say, who knows of the parser too.
+    """
     pictures = [framed.picture for framed in edited]
-    source, anchor, targets = _locate(scorer, case, known, pictures, watch)
+    source, anchor, targets = _locate(stages, case, known, pictures, watch)
     places = [Located(source, target, anchor, *case.picture.shape[:2]) for target in targets]
     with watch.stage("embed"):
         views = [case.views(picture, where) for picture, where in zip(pictures, places, strict=True)]
         if known is None:
-            own_views = case.original_views(source, whole=scorer.domain.probe is not None)
-            *features, own = _embed(scorer.embedder, [*views, own_views])
-            texts = dict(zip(case.texts, scorer.embedder.texts(list(case.texts.values())), strict=True))
-            flags = scorer.domain.doubts(case.intent, own.get("original_picture"))
+            own_views = case.original_views(source, whole=stages.domain.probe is not None)
+            *features, own = _embed(stages.embedder, [*views, own_views])
+            texts = dict(zip(case.texts, stages.embedder.texts(list(case.texts.values())), strict=True))
+            flags = stages.domain.doubts(case.intent, own.get("original_picture"))
             known = Known(source, anchor, {**own, **texts}, (*flags, *case.flags))
         else:
-            features = _embed(scorer.embedder, views)
+            features = _embed(stages.embedder, views)
     with watch.stage("judge"):
-        scores = [_judge(scorer, case, known, Seen(*each)) for each in zip(edited, places, features, strict=True)]
+        scores = [_judge(stages, case, known, Seen(*each)) for each in zip(edited, places, features, strict=True)]
     timings = watch.read(max(1, len(scores)))
     return known, [replace(score, timings_ms=timings) for score in scores]
 
 
 def _locate(
-    scorer: Scorer, case: Case, known: Known | None, pictures: list[Image], watch: Watch
+    stages: Stages, case: Case, known: Known | None, pictures: list[Image], watch: Watch
 ) -> tuple[Region | None, Detections | None, list[Region | None]]:
     """The source's region and the anchor in the original, and per edited picture the target's region."""
     shown = [case.picture] if known is None else []
@@ -72,7 +92,7 @@ def _locate(
         phrases = [case.phrases] * len(shown) + [[case.target] if case.target else []] * len(pictures)
         found = [
             {each.phrase: each for each in detections}
-            for detections in scorer.detector.find([*shown, *pictures], phrases)
+            for detections in stages.detector.find([*shown, *pictures], phrases)
         ]
     named = found[0] if known is None else {}
     anchor = known.anchor if known else named.get(case.anchor or "")
@@ -85,7 +105,7 @@ def _locate(
             _boxes(case.boxes_to_segment(source, target) if masked else None)
             for target, masked in zip(targets, compared, strict=True)
         ]
-        masks = scorer.segmenter.segment([*shown, *pictures], [own] * len(shown) + boxes)
+        masks = stages.segmenter.segment([*shown, *pictures], [own] * len(shown) + boxes)
     region = known.source if known else _region(source, masks[0])
     return region, anchor, [_region(*each) for each in zip(targets, masks[len(shown) :], strict=True)]
 
@@ -115,7 +135,7 @@ def _embed(embedder: Embedder, views: Sequence[Mapping[Feature, Image]]) -> list
     return [{name: next(vectors) for name in view} for view in views]
 
 
-def _judge(scorer: Scorer, case: Case, known: Known, seen: Seen) -> EditScore:
+def _judge(stages: Stages, case: Case, known: Known, seen: Seen) -> EditScore:
     """The score of one edited picture, its timings still to be filled in."""
     where, edited = seen.where, seen.framed
     judged = overall.assess(
@@ -124,7 +144,7 @@ def _judge(scorer: Scorer, case: Case, known: Known, seen: Seen) -> EditScore:
         {**known.features, **seen.features},
         original=case.picture,
         edited=edited.picture,
-        ranges=scorer.bundle.norm,
+        ranges=stages.bundle.norm,
         raised=(*known.flags, *edited.flags),
         compat=case.compat,
     )
@@ -141,9 +161,8 @@ def _judge(scorer: Scorer, case: Case, known: Known, seen: Seen) -> EditScore:
             "edited": case.reported(where.target),
         },
         timings_ms={},
-        bundle=scorer.bundle.name,
-        version=scorer.version,
+        bundle=stages.bundle.name,
+        version=editjudge.__version__,
         evidence=Evidence(case.picture, edited.picture, *where.masks, judged.change, case.size),
-        models=scorer.models,
     )
     return replace(score, explanation=explain(score))

@@ -190,7 +190,7 @@ def test_clip_scores_are_torchmetrics(metric_bundle: Bundle, clip_checkpoint: Pa
     scorer = Scorer.load(metric_bundle.folder, "cpu", 1)
     for (one, other), text in zip(pairs()[:2], ("red car", "a blue fire hydrant and a dog"), strict=True):
         found = measure(
-            Edit(one, other, text, {}, scorer.embedder, Models(metric_bundle, "cpu", 1)), ("clip_t", "clip_i")
+            Edit(one, other, text, {}, scorer.stages.embedder, Models(metric_bundle, "cpu", 1)), ("clip_t", "clip_i")
         )
         texts = clip_score(tensor(other)[0], text, (lambda: (model, processor))).item() / 100
         likeness = clip_score(tensor(one)[0], tensor(other)[0], (lambda: (model, processor))).item() / 100
