@@ -7,7 +7,7 @@ and does not use, so it is rather faster than the original.
 
 Random weights find no objects, so for the two to be comparable some rules are editjudge's: the best boxes of a phrase
 count however they score, by their phrase's own tokens; two that overlap by half are one; masks end a little outside
-their boxes; crops are rounded outwards. None takes time worth speaking of.
+their boxes; crops are rounded outwards. On either side slivers are made wider. None takes time worth speaking of.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ FRAME = 500
 CROP = 1.5
 MOVED = 0.4
 LARGER, SMALLER = 1.2, 0.8
+SMALLEST = 0.2
+"""Of a picture's side: what random weights find is often less than a pixel high, which no crop shows."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Released:
         scores = output.logits[0, :, 1 : ids.shape[1] - 2].float().sigmoid().amax(dim=1).cpu().numpy()
         corners = to_corners(output.pred_boxes[0].float().cpu().numpy(), picture.shape[1], picture.shape[0])
         self._work["pictures looked at"] += 1
-        return best(corners[np.argsort(-scores, kind="stable")], self._boxes)
+        return sizeable(best(corners[np.argsort(-scores, kind="stable")], self._boxes), picture.shape)
 
     def _segment(self, picture: Image, boxes: Boxes) -> NDArray[np.bool_]:
         """bool[H, W]: the masks of all boxes in one."""
@@ -175,6 +177,15 @@ def best(boxes: Boxes, count: int) -> Boxes:
         if all(iou(box, other) <= NMS_IOU for other in kept):
             kept.append(box)
     return np.array(kept, dtype=np.float32)
+
+
+def sizeable(boxes: Boxes, shape: tuple[int, ...]) -> Boxes:
+    """The boxes, made SMALLEST of the picture wide and high about their centres where they are less."""
+    picture = np.array([shape[1], shape[0]])
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = np.maximum((boxes[:, 2:] - boxes[:, :2]) / 2, SMALLEST / 2 * picture)
+    corners = [np.maximum(centre - half, 0), np.minimum(centre + half, picture)]
+    return np.concatenate(corners, axis=1).astype(np.float32)
 
 
 def preserve(original: Image, edited: Image, changed: NDArray[np.bool_]) -> float:

@@ -1,11 +1,11 @@
 """How much faster than the released recipe, on the same random weights and pictures, in turns on one machine?
 
-    python benchmarks/speedup.py FOLDER [--sam vit_b] [--rounds 10] [--threads 2]
+    python benchmarks/speedup.py FOLDER [--bundle photo-edge] [--sam vit_b] [--rounds 10] [--threads 2]
 
-The recipe (reference.py, reference_llm.py) has the paper's models; editjudge has them too (`paper`), and the smaller
+The recipe (reference.py, reference_llm.py) has the paper's models; editjudge has them too (`paper`), or the smaller
 ones of `photo-edge`. Checkpoints and bundles are in FOLDER, or made there: some GB, and half an hour the first time.
-Needs the `export` extra. Writes benchmarks/data/speedup.json and that section of RESULTS.md. Ends with status 1 where
-editjudge, with the same models in float32, did other work or came to other sub-scores than the reference.
+Needs the `export` extra, and 20 GB of memory. Writes benchmarks/data/speedup.json and that section of RESULTS.md. Ends
+with status 1 where editjudge, with the same models in float32, did other work or came to other sub-scores.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def about(asked: argparse.Namespace) -> dict[str, Any]:
 def options(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--bundle", choices=(PAPER, PHOTO_EDGE), nargs="+", default=[PAPER, PHOTO_EDGE])
+    parser.add_argument("--bundle", choices=(PAPER, PHOTO_EDGE), nargs="+", default=[PAPER])
     parser.add_argument("--sam", choices=SAM, default=PAPER_SAM, help="the paper's SAM, or a smaller one in its place")
     parser.add_argument("--clip", choices=CLIP, default=PAPER_CLIP)
     parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of editjudge's models")
@@ -128,8 +128,8 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     asked = options()
     every = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
-    half = "compiled in half" if asked.compiled else "eager in float32"
-    key = f"{asked.device}, SAM {asked.sam}, CLIP {asked.clip}, {asked.precision}, reference {half}"
+    models = f"reference with SAM {asked.sam} and CLIP {asked.clip}, {'compiled' if asked.compiled else 'eager'}"
+    key = f"{' and '.join(asked.bundle)} in {asked.precision}; {models}; {asked.device}"
     conditions = about(asked)  # told before anything is written that would change the tree
     for found in measure(asked):
         every[key] = {"about": conditions, **found}

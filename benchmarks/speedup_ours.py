@@ -15,6 +15,7 @@ from editjudge.detect import Detector
 from editjudge.embed import Embedder
 from editjudge.segment import Segmenter
 from editjudge.types import Boxes, Detections, Image, Masks
+from reference import sizeable
 
 ANY = 1e-9
 """A threshold that every score is over."""
@@ -32,7 +33,8 @@ def open_scorer(bundle: Bundle, boxes: int, device: str, threads: int) -> tuple[
     class Best(Detector):
         def find(self, images: Sequence[Image], phrases: Sequence[Sequence[str]]) -> list[list[Detections]]:
             work["pictures looked at"] += sum(bool(wanted) for wanted in phrases)
-            return [[_best(each, boxes) for each in found] for found in super().find(images, phrases)]
+            found = super().find(images, phrases)
+            return [[_best(each, boxes, image) for each in row] for image, row in zip(images, found, strict=True)]
 
     class CountedSegmenter(Segmenter):
         def encode(self, images: Sequence[Image]) -> NDArray[np.float32]:
@@ -58,5 +60,5 @@ def open_scorer(bundle: Bundle, boxes: int, device: str, threads: int) -> tuple[
     return Scorer(every, *stages, device=device, threads=threads, compat="released"), work
 
 
-def _best(found: Detections, count: int) -> Detections:
-    return Detections(found.phrase, found.boxes[:count], found.scores[:count])
+def _best(found: Detections, count: int, image: Image) -> Detections:
+    return Detections(found.phrase, sizeable(found.boxes[:count], image.shape), found.scores[:count])
