@@ -31,6 +31,7 @@ MODELS = {
     "again": "the same, on the first set of 300",
     "dev": "the same, on the 200 for development",
     "first": "an earlier adapter, on the first set of 300",
+    "first_second": "the earlier adapter, on the second set of 298",
     "prompted": "no adapter, prompted with examples, same lines, on the first set of 300",
     "before": "no adapter, a prompt and a grammar for each edit type, on the first set of 300",
 }
