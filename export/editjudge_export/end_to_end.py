@@ -62,8 +62,8 @@ def _embeddings(ours: Scorer, reference: Scorer, pair: Pair) -> dict[str, float]
     pictures = [pair.original, pair.edited]
     texts = [text for text in (pair.intent.source, pair.intent.target) if text]
     apart = (
-        1 - _cosine(ours.embedder.images(pictures), reference.embedder.images(pictures)),
-        1 - _cosine(ours.embedder.texts(texts), reference.embedder.texts(texts)),
+        1 - _cosine(ours.stages.embedder.images(pictures), reference.stages.embedder.images(pictures)),
+        1 - _cosine(ours.stages.embedder.texts(texts), reference.stages.embedder.texts(texts)),
     )
     return {"embeddings": float(np.concatenate(apart).max())}
 

@@ -87,7 +87,7 @@ def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path)
         training.learn(examples, 0.05)
     training.keep()
     after, exact = check(tiny, examples)
-    assert after < 0.8 * before
+    assert after < 0.95 * before
     assert 0 <= exact <= 1
     with torch.no_grad():
         for weight in training.weights:
