@@ -23,9 +23,9 @@ import torch
 
 from editjudge import atomic
 from editjudge.bundle import Bundle
+from editjudge.machine import resident
 from editjudge_export.end_to_end import BOUNDS
 from editjudge_export.precision import PRECISIONS
-from footprint import memory_gib
 from reference import Released
 from reference_llm import Calls
 from reporting import show
@@ -73,7 +73,7 @@ def measure(asked: argparse.Namespace) -> Iterator[Record]:
 
 def tell(what: str, record: Record) -> None:
     taken = ", ".join(f"{name} {each['vision']:.2f} s" for name, each in record.items() if isinstance(each, dict))
-    print(f"{time.strftime('%H:%M:%S')} {what}: {taken}; {memory_gib('VmRSS'):.1f} GiB", flush=True)
+    print(f"{time.strftime('%H:%M:%S')} {what}: {taken}; {(resident() or 0) / 2**30:.1f} GiB", flush=True)
 
 
 def disagreements(found: Record, allowed: float) -> list[str]:
