@@ -150,7 +150,7 @@ def test_a_section_takes_the_place_of_the_older_one(speedup: SimpleNamespace, tm
     results.write_text("# Results\n\n## One\n\nold\n\n### Part\n\nold\n\n## Two\n\nkept\n")
     from reporting import put_section  # noqa: PLC0415
 
-    put_section(results, "## One", "## One\n\nnew\n")
+    put_section(results, "## One\n\nnew\n")
     assert results.read_text() == "# Results\n\n## One\n\nnew\n\n## Two\n\nkept\n"
-    put_section(results, "## Three", "## Three\n\nlast")
+    put_section(results, "## Three\n\nlast")
     assert results.read_text().endswith("kept\n\n## Three\n\nlast\n")
