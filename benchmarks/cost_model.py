@@ -24,7 +24,7 @@ import numpy as np
 import costs
 import parse_cost
 import profiles
-from cost_table import put_into
+from cost_table import cost_model
 from editjudge import atomic, detect, embed, segment
 from editjudge.bench import LOADER
 from editjudge.bundle import Bundle
@@ -35,6 +35,7 @@ from editjudge.opening import open_model
 from editjudge.parse import Parser
 from limits import Limits
 from peaks import GPUS
+from reporting import put_section
 from results import commit, machine
 
 OUT = Path(__file__).resolve().parent / "data" / "cost_model.json"
@@ -206,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found[Path(name).name] = {"about": about, "models": rows}
         found["gpus"] = [asdict(gpu) for gpu in GPUS]
         atomic.write(OUT, json.dumps(found, indent=1) + "\n")
-    put_into(OUT.parents[1] / "RESULTS.md", OUT)
+    put_section(OUT.parents[1] / "RESULTS.md", cost_model(OUT))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from editjudge.placed import NAMES
-from reporting import put_section
 
 TITLE = "## Distance from the machine's limits"
 HEAD = """
@@ -40,11 +39,6 @@ def cost_model(path: Path) -> str:
     found = json.loads(path.read_text(encoding="utf-8"))
     gpus, bundles = found["gpus"], {name: each for name, each in found.items() if name != "gpus"}
     return "\n".join([TITLE, *_measured(bundles), *_why(bundles), *_gpus(bundles, gpus)])
-
-
-def put_into(results: Path, data: Path) -> None:
-    """Puts the section into RESULTS.md."""
-    put_section(results, cost_model(data))
 
 
 def _measured(bundles: dict[str, Any]) -> Iterator[str]:

@@ -37,7 +37,7 @@ def main() -> None:
     options.add_argument("--no-wheel", action="store_true", help="do not build the wheel")
     asked = options.parse_args()
     start = time.perf_counter()
-    scorer = Scorer.load(asked.bundle, device="cpu", threads=asked.threads)
+    scorer = Scorer.load(asked.bundle, device="cpu", threads=asked.threads, keep_answers=False)
     loading = 1000 * (time.perf_counter() - start)
     taken = measure(scorer, load_demo(), asked.rounds)
     figures = [

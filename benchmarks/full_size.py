@@ -38,7 +38,8 @@ from editjudge_export.pairs import pairs
 from editjudge_export.precision import PRECISIONS, Precision
 from editjudge_export.processors import detector_processor
 from editjudge_export.recipe import MODELS
-from full_size_table import put_into
+from full_size_table import full_size
+from reporting import put_section
 from results import commit, machine
 
 OUT = Path(__file__).resolve().parent / "data" / "full_size.json"
@@ -182,7 +183,7 @@ def main() -> None:
         found[key] = job()
         print(json.dumps({key: found[key]}), flush=True)
         OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    put_into(OUT.parents[1] / "RESULTS.md", OUT)
+    put_section(OUT.parents[1] / "RESULTS.md", full_size(OUT))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reporting import put_section
-
 TITLE = "## Exports at full size"
 HEAD = """
 `python benchmarks/full_size.py FOLDER`, of commit {commit}, on {machine}.
@@ -27,11 +25,6 @@ def full_size(path: Path) -> str:
     """The section of RESULTS.md."""
     found = json.loads(path.read_text(encoding="utf-8"))
     return "\n".join([*_head(found), *_graphs(found), *_scores(found), *_memory(found)])
-
-
-def put_into(results: Path, data: Path) -> None:
-    """Puts the section into RESULTS.md."""
-    put_section(results, full_size(data))
 
 
 def _head(found: dict[str, Any]) -> Iterator[str]:

@@ -28,13 +28,13 @@ from editjudge_export.end_to_end import BOUNDS
 from editjudge_export.precision import PRECISIONS
 from reference import Released
 from reference_llm import Calls
-from reporting import show
+from reporting import put_section, show
 from results import commit, machine
 from speedup_bundles import CLIP, PAPER_CLIP, PAPER_SAM, SAM, bundle, paper_bundle, paper_checkpoints
 from speedup_cases import edits
 from speedup_ours import open_scorer
 from speedup_rounds import REFERENCE, Ours, Record, one_edit, one_ranking
-from speedup_table import OUT, figures, put_into
+from speedup_table import OUT, figures, speedup
 
 PAPER, PHOTO_EDGE = "paper", "photo-edge"
 
@@ -134,7 +134,7 @@ def main() -> None:
     for found in measure(asked):
         every[key] = {"about": conditions, **found}
         atomic.write(OUT, json.dumps(every, indent=1) + "\n")
-    put_into(OUT.parents[1] / "RESULTS.md", OUT)
+    put_section(OUT.parents[1] / "RESULTS.md", speedup(OUT))
     show("speed-up over the released recipe", figures(every[key]), **conditions)
     wrong = disagreements(every[key], BOUNDS[asked.precision]) if asked.precision == "fp32" else []
     if wrong:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reference_llm import LAYERS, PAPER_LAYERS
-from reporting import Figure, put_section
+from reporting import Figure
 
 OUT = Path(__file__).resolve().parent / "data" / "speedup.json"
 TITLE = "## Speed-up over the released recipe"
@@ -85,10 +85,6 @@ def speedup(path: Path) -> str:
     """The section of RESULTS.md."""
     runs = json.loads(path.read_text(encoding="utf-8"))
     return "\n".join([TITLE, HEAD, *(line for name, found in runs.items() for line in _run(name, found))])
-
-
-def put_into(results: Path, data: Path) -> None:
-    put_section(results, speedup(data))
 
 
 def _run(name: str, found: dict[str, Any]) -> Iterator[str]:

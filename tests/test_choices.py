@@ -8,8 +8,9 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lines import follow
 
-from editjudge.parsing.choices import ACTION_WORDS, DONE, END, PARTS, PHRASE_WORDS, Choices, State, owner
+from editjudge.parsing.choices import ACTION_WORDS, END, PARTS, PHRASE_WORDS, Choices, State, owner
 from editjudge.parsing.line import KINDS, read
 from editjudge.parsing.spelling import LINE_TOKENS, Spelling
 from editjudge.parsing.words import clean, words
@@ -22,15 +23,6 @@ SAID = ["paint", "the", "man's", "old", "red", "hat", "blue", "and", "remove", "
 def spell(text: str) -> list[int]:
     """Tokens of three letters, so that words share their beginnings."""
     return [int.from_bytes(text[at : at + 3].encode("utf-32-le"), "little") for at in range(0, len(text), 3)]
-
-
-def follow(line: str, said: list[str]) -> bool:
-    """Whether a line can be written about an instruction of these words."""
-    states = {State()}
-    for word in [*line.split(), END]:
-        choices = Choices(said)
-        states = {after for state in states for each, after in choices.after(state) if each == word}
-    return states == {DONE}
 
 
 def anything(said: list[str], random: Random) -> tuple[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,15 @@ def check_writable(path: Path) -> None:
         temporary.unlink()
     except OSError as error:
         raise _refused(path, error) from error
+
+
+def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path]) -> None:
+    """Raises InputError, before any work is done, for an output that cannot be written or would replace an input."""
+    places = {path.resolve() for path in inputs}
+    for path in filter(None, outputs):
+        if path.resolve() in places:
+            raise InputError(f"writing {path} would replace an input; choose another name")
+        check_writable(path)
 
 
 def write(path: Path, content: bytes | str) -> None:

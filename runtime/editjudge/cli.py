@@ -90,7 +90,7 @@ def score(
     debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2."""
-    _check_outputs([report, mask], [original, edited])
+    atomic.check_outputs([report, mask], [original, edited])
     names = named(metrics) if metrics is not None else ()
     pictures = image.load(original), image.load(edited)  # before the models, so that a wrong path is told at once
     scorer = _scorer(bundle, device, compat, threads)
@@ -127,7 +127,7 @@ def rank(
     debug: Debug = False,
 ) -> None:
     """Rank several edits of one picture, best first; one that cannot be read comes last, with the reason."""
-    _check_outputs([report], [original, *edited])
+    atomic.check_outputs([report], [original, *edited])
     picture = image.load(original)
     prepared = _scorer(bundle, device, compat, threads).prepare(picture, instruction)
     ranked = _ranked(prepared, edited, evidence=report is not None)
@@ -165,7 +165,7 @@ def demo(
 ) -> None:
     """Score the edits that come with the package, and write a report."""
     inputs = load_demo()
-    _check_outputs([report], [])
+    atomic.check_outputs([report], [])
     with progress() as bar:
         task = bar.add_task("loading the models", total=None)
         scorer = _scorer(bundle, device, None)
@@ -213,14 +213,6 @@ def _ranked(prepared: Prepared, edited: list[Path], evidence: bool) -> list[Rank
 
 def _scorer(bundle: str, device: str, compat: str | None, threads: int | None = None) -> Scorer:
     return Scorer.load(bundle, device, threads, check_compat(compat))
-
-
-def _check_outputs(outputs: list[Path | None], inputs: list[Path]) -> None:
-    """Raises InputError, before anything is scored, for an output that cannot be written or would replace an input."""
-    for path in filter(None, outputs):
-        if path.resolve() in {each.resolve() for each in inputs}:
-            raise InputError(f"writing {path} would replace an input; choose another name")
-        atomic.check_writable(path)
 
 
 def _write_report(path: Path, judged: list[Judged], title: str = "Edit report") -> None:

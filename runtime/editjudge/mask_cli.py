@@ -32,7 +32,9 @@ def mask(
     """Write the region that an edit concerns, in the original and the edited picture together, white on black."""
     from editjudge.scorer import Scorer  # noqa: PLC0415  (the models' libraries)
 
-    _check_outputs([output, *([latent] if latent else [])], [original, edited])
+    if latent is not None and latent.resolve() == output.resolve():
+        raise InputError(f"writing {latent} would replace another file of this command; choose another name")
+    atomic.check_outputs([output, latent], [original, edited])
     pictures = image.load(original), image.load(edited)  # before the models, so that a wrong path is told at once
     score = Scorer.load(bundle, device).score(*pictures, instruction)
     inside = float((union_mask(score) > 0).mean())
@@ -43,12 +45,3 @@ def mask(
     for path, content in contents.items():
         atomic.write(path, content)
     typer.echo(f"{', '.join(map(str, contents))}: {100 * inside:.1f} % of the picture. {lost}".rstrip())
-
-
-def _check_outputs(outputs: list[Path], inputs: list[Path]) -> None:
-    """Raises InputError, before anything is scored, for outputs that cannot be written or would replace a file."""
-    places = [path.resolve() for path in (*inputs, *outputs)]
-    for place, path in enumerate(outputs, len(inputs)):
-        if places[place] in places[:place]:
-            raise InputError(f"writing {path} would replace another file of this command; choose another name")
-        atomic.check_writable(path)

@@ -19,8 +19,6 @@ from editjudge.settings import ParserSettings
 from editjudge.store import cache_folder
 from editjudge.types import ALL, EditIntent, Ran
 
-__all__ = ["UNKNOWN", "Parsed", "Parser", "clean"]
-
 REMEMBERED = 1024
 Role = Literal["parser", "fallback_parser"]
 

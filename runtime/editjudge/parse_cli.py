@@ -46,10 +46,7 @@ def parse(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Show what an instruction is understood to ask for, and how surely; of many, those that cannot be read as well."""
-    if output is not None:
-        if file is not None and output.resolve() == file.resolve():
-            raise InputError(f"writing {output} would replace an input; choose another name")
-        atomic.check_writable(output)
+    atomic.check_outputs([output], [file] if file else [])
     asked = [*(instructions or []), *(_lines(file) if file else [])]
     if not asked:
         raise InputError('there is no instruction; give one, as in editjudge parse "make the car blue", or --file FILE')

@@ -174,7 +174,8 @@ class Scorer:
         self, case: Case, known: Known | None, framed: Sequence[Framed], watch: Watch
     ) -> tuple[Known, list[EditScore]]:
         known, scores = run(self.stages, case, known, framed, watch)
-        return known, [replace(score, models=self.models) for score in scores]
+        models = self.models
+        return known, [replace(score, models=models) for score in scores]
 
     def _read(self, instruction: str) -> Parsed:
         with self._loading:

@@ -12,7 +12,7 @@ from editjudge.embed import Embedder, Embeddings
 from editjudge.judges import Feature, Vector, cosine
 from editjudge.metrics import pixels
 from editjudge.metrics.models import Models
-from editjudge.parse import clean
+from editjudge.parsing.words import clean
 from editjudge.types import Image
 
 

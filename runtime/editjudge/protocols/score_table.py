@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.errors import DeviceError, InputError
+from editjudge.errors import InputError
 
 Numbers = NDArray[np.float64]
 """float64[N], NaN where there is none."""
@@ -129,12 +129,10 @@ def _read_jsonl(path: Path) -> Columns:
 
 def _read_parquet(path: Path) -> Columns:
     """Pictures, which the input's columns may hold, are not read."""
-    try:
-        import pyarrow as arrow  # noqa: PLC0415  (an extra)
-        from pyarrow import parquet  # noqa: PLC0415
-    except ImportError as error:
-        raise DeviceError("reading parquet needs pyarrow; pip install 'editjudge[datasets]'") from error
-    file = parquet.ParquetFile(path)
+    from editjudge.datasets.arrow import pyarrow  # noqa: PLC0415  (an extra)
+
+    arrow = pyarrow()
+    file = arrow.parquet.ParquetFile(path)
     heavy = (arrow.types.is_struct, arrow.types.is_binary, arrow.types.is_large_binary)
     light = [field.name for field in file.schema_arrow if not any(kind(field.type) for kind in heavy)]
     return {name: column.to_pylist() for name, column in zip(light, file.read(columns=light).columns, strict=True)}
