@@ -1,6 +1,9 @@
-"""Runs the benchmarks and writes benchmarks/RESULTS.md: figures, goals, commands, machine and commit.
+"""Runs benchmarks and puts what they measured into benchmarks/RESULTS.md: figures, goals, command, machine and commit.
 
-python benchmarks/results.py --bundle studio
+python benchmarks/results.py                              # the short ones, and the tables of those that keep figures
+python benchmarks/results.py soak.py --scores 10000       # one of the others
+
+A section takes the place of the older one of its title; the rest of the file stays as it was measured.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,10 +23,11 @@ from typing import Any
 from cost_table import cost_model
 from full_size_table import full_size
 from parse_table import parsed
-from reporting import Figure
+from reporting import Figure, put_section
 from speedup_table import speedup
 
 HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "RESULTS.md"
 COMMANDS = (
     ("studio_models.py",),
     ("studio_order.py", "--inputs", "200"),
@@ -38,12 +43,10 @@ TABLES = {
 PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "llama-cpp-python")
 
 
-def run(command: tuple[str, ...], bundle: str) -> dict[str, Any]:
+def run(command: Sequence[str]) -> dict[str, Any]:
     """The JSON line that a benchmark prints last; what it prints before is shown."""
     script, *rest = command
-    done = subprocess.run(
-        [sys.executable, str(HERE / script), "--bundle", bundle, *rest], stdout=subprocess.PIPE, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, str(HERE / script), *rest], stdout=subprocess.PIPE, text=True, check=True)
     *shown, line = done.stdout.strip().splitlines()
     print("\n".join(shown), flush=True)
     return json.loads(line)
@@ -67,50 +70,45 @@ def commit() -> str:
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=HERE, capture_output=True, text=True, check=False).stdout.strip()
 
-    changed = " with changes that were not committed" if git("status", "--porcelain") else ""
+    others = git("status", "--porcelain", "--", ":/", ":!RESULTS.md", ":!data/*.json")  # what a benchmark itself writes
+    changed = " with changes that were not committed" if others else ""
     return f"{git('rev-parse', '--short', 'HEAD') or 'unknown'}{changed}"
 
 
-def section(command: tuple[str, ...], result: dict[str, Any]) -> str:
-    """A benchmark as Markdown."""
-    lines = [f"## {result['benchmark'].capitalize()}", "", f"`python benchmarks/{' '.join(command)}`", ""]
+def section(command: Sequence[str], result: dict[str, Any]) -> str:
+    """A benchmark as Markdown, with a table for each {row: {column: number}} that it tells beside its figures."""
+    lines = [f"## {result['benchmark'].capitalize()}", ""]
+    lines += [f"`python benchmarks/{' '.join(command)}`, of commit {commit()}, on {machine()}, {today()}.", ""]
     lines += ["| what | measured | goal | |", "|---|---:|---:|---|"]
     for entry in result["figures"]:
         one = Figure(**entry)
         lines.append(f"| {one.what.strip()} | {one.value_text} | {one.goal_text} | {one.verdict} |")
-    if kinds := result.get("by_type"):
-        lines += ["", "| edit type | ground truth | order | found in the well done edit |", "|---|---:|---:|---:|"]
-        lines += [
-            f"| {kind} | {row['ground_truth']:.3f} | {row['order']:.3f} | {row['found']:.3f} |"
-            for kind, row in kinds.items()
-        ]
-    if by_pair := result.get("by_pair"):
-        lines += ["", "| better > worse | ordered right |", "|---|---:|"]
-        lines += [f"| {name} | {right:.3f} |" for name, right in by_pair.items()]
+    for title, rows in result.items():
+        if isinstance(rows, dict) and rows and all(isinstance(row, dict) for row in rows.values()):
+            columns = dict.fromkeys(key for row in rows.values() for key in row)
+            lines += ["", f"| {title.replace('_', ' ')} | {' | '.join(columns)} |", f"|---|{'---:|' * len(columns)}"]
+            for name, row in rows.items():
+                lines.append(f"| {name} | {' | '.join(_number(row.get(key)) for key in columns)} |")
     return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def today() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--bundle", default="studio")
+    options.add_argument("command", nargs=argparse.REMAINDER, help="a script of this folder and its arguments")
     asked = options.parse_args()
-    head = [
-        "# Results",
-        "",
-        "Written by `python benchmarks/results.py`; not to be edited by hand. Seeds and backgrounds are held out: none",
-        "was seen in training. One threshold, that of out_of_domain, was set after these scenes and photographs had",
-        "been looked at, so its two figures are slightly optimistic.",
-        "",
-        f"* bundle: {asked.bundle}",
-        f"* commit: {commit()}",
-        f"* machine: {machine()}",
-        f"* date: {datetime.now(UTC):%Y-%m-%d}",
-    ]
-    sections = [section(command, run(command, asked.bundle)) for command in COMMANDS]
-    for data, table in TABLES.items():  # of benchmarks that take long, and are run by themselves
+    for command in [asked.command] if asked.command else COMMANDS:
+        put_section(RESULTS, section(command, run(command)))
+    for data, table in TABLES.items() if not asked.command else ():
         if (HERE / "data" / data).is_file():
-            sections.append(table(HERE / "data" / data))
-    (HERE / "RESULTS.md").write_text("\n".join(head) + "\n\n" + "\n\n".join(sections) + "\n", encoding="utf-8")
+            put_section(RESULTS, table(HERE / "data" / data))
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def main() -> None:
         seed=asked.seed,
         parsed=asked.parse,
         by_type=kinds,
-        by_pair={" > ".join(pair): right for pair, right in quality_pairs.items()},
+        by_pair={" > ".join(pair): {"ordered right": right} for pair, right in quality_pairs.items()},
     )
 
 
