@@ -19,7 +19,7 @@ from editjudge import EditIntent, Scorer, atomic
 from editjudge.console import console
 from editjudge.jsonable import to_json
 from editjudge.protocols import PROTOCOLS, Measure, Options, Result, ScoreTable, chosen, read_scores
-from editjudge.protocols.plot import plot
+from editjudge.protocols.plot import write_plot
 from editjudge.protocols.show import shown
 from reporting import Figure, progress, show
 from studio.edit_set import RenderedEdit, edit_set, rendered_edit
@@ -112,7 +112,7 @@ def main() -> None:
     for name, result in results.items():
         printer.rule(name)
         printer.print(shown(printer, result))
-        atomic.write(asked.folder / f"{name}.png", plot(result, ".png"))
+        write_plot(asked.folder / f"{name}.png", result)
     kinds = by_type(table, measures)
     print_table("pairs ordered right by edit type", kinds)
     counts = {name: dict(result.used) for name, result in results.items()}

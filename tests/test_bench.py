@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from test_cli import fails
 
-from editjudge import bench, bench_plot, bench_table, cold, machine, throughput
+from editjudge import bench, bench_plot, bench_table, cold, machine, plot_file, throughput
 from editjudge.bench import PARTS, Configuration, ratio, summary, time_edits
 from editjudge.cli import run
 from editjudge.console import console
@@ -144,7 +144,7 @@ def test_a_list_that_is_malformed(tmp_path: Path, edit: Edit, content: str, word
         (["--original", "nowhere.png"], 2, "given together"),
         (["--original", "a.png", "--edits", "b.jsonl"], 2, "not both"),
         (["--original", "nowhere.png", "--edited", "b.png", "--instruction", "x"], 2, "nowhere.png does not exist"),
-        (["--plot", "a.jpeg"], 2, "must end in .svg or .png"),
+        (["--plot", "a.jpeg"], 2, "must end in .png or .svg"),
         (["--plot", "no/such/a.svg"], 2, "there is no folder"),
     ],
 )
@@ -153,9 +153,9 @@ def test_bad_usage(capfd: Capture, arguments: list[str], status: int, word: str)
 
 
 def test_a_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(bench_plot, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install 'editjudge\[plots\]'"):
-        bench_plot.check_plot(tmp_path / "a.svg")
+    monkeypatch.setattr(plot_file, "find_spec", lambda name: None)
+    with pytest.raises(DeviceError, match=r"pip install 'editjudge\[plots\]'"):
+        plot_file.check_plot(tmp_path / "a.svg")
 
 
 def test_a_fresh_process_that_fails(edit: Edit) -> None:

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from editjudge import __version__, bench_table
 from editjudge.bench import Configuration, ratio, summaries, time_edits
-from editjudge.bench_plot import check_plot, write_plot
+from editjudge.bench_plot import write_plot
 from editjudge.bundle import Bundle
 from editjudge.cold import cold_start, together
 from editjudge.console import console, progress
@@ -20,6 +20,7 @@ from editjudge.edits import Edit, chosen_edits
 from editjudge.errors import InputError
 from editjudge.jsonable import to_json
 from editjudge.machine import machine_card
+from editjudge.plot_file import check_plot
 from editjudge.providers import check_device
 from editjudge.scorer import Scorer
 from editjudge.throughput import throughput

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
-from editjudge import atomic
 from editjudge.bench import PARTS, Summary
-from editjudge.errors import InputError
+from editjudge.plot_file import write_figure
 
-FORMATS = (".svg", ".png")
 COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#BBBBBB")  # Okabe and Ito's, for all kinds of eyes
 MARKS = {"p50": "-", "p95": "--", "p99": ":"}
 NARROW = 0.06
 """The share of the picture's width from which a piece has room for its milliseconds."""
 
 
-def check_plot(path: Path) -> None:
-    """Raises InputError, before anything is measured, where the picture could not be made or written."""
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"--plot {path} must end in {' or '.join(FORMATS)}")
-    if find_spec("matplotlib") is None:
-        raise InputError("--plot needs matplotlib; pip install 'editjudge[plots]'")
-    atomic.check_writable(path)
-
-
 def write_plot(path: Path, bars: Sequence[tuple[str, dict[str, Summary]]], footnote: str) -> None:
     """bars: what is measured, and the summaries of its times. Raises InputError where the file cannot be written."""
-    from matplotlib import rc_context  # noqa: PLC0415  (of an extra)
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415  (of an extra)
     from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415
 
     layout = ConstrainedLayoutEngine(rect=(0, 0.05, 1, 0.95))
@@ -55,11 +41,4 @@ def write_plot(path: Path, bars: Sequence[tuple[str, dict[str, Summary]]], footn
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper center", ncols=len(PARTS) + len(MARKS), frameon=False, handlelength=1.2)
     figure.text(0.01, 0.005, footnote, fontsize=7, color="0.35")
-    content = io.BytesIO()
-    with rc_context({"svg.hashsalt": "editjudge"}):
-        figure.savefig(content, format=path.suffix[1:].lower(), dpi=150, metadata=_undated(path))
-    atomic.write(path, content.getvalue())
-
-
-def _undated(path: Path) -> dict[str, None] | None:
-    return {"Date": None} if path.suffix.lower() == ".svg" else None
+    write_figure(path, figure)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from editjudge import atomic
 from editjudge.console import console
 from editjudge.errors import InputError
 from editjudge.jsonable import to_json
+from editjudge.plot_file import check_plot
 
 if TYPE_CHECKING:
     from editjudge.protocols import ScoreTable
@@ -153,14 +153,13 @@ def _run(protocol: str, given: Mapping[str, Any]) -> None:
     """`given`: what the command line says, by the names of the parameters above; the rest is for `Options`."""
     from editjudge.protocols import PROTOCOLS, Options, chosen, read_scores  # noqa: PLC0415
     from editjudge.protocols.options import KINDS, RATINGS  # noqa: PLC0415
-    from editjudge.protocols.plot import check_plot, plot  # noqa: PLC0415
+    from editjudge.protocols.plot import write_plot  # noqa: PLC0415
     from editjudge.protocols.show import shown  # noqa: PLC0415
 
     own = ("data", "metrics", "where", "plot", "as_json", "debug")
     asked = {name: value for name, value in given.items() if name not in own}
     if given["plot"]:
         check_plot(given["plot"])
-        atomic.check_writable(given["plot"])
     if "kinds" in asked:
         named = _assigned("--kinds", asked["kinds"], KINDS)
         asked["kinds"] = {**KINDS, **{name: (value.lower(),) for name, value in named.items()}}
@@ -171,7 +170,7 @@ def _run(protocol: str, given: Mapping[str, Any]) -> None:
     names = [name for name in (each.strip() for each in (given["metrics"] or "").split(",")) if name]
     result = PROTOCOLS[protocol](table, chosen(table, names), options)
     if given["plot"]:
-        atomic.write(given["plot"], plot(result, given["plot"].suffix))
+        write_plot(given["plot"], result)
     if given["as_json"]:
         how = {"data": table.name, "options": {**asked, "where": given["where"] or []}}
         print(to_json({**result.to_dict(), **how}))

@@ -1,56 +1,41 @@
-"""What a protocol found, as a picture; the one file that knows matplotlib."""
+"""What a protocol found, as a picture."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from editjudge.errors import DeviceError, InputError
 from editjudge.overall import ALPHA
+from editjudge.plot_file import write_figure
 from editjudge.protocols.result import Grid, Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FORMATS = (".png", ".svg")
 GREYS = ("#9a9a9a", "#c4c4c4", "#7c8fa6", "#a8b8c9", "#b59f86", "#d3c3af", "#8aa08a", "#b7c7b7", "#b093ab", "#d2bfce")
 LEGEND = 6  # names in a line
 BPM_COLOUR = "#c0392b"
 """BPM stands out; what it is compared with does not."""
 
 
-def check_plot(path: Path) -> None:
-    """Raises InputError for a name of no known format, DeviceError where matplotlib is not installed."""
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"cannot draw {path}: its name must end in {' or '.join(FORMATS)}")
-    try:
-        import matplotlib  # noqa: F401, PLC0415  (an extra)
-    except ImportError as error:
-        raise DeviceError("plots need matplotlib; pip install 'editjudge[plots]'") from error
-
-
-def plot(result: Result, suffix: str) -> bytes:
-    """The picture as the content of a .png or .svg file: each grid that can be drawn, under one another."""
-    from matplotlib import rc_context  # noqa: PLC0415
+def write_plot(path: Path, result: Result) -> None:
+    """Writes a .png or .svg file with each grid that can be drawn, under one another. Raises InputError where the file
+    cannot be written."""
+    from matplotlib import rc_context  # noqa: PLC0415  (of an extra)
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     panels = [(DRAWN[key], grid) for key, grid in result.grids.items() if key in DRAWN]
-    style: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "editjudge"}
-    with rc_context(style):
+    with rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         bars = max(len(grid.rows) * len(grid.columns) for _, grid in panels)
         width = min(max(9.0, 0.11 * bars), 24.0)
-        figure = Figure(figsize=(width, 3.4 * len(panels)), layout="constrained", dpi=150)
+        figure = Figure(figsize=(width, 3.4 * len(panels)), layout="constrained")
         for axes, (draw, grid) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
             axes.set_title(_upper(grid.title), loc="left")
             draw(axes, grid)
-        content = io.BytesIO()
-        dated = {"Date": None} if suffix.lower() == ".svg" else None
-        figure.savefig(content, format=suffix.lower().lstrip("."), metadata=dated)
-    return content.getvalue()
+        write_figure(path, figure)
 
 
 def _bars(axes: Axes, names: tuple[str, ...], places: tuple[str, ...], values: np.ndarray) -> None:
