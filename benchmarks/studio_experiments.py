@@ -80,7 +80,9 @@ def figures(results: dict[str, Result]) -> list[Figure]:
         Figure("ground_truth_rival", f"  the best other metric, {rival}", won[rival]),
         Figure("ground_truth_released", "  BPM by the released code's rules", won[RELEASED.name]),
         Figure("order", "order of known quality: pairs that BPM orders right", right["bpm"].value),
+        Figure("order_low", "  lower end of its 95 % interval", right["bpm"].low),
         Figure("order_rival", f"  the best other metric, {next_best}", right[next_best].value),
+        Figure("order_rival_high", "  upper end of its 95 % interval", right[next_best].high),
         Figure("order_released", "  BPM by the released code's rules", right[RELEASED.name].value),
         Figure(
             "order_gap", "  from the upper end of every other's interval to the lower end of BPM's",
@@ -116,7 +118,7 @@ def main() -> None:
     kinds = by_type(table, measures)
     print_table("pairs ordered right by edit type", kinds)
     counts = {name: dict(result.used) for name, result in results.items()}
-    show("studio experiments", figures(results), seed=asked.seed, parsed=asked.parse, used=counts, by_type=kinds)
+    show("studio experiments", figures(results), seed=asked.seed, parsed=asked.parse, used=counts, order=kinds)
 
 
 if __name__ == "__main__":
