@@ -10,7 +10,7 @@ from typing import Any
 
 DATA = Path(__file__).parent / "data"
 FIELDS = ("edit_type", "source", "target", "anchor", "size", "position")
-SPLITS = ("dev", "test", "second")
+SPLITS = ("dev", "test", "second", "third")
 
 Answer = Mapping[str, Any]
 """Per field of an intent its value, or a list of those that are accepted, the preferred one first."""

@@ -300,7 +300,9 @@ def test_what_no_line_can_say(intent: EditIntent) -> None:
         write([intent])
 
 
-@pytest.mark.parametrize(("split", "singles", "fewest"), [("dev", 200, 8), ("test", 300, 15), ("second", 298, 15)])
+@pytest.mark.parametrize(
+    ("split", "singles", "fewest"), [("dev", 200, 8), ("test", 300, 15), ("second", 298, 15), ("third", 298, 14)]
+)
 def test_the_sets_are_balanced(parse_cases: ModuleType, split: str, singles: int, fewest: int) -> None:
     found = parse_cases.cases(split)
     kinds = Counter(case.preferred[0]["edit_type"] for case in found if not case.is_compound)
@@ -311,7 +313,7 @@ def test_the_sets_are_balanced(parse_cases: ModuleType, split: str, singles: int
     assert max(kinds.values()) - min(kinds.values()) <= 3
 
 
-@pytest.mark.parametrize("split", ["dev", "test", "second"])
+@pytest.mark.parametrize("split", ["dev", "test", "second", "third"])
 def test_the_preferred_answers_are_copied_and_can_be_written(parse_cases: ModuleType, split: str) -> None:
     for case in parse_cases.cases(split):
         preferred = tuple(EditIntent(**answer) for answer in case.preferred)
