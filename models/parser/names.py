@@ -66,6 +66,11 @@ MAKERS: dict[str, Callable[[Slots], Slot]] = {
     "covering": lambda slots: slots.attribute("coverings"),
     "dyeing": lambda slots: slots.attribute("dyeings"),
     "finishing": lambda slots: slots.attribute("finishings"),
+    "tone": lambda slots: slots.attribute("tones"),
+    "rougher": lambda slots: slots.attribute("rougher"),
+    "wetness": lambda slots: slots.attribute("wetness"),
+    "drawn": lambda slots: slots.attribute("drawn"),
+    "tearing": lambda slots: slots.attribute("tearings"),
     "being": lambda slots: slots.plain(*BEINGS),
 }
 
@@ -82,6 +87,9 @@ LISTED = {
     "quality": "qualities", "lightness": "lightnesses", "handling": "handlings", "whole": "whole", "letters": "letters",
     "backdrop": "backgrounds", "degrees": "numbers", "pixels": "numbers", "year": "numbers", "handed": "hands",
     "amount": "amounts", "extent": "extents", "distance": "distances",
+    "plumper": "larger_adjectives", "slimmer": "smaller_adjectives", "giant": "giants", "dwarf": "dwarfs",
+    "enlarge": "enlargings", "shrink": "shrinkings", "busy": "busy", "busying": "busying", "foodstate": "food_states",
+    "foodact": "food_actions", "ballet": "stances", "reason": "excuses", "fixing": "fixings",
 }  # fmt: skip
 """Names for a phrase of a word list."""
 
