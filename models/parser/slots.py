@@ -39,6 +39,7 @@ SORTS = {
     "materials": "surface",
     "dyeings": "colour",
     "tones": "colour",
+    "hues": "colour",
 }
 """Lists of attributes, and what a new one of them takes the place of."""
 LONGEST = 6
