@@ -93,7 +93,7 @@ LISTED = {
     "plumper": "larger_adjectives", "slimmer": "smaller_adjectives", "giant": "giants", "dwarf": "dwarfs",
     "enlarge": "enlargings", "shrink": "shrinkings", "busy": "busy", "busying": "busying", "foodstate": "food_states",
     "foodact": "food_actions", "ballet": "stances", "settle": "stances_into", "reason": "excuses",
-    "fixing": "fixings",
+    "fixing": "fixings", "hour": "hours",
 }  # fmt: skip
 """Names for a phrase of a word list."""
 
