@@ -48,6 +48,8 @@ MAKERS: dict[str, Callable[[Slots], Slot]] = {
     "single": lambda slots: slots.plain(*COMMON, "people"),
     "start": lambda slots: slots.plain("supports"),
     "setting": lambda slots: slots.plain("places"),
+    "item": lambda slots: slots.known("foods", "things", "worn", "furniture", "animals", "people"),
+    "hulk": lambda slots: slots.known("vehicles", "structures", "furniture", "people", "animals"),
     "part": Slots.part,
     **dict.fromkeys(("place", "spot"), Slots.place),
     "condition": Slots.condition,
@@ -66,6 +68,12 @@ MAKERS: dict[str, Callable[[Slots], Slot]] = {
     "covering": lambda slots: slots.attribute("coverings"),
     "dyeing": lambda slots: slots.attribute("dyeings"),
     "finishing": lambda slots: slots.attribute("finishings"),
+    "tone": lambda slots: slots.attribute("tones"),
+    "hue": lambda slots: slots.attribute("hues"),
+    "rougher": lambda slots: slots.attribute("rougher"),
+    "wetness": lambda slots: slots.attribute("wetness"),
+    "drawn": lambda slots: slots.attribute("drawn"),
+    "tearing": lambda slots: slots.attribute("tearings"),
     "being": lambda slots: slots.plain(*BEINGS),
 }
 
@@ -82,6 +90,10 @@ LISTED = {
     "quality": "qualities", "lightness": "lightnesses", "handling": "handlings", "whole": "whole", "letters": "letters",
     "backdrop": "backgrounds", "degrees": "numbers", "pixels": "numbers", "year": "numbers", "handed": "hands",
     "amount": "amounts", "extent": "extents", "distance": "distances",
+    "plumper": "larger_adjectives", "slimmer": "smaller_adjectives", "giant": "giants", "dwarf": "dwarfs",
+    "enlarge": "enlargings", "shrink": "shrinkings", "busy": "busy", "busying": "busying", "foodstate": "food_states",
+    "foodact": "food_actions", "ballet": "stances", "settle": "stances_into", "reason": "excuses",
+    "fixing": "fixings", "hour": "hours",
 }  # fmt: skip
 """Names for a phrase of a word list."""
 

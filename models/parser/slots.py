@@ -38,6 +38,8 @@ SORTS = {
     "patterns": "surface",
     "materials": "surface",
     "dyeings": "colour",
+    "tones": "colour",
+    "hues": "colour",
 }
 """Lists of attributes, and what a new one of them takes the place of."""
 LONGEST = 6
@@ -55,6 +57,10 @@ class Attribute:
 
     def __str__(self) -> str:
         return self.words
+
+    @property
+    def a(self) -> str:
+        return Thing(self.words).a
 
 
 @dataclass(frozen=True)
