@@ -82,6 +82,8 @@ LISTED = {
     "quality": "qualities", "lightness": "lightnesses", "handling": "handlings", "whole": "whole", "letters": "letters",
     "backdrop": "backgrounds", "degrees": "numbers", "pixels": "numbers", "year": "numbers", "handed": "hands",
     "amount": "amounts", "extent": "extents", "distance": "distances",
+    "slogan": "slogans", "sign": "signs", "vapor": "vapors", "trim": "trims", "mark": "marks", "skin": "skins",
+    "numeral": "numerals",
 }  # fmt: skip
 """Names for a phrase of a word list."""
 

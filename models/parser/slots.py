@@ -56,6 +56,11 @@ class Attribute:
     def __str__(self) -> str:
         return self.words
 
+    @property
+    def a(self) -> str:
+        """Before a noun: "an orange"."""
+        return Thing(self.words).a
+
 
 @dataclass(frozen=True)
 class Words:
