@@ -67,6 +67,8 @@ MAKERS: dict[str, Callable[[Slots], Slot]] = {
     "dyeing": lambda slots: slots.attribute("dyeings"),
     "finishing": lambda slots: slots.attribute("finishings"),
     "being": lambda slots: slots.plain(*BEINGS),
+    **dict.fromkeys(("layout", "item"), lambda slots: slots.known("layouts")),
+    "newlayout": lambda slots: slots.new("layouts"),
 }
 
 LISTED = {
