@@ -75,6 +75,8 @@ MAKERS: dict[str, Callable[[Slots], Slot]] = {
     "drawn": lambda slots: slots.attribute("drawn"),
     "tearing": lambda slots: slots.attribute("tearings"),
     "being": lambda slots: slots.plain(*BEINGS),
+    **dict.fromkeys(("layout", "item"), lambda slots: slots.known("layouts")),
+    "newlayout": lambda slots: slots.new("layouts"),
 }
 
 LISTED = {
@@ -94,6 +96,8 @@ LISTED = {
     "enlarge": "enlargings", "shrink": "shrinkings", "busy": "busy", "busying": "busying", "foodstate": "food_states",
     "foodact": "food_actions", "ballet": "stances", "settle": "stances_into", "reason": "excuses",
     "fixing": "fixings", "hour": "hours",
+    "slogan": "slogans", "sign": "signs", "vapor": "vapors", "trim": "trims", "mark": "marks", "skin": "skins",
+    "numeral": "numerals",
 }  # fmt: skip
 """Names for a phrase of a word list."""
 

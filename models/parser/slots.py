@@ -60,6 +60,7 @@ class Attribute:
 
     @property
     def a(self) -> str:
+        """Before a noun: "an orange"."""
         return Thing(self.words).a
 
 
