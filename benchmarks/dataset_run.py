@@ -118,7 +118,7 @@ def killed(data: Path, asked: argparse.Namespace) -> list[Figure]:
             ends, same, known = ends + 1, same + (output.read_bytes() == expected), set()
             output.unlink()
         else:
-            done = rows_of(part_file(output))
+            done = rows_of(output)
             twice += len(done) - len(set(done))
             lost += len(known - set(done))
             known = set(done)
@@ -138,8 +138,11 @@ def killed(data: Path, asked: argparse.Namespace) -> list[Figure]:
     ]
 
 
-def rows_of(part: Path) -> list[int]:
-    """The rows whose lines are whole."""
+def rows_of(output: Path) -> list[int]:
+    """The rows that are done: those of whole lines of the part file or, killed as it ended, of the table itself."""
+    if output.exists():
+        return [int(json.loads(line)["id"][1:]) for line in output.read_text().splitlines()]
+    part = part_file(output)
     lines = part.read_bytes().split(b"\n")[1:-1] if part.exists() else []
     return [json.loads(line)["row"] for line in lines]
 
