@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -53,34 +54,43 @@ class LanguageModel:
         # Its own handler prints whatever reaches this level, and maps ggml's levels loosely.
         logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL + 1)
         self._llama: Any = llama_cpp
-        self._context: Any = None
         self._spelt: dict[str, tuple[int, ...]] = {}
         llama_cpp.llama_backend_init()
-        model_params = llama_cpp.llama_model_default_params()
+        with ExitStack() as opened:
+            self._open(path, threads, room, gpu, opened)
+            if adapter is not None:
+                self._adapt(adapter)
+            self._read_in([int(llama_cpp.llama_vocab_bos(self._vocab))])
+            self._kept = self._read
+            self._opened = opened.pop_all()
+
+    def _open(self, path: Path, threads: int, room: int, gpu: bool, opened: ExitStack) -> None:
+        """opened: what is to be freed in the end, or where something fails."""
+        llama = self._llama
+        model_params = llama.llama_model_default_params()
         model_params.n_gpu_layers = ALL_LAYERS if gpu else 0
-        self._model: Any = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
+        self._model: Any = llama.llama_model_load_from_file(str(path).encode(), model_params)
         if not self._model:
             raise BundleError(f"{path} is not a model that llama.cpp can load; build or pull the bundle again.")
-        self._vocab: Any = llama_cpp.llama_model_get_vocab(self._model)
-        self._size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+        opened.callback(llama.llama_model_free, self._model)
+        self._vocab: Any = llama.llama_model_get_vocab(self._model)
+        self._size = int(llama.llama_vocab_n_tokens(self._vocab))
 
-        params = llama_cpp.llama_context_default_params()
+        params = llama.llama_context_default_params()
         params.n_ctx = room
         params.n_batch = params.n_ubatch = min(room, BATCH)
         params.n_threads = params.n_threads_batch = threads
         params.offload_kqv = params.op_offload = gpu
-        self._context = llama_cpp.llama_init_from_model(self._model, params)
+        self._context: Any = llama.llama_init_from_model(self._model, params)
         if not self._context:
             raise DeviceError(
                 f"llama.cpp found no memory for {path.name}; close other programs, or use the device cpu."
             )
-        if adapter is not None:
-            self._adapt(adapter)
-        self._batch: Any = llama_cpp.llama_batch_init(BATCH, 0, 1)
+        opened.callback(llama.llama_free, self._context)
+        self._batch: Any = llama.llama_batch_init(BATCH, 0, 1)
+        opened.callback(llama.llama_batch_free, self._batch)
         self._read = 0  # tokens so far
         self._kept = 0  # of these, the prompt's
-        self._read_in([int(llama_cpp.llama_vocab_bos(self._vocab))])
-        self._kept = self._read
 
     @property
     def chat_template(self) -> str | None:
@@ -131,11 +141,7 @@ class LanguageModel:
         return np.asarray(some - np.log(np.exp(some).sum()))
 
     def close(self) -> None:
-        if self._context:
-            self._llama.llama_batch_free(self._batch)
-            self._llama.llama_free(self._context)
-            self._llama.llama_model_free(self._model)
-            self._context = None
+        self._opened.close()
 
     def _adapt(self, adapter: Path) -> None:
         """The adapter is freed with the model."""
