@@ -278,6 +278,16 @@ def test_resizing_keeps_what_has_the_size(picture: np.ndarray) -> None:
     assert resize(picture, 7, 5, "bilinear").shape == (5, 7, 3)
 
 
+@pytest.mark.parametrize(("height", "width"), [(16, 32), (20, 24), (31, 33), (64, 128), (20, 128)])
+def test_by_area_a_pixel_is_the_mean_of_what_it_covers(height: int, width: int) -> None:
+    rows, columns = np.mgrid[:64, :128]
+    image = np.stack([2 * columns, 4 * rows, np.full_like(rows, 7)], axis=-1).astype(np.uint8)
+    across, down = ((np.arange(count) + 0.5) * side / count - 0.5 for count, side in ((width, 128), (height, 64)))
+    exact = np.stack([*np.meshgrid(2 * across, 4 * down), np.full((height, width), 7)], axis=-1)
+    # One level for each of at most three roundings.
+    np.testing.assert_allclose(resize(image, width, height, "area"), exact, atol=3)
+
+
 def test_clip_preprocessing_equals_transformers(golden: dict[str, np.ndarray]) -> None:
     cut = [resize_and_center_crop(golden[name], 16, "bicubic") for name in ("wide", "tall")]
     np.testing.assert_allclose(to_tensor(cut, golden["mean"], golden["std"]), golden["clip"], atol=2e-6)

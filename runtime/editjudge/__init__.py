@@ -47,12 +47,15 @@ _HOMES = {"EditIntent": "editjudge.types", "EditScore": "editjudge.types", "Scor
 
 def __getattr__(name: str) -> object:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    if name == "__version__":
+        found: object = getattr(import_module(_HOMES[name]), name)
+    elif name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415
 
-        return version("editjudge")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = version("editjudge")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found  # so that it is looked up once: every score tells the version
+    return found
 
 
 def __dir__() -> list[str]:

@@ -164,14 +164,25 @@ def _to_rgb(picture: PIL.Image.Image, name: str) -> Image:
 def resize(image: Image, width: int, height: int, resample: Resample) -> Image:
     """Resizes uint8[H, W, 3]: "area" as OpenCV does, "bilinear" and "bicubic" antialiased as Pillow does.
 
-    The latter two equal the image processors of Hugging Face bit by bit. The picture itself comes back when it has
-    the size already.
+    The latter two equal the image processors of Hugging Face bit by bit. By area, even sides are halved for as long as
+    they can be, which OpenCV does ten times as fast as other ratios. The picture itself comes back when it has the size
+    already.
     """
     if image.shape[:2] == (height, width):
         return image
     if resample == "area":
-        return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return _by_area(image, width, height)
     return np.asarray(PIL.Image.fromarray(image).resize((width, height), _PILLOW_FILTERS[resample]))
+
+
+def _by_area(image: Image, width: int, height: int) -> Image:
+    rows, columns = image.shape[:2]
+    while rows % 2 == columns % 2 == 0 and rows >= 2 * height and columns >= 2 * width:
+        rows, columns = rows // 2, columns // 2
+        image = np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if (rows, columns) == (height, width):
+        return image
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def resize_and_center_crop(image: Image, size: int, resample: Resample, shorter: int | None = None) -> Image:
