@@ -57,7 +57,7 @@ def main() -> None:
     arguments.add_argument("folder", type=Path, help="that of parser.train")
     arguments.add_argument("path", type=Path)
     given = arguments.parse_args()
-    state = torch.load(given.folder / "state.pt", weights_only=True)
+    state = torch.load(given.folder / "state.pt", map_location="cpu", weights_only=True)
     write(given.path, state["adapter"], RANK * SCALE, "editjudge parser")
 
 

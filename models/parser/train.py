@@ -2,8 +2,9 @@
 
     python -m parser.train ../runs/parser [--steps 2000] [--adapter STATE] [--model FILE.gguf] [--compile]
 
-Run it again to resume. The base model's weights are those of the GGUF, dequantised; only the adapter is trained. The
-loss is that of the choices that the parser makes: the likelihood of the right token among those that may come next.
+Run it again to resume; it uses a GPU where there is one. The base model's weights are those of the GGUF, dequantised;
+only the adapter is trained. The loss is that of the choices that the parser makes: the likelihood of the right token
+among those that may come next.
 """
 
 from __future__ import annotations
@@ -41,18 +42,19 @@ def load(model: Path) -> PeftModel:
     )
     base.config.use_cache = False
     config = LoraConfig(r=RANK, lora_alpha=RANK * SCALE, target_modules=list(PLACES), lora_dropout=0.0)
-    return get_peft_model(base, config)
+    return get_peft_model(base, config).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def scores(model: PeftModel, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
     """Logits float32[choices, most], -inf where there are fewer, and int64[choices], which one is right."""
+    base = model.get_base_model()
     longest = max(len(each.tokens) for each in examples)
     tokens = torch.zeros(len(examples), longest, dtype=torch.long)
     for row, each in enumerate(examples):
         tokens[row, : len(each.tokens)] = torch.tensor(each.tokens)
     # Padding follows each text, and no token sees what comes after it, so no mask is needed.
-    with torch.autocast("cpu", torch.bfloat16):
-        hidden = model.get_base_model().model(input_ids=tokens).last_hidden_state
+    with torch.autocast(base.device.type, torch.bfloat16):
+        hidden = base.model(input_ids=tokens.to(base.device)).last_hidden_state
     found = [(row, *choice) for row, each in enumerate(examples) for choice in each.choices]
     most = max(len(possible) for _, _, possible, _ in found)
     possible = torch.zeros(len(found), most, dtype=torch.long)
@@ -61,9 +63,10 @@ def scores(model: PeftModel, examples: Sequence[Example]) -> tuple[Tensor, Tenso
         possible[index, : len(those)] = torch.tensor(those)
         allowed[index, : len(those)] = True
     at = hidden[[row for row, *_ in found], [place for _, place, *_ in found]].float()
-    rows = model.get_base_model().get_input_embeddings().weight[possible].float()
+    rows = base.get_input_embeddings().weight[possible.to(base.device)].float()
     logits = torch.einsum("nd,ncd->nc", at, rows)
-    return logits.masked_fill(~allowed, -math.inf), torch.tensor([right for *_, right in found])
+    right = torch.tensor([right for *_, right in found], device=base.device)
+    return logits.masked_fill(~allowed.to(base.device), -math.inf), right
 
 
 @torch.no_grad()
@@ -89,7 +92,7 @@ class Training:
         self.step = 0
         self._state = folder / "state.pt"
         if self._state.exists():
-            kept = torch.load(self._state, weights_only=True)
+            kept = torch.load(self._state, map_location=model.device, weights_only=True)
             set_peft_model_state_dict(model, kept["adapter"])
             self.optimizer.load_state_dict(kept["optimizer"])
             self.step = kept["step"]
@@ -133,7 +136,9 @@ def main() -> None:
     spell = speller(base)
     model = load(base)
     if given.adapter:
-        set_peft_model_state_dict(model, torch.load(given.adapter, weights_only=True)["adapter"])
+        set_peft_model_state_dict(
+            model, torch.load(given.adapter, map_location=model.device, weights_only=True)["adapter"]
+        )
     if given.compile:
         inner = model.get_base_model().model
         inner.forward = torch.compile(inner.forward, dynamic=True)
