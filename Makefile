@@ -40,7 +40,7 @@ $(EXPORT_ENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(EXPORT_ENV)
 	$(EXPORT_ENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(EXPORT_ENV)/bin/python -m pip install --quiet torch==2.13.0
-	$(EXPORT_ENV)/bin/python -m pip install --quiet --editable ".[export,engines,guidance]" --group test
+	$(EXPORT_ENV)/bin/python -m pip install --quiet --editable ".[export,engines,studio,guidance]" --group test --group benchmarks
 	touch $@
 
 # What the studio draws its scenes with; needs npm. Without it the tests that render are skipped.
