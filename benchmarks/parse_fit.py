@@ -1,4 +1,4 @@
-"""Fits how sure the parser is to how often it is right, on the development set: prints the [parse] of a bundle.
+"""Fits how sure the parser is to how often it is right, on two sets: prints the [parse] of a bundle.
 
 python benchmarks/parse_fit.py [--bundle B]
 
@@ -20,6 +20,8 @@ from editjudge.bundle import Bundle
 from editjudge.parse import Parser, Weights
 from parse_cases import FIELDS, cases
 
+SEEN = ("dev", "second")
+"""The sets that were looked at while the parser was made."""
 SURE = 0.8
 """Below this an instruction is flagged: one or two in a hundred, of which a good part is wrong."""
 PRIOR = 4.0
@@ -32,7 +34,7 @@ def main() -> None:
     given = arguments.parse_args()
     bundle = Bundle.load(given.bundle)
     parser = Parser({"parser": Weights(bundle.file("parser"), bundle.file("parser_adapter"))})
-    asked = [case for case in cases("dev") if not case.is_compound]
+    asked = [case for split in SEEN for case in cases(split) if not case.is_compound]
     found = [parser.parse(case.instruction) for case in asked]
     right = [case.right(parsed.intent.to_dict()) for case, parsed in zip(asked, found, strict=True)]
     hits = {name: [each[name] for each in right] for name in FIELDS} | {"whole": [all(e.values()) for e in right]}
