@@ -65,7 +65,14 @@ def main() -> None:
             figures += rate(edits, asked)
         if "ray" in asked.parts:
             figures += on_ray(edits, asked)
-    show("dataset run", figures, workers=asked.workers, seed=asked.seed, cores=os.cpu_count(), load=os.getloadavg()[0])
+    show(
+        f"data set runs: {', '.join(asked.parts)}",
+        figures,
+        workers=asked.workers,
+        seed=asked.seed,
+        cores=os.cpu_count(),
+        load=os.getloadavg()[0],
+    )
 
 
 def small_edits(path: Path, rows: int) -> Path:
