@@ -40,6 +40,8 @@ class Figure:
 
     @property
     def value_text(self) -> str:
+        if isinstance(self.value, int):
+            return f"{self.value:,}{self.unit}"
         return f"{self.value:.0f}{self.unit}" if abs(self.value) >= 10 else f"{self.value:.3f}{self.unit}"
 
     @property
