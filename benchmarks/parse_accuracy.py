@@ -122,7 +122,7 @@ def _wrong(case: Case, parsed: Parsed) -> str:
 
 
 def _share(values: Sequence[bool] | np.ndarray) -> float:
-    return round(float(np.mean(values)), 3) if len(values) else float("nan")
+    return round(float(np.mean(values)), 4) if len(values) else float("nan")
 
 
 if __name__ == "__main__":
