@@ -23,7 +23,7 @@ from parse_cases import FIELDS, cases
 SEEN = ("dev", "second")
 """The sets that were looked at while the parser was made."""
 SURE = 0.8
-"""Below this an instruction is flagged: one or two in a hundred, of which a good part is wrong."""
+"""Below this an instruction is flagged: four to nine in a hundred, of which a good part is wrong."""
 PRIOR = 4.0
 """How many nats it costs to be off by 1 in slope or offset, times two."""
 
