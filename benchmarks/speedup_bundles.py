@@ -14,7 +14,7 @@ from editjudge_export.build import build
 from editjudge_export.options import Options
 from editjudge_export.precision import Precision
 from editjudge_export.recipe import MODELS
-from full_size import PARSER
+from small_parser import with_small_parser
 
 SAM = {"vit_b": "sam-vit-base", "vit_h": "sam-vit-huge"}
 CLIP = {"base32": "clip-vit-base-patch32", "base16": "clip-vit-base-patch16", "large14": "clip-vit-large-patch14"}
@@ -45,9 +45,8 @@ def bundle(
         if replaced:
             model |= {"hub": f"random/{replaced[role]}", "revision": ""}
         checkpoint(model["hub"].split("/")[1], folder)
-    del recipe["parser"]
     path = folder / f"{place.name}.toml"
-    path.write_text(tomli_w.dumps({**recipe, "file": [PARSER]}), encoding="utf-8")
+    path.write_text(tomli_w.dumps(with_small_parser(recipe)), encoding="utf-8")
     options = Options(source=folder / "hub", precision=precision, pairs=0)
     build(path, place, options, lambda line: print(f"{time.strftime('%H:%M:%S')} {place.name}: {line}", flush=True))
     return place
