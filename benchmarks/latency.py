@@ -47,12 +47,12 @@ class Stopwatch:
         engine.Session.run = self._run  # type: ignore[method-assign]
 
 
-def glue(bundle: str, rounds: int, threads: int) -> tuple[float, float]:
-    """Milliseconds of an edit that are not spent in a model, and their share: medians."""
+def glue(bundle: str, rounds: int, threads: int, most: int | None = None) -> tuple[float, float]:
+    """Milliseconds of an edit that are not spent in a model, and their share: medians over at most so many edits."""
     scorer = Scorer.load(bundle, "cpu", threads)
     edits = [
         (*(cv2.resize(image.load(file), (SIDE, SIDE)) for file in (each.original, each.edited)), each.instruction)
-        for each in edits_of(load_demo())
+        for each in edits_of(load_demo())[:most]
     ]
     for each in edits:
         scorer.score(*each)
@@ -72,7 +72,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--bundle", nargs="*", default=[], help="folders of further bundles, for their glue")
     options.add_argument("--threads", type=int, default=2)
-    options.add_argument("--rounds", type=int, default=20, help="of the demo's edits; of a further bundle one")
+    options.add_argument("--rounds", type=int, default=20, help="of the demo's edits; of a further bundle one, of four")
     options.add_argument("--starts", type=int, default=10, help="cold starts")
     asked = options.parse_args()
     scorer = Scorer.load("studio", "cpu", asked.threads)
@@ -91,7 +91,9 @@ def main() -> None:
     ]  # fmt: skip
     for bundle in ("studio", *asked.bundle):
         name = Scorer.load(bundle, "cpu").bundle.name
-        ms, share = glue(bundle, asked.rounds if bundle == "studio" else 1, asked.threads)
+        ms, share = (
+            glue(bundle, asked.rounds, asked.threads) if bundle == "studio" else glue(bundle, 1, asked.threads, 4)
+        )
         figures.append(Figure(f"glue_{name}", f"{name}: judges and glue at {SIDE} x {SIDE}", ms, 5, False, " ms"))
         figures.append(Figure(f"share_{name}", "of that edit", share, 3, False, " %"))
     show("latency", figures, threads=asked.threads, rounds=asked.rounds)
