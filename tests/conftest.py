@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,9 @@ from editjudge import hub
 from editjudge.bundle import Bundle
 
 FIXTURES = Path(__file__).parent / "fixtures"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what is to run in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # so that what the tests start can be interrupted
 
 
 @pytest.fixture(autouse=True)
