@@ -32,12 +32,13 @@ MODELS = {
     "adapter_second": "the same, on the second set of 298",
     "adapter_test": "the same, on the first set of 300",
     "dev": "the same, on the 200 for development",
+    "prompted_third": "no adapter, prompted with examples, same lines, on the third set of 298",
     "previous_third": "a second adapter, on the third set of 298",
     "previous_second": "the second adapter, on the second set of 298",
     "previous_test": "the second adapter, on the first set of 300",
     "first_second": "a first adapter, on the second set of 298",
     "first": "the first adapter, on the first set of 300",
-    "prompted": "no adapter, prompted with examples, same lines, on the first set of 300",
+    "prompted": "no adapter, on the first set of 300",
 }
 
 
