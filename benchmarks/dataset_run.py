@@ -32,6 +32,7 @@ from editjudge.batch import Progress, score_dataset
 from editjudge.batch.run import part_file
 from editjudge.datasets import open_dataset
 from editjudge.demo import load_demo
+from editjudge.machine import usable_cores
 from reporting import Figure, progress, show
 
 PARTS = ("kills", "rate", "ray")
@@ -49,7 +50,7 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=50)
     options.add_argument("--rows", type=int, default=2000, help="rows of the run that is killed")
     options.add_argument("--edits", type=int, default=600, help="rows of the runs that are timed")
-    options.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    options.add_argument("--workers", type=int, default=usable_cores())
     options.add_argument("--seed", type=int, default=0)
     asked = options.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
@@ -70,7 +71,7 @@ def main() -> None:
         figures,
         workers=asked.workers,
         seed=asked.seed,
-        cores=os.cpu_count(),
+        cores=usable_cores(),
         load=os.getloadavg()[0],
     )
 

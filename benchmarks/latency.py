@@ -17,6 +17,7 @@ import cv2
 
 from editjudge import Scorer, engine, image
 from editjudge.bench import Configuration, measure
+from editjudge.bundle import Bundle
 from editjudge.cold import cold_start, together
 from editjudge.demo import load_demo
 from editjudge.edits import edits_of
@@ -90,7 +91,7 @@ def main() -> None:
         Figure("cold_most", "the most", cold["most"] / 1000, unit=" s"),
     ]  # fmt: skip
     for bundle in ("studio", *asked.bundle):
-        name = Scorer.load(bundle, "cpu").bundle.name
+        name = Bundle.load(bundle).name
         ms, share = (
             glue(bundle, asked.rounds, asked.threads) if bundle == "studio" else glue(bundle, 1, asked.threads, 4)
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cost_table import cost_model
+from editjudge.machine import cpu_name, usable_cores
 from full_size_table import full_size
 from parse_table import parsed
 from reporting import Figure, put_section
@@ -54,14 +54,8 @@ def run(command: Sequence[str]) -> dict[str, Any]:
 
 def machine() -> str:
     """The processor, its cores that this process may use, and the packages that count."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    model = next(
-        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
-    )
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"{model}, {cores} cores; Python {platform.python_version()}, {packages}"
+    return f"{cpu_name()}, {usable_cores()} cores; Python {platform.python_version()}, {packages}"
 
 
 def commit() -> str:

@@ -177,12 +177,11 @@ def resize(image: Image, width: int, height: int, resample: Resample) -> Image:
 
 def _by_area(image: Image, width: int, height: int) -> Image:
     rows, columns = image.shape[:2]
-    while rows % 2 == columns % 2 == 0 and rows >= 2 * height and columns >= 2 * width:
-        rows, columns = rows // 2, columns // 2
+    while (rows, columns) != (height, width):
+        halved = rows % 2 == columns % 2 == 0 and rows >= 2 * height and columns >= 2 * width
+        rows, columns = (rows // 2, columns // 2) if halved else (height, width)
         image = np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    if (rows, columns) == (height, width):
-        return image
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return image
 
 
 def resize_and_center_crop(image: Image, size: int, resample: Resample, shorter: int | None = None) -> Image:
