@@ -39,11 +39,6 @@ CALLS = (
 
 FILLER = " Please look at what is asked for here, and say in a few words which part of the picture it is about."
 
-PARAMETERS, PAPER_PARAMETERS = 268e6, 9.24e9
-"""Of Gemma 3 270M, and of Gemma 2 9B, which the paper uses: for each token written, all of them are read."""
-LAYERS, PAPER_LAYERS = 100e6, 8.32e9
-"""The same without the embeddings: what each token of a prompt is multiplied with."""
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -58,11 +53,6 @@ class Asked:
     @property
     def seconds(self) -> float:
         return self.reading + self.writing
-
-    @property
-    def paper_seconds(self) -> float:
-        """Computed, not measured: with a model of the paper's size, as fast per operation and per byte as this one."""
-        return self.reading * PAPER_LAYERS / LAYERS + self.writing * PAPER_PARAMETERS / PARAMETERS
 
 
 class Calls:

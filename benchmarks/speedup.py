@@ -3,9 +3,10 @@
     python benchmarks/speedup.py FOLDER [--bundle photo-edge] [--sam vit_b] [--rounds 10] [--threads 2]
 
 The recipe (reference.py, reference_llm.py) has the paper's models; editjudge has them too (`paper`), or the smaller
-ones of `photo-edge`. Checkpoints and bundles are in FOLDER, or made there: some GB, and half an hour the first time.
-Needs the `export` extra, and 20 GB of memory. Writes benchmarks/data/speedup.json and that section of RESULTS.md. Ends
-with status 1 where editjudge, with the same models in float32, did other work or came to other sub-scores.
+ones of `photo-edge`. Checkpoints and bundles are in FOLDER, or made there: 15 GB, and half an hour the first time.
+Needs the `export` extra, the group `benchmarks`, and 20 GB of memory. Writes benchmarks/data/speedup.json and that
+section of RESULTS.md. Ends with status 1 where editjudge, with the same models in float32, did other work or came to
+other sub-scores.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ import torch
 from editjudge import atomic
 from editjudge.bundle import Bundle
 from editjudge.machine import resident
+from editjudge.parse import Parser, Weights
 from editjudge_export.end_to_end import BOUNDS
 from editjudge_export.precision import PRECISIONS
+from random_llm import NAME, gemma_2_9b
 from reference import Released
 from reference_llm import Calls
 from reporting import put_section, show
@@ -50,7 +53,8 @@ def measure(asked: argparse.Namespace) -> Iterator[Record]:
     either = bundles[asked.bundle[0]]  # the sizes of inputs are the same in both, and so is the parser
     checkpoints = paper_checkpoints(asked.folder, asked.sam, asked.clip)
     reference = Released(either, checkpoints, asked.boxes, asked.device, asked.compiled)
-    calls = Calls(asked.llm or either.file("parser"), asked.threads, gpu=asked.device == "cuda")
+    llm = asked.llm or gemma_2_9b(asked.folder / "hub", either.file("parser"))
+    calls = Calls(llm, asked.threads, gpu=asked.device == "cuda")
     ours = [
         Ours(name, *open_scorer(opened, asked.boxes, asked.device, asked.threads), same_models=name == PAPER)
         for name, opened in bundles.items()
@@ -65,10 +69,36 @@ def measure(asked: argparse.Namespace) -> Iterator[Record]:
             record = one_edit(reference, calls, ours, edit, turn)
             found["edits"].append(record)
             tell(f"round {turn + 1} of {len(rounds)}, {edit.kind}", record)
-        record = one_ranking(reference, ours, kinds[0], turn, asked.sample)
-        found["rankings"].append(record)
-        tell(f"round {turn + 1} of {len(rounds)}, {asked.candidates} candidates", record)
+        if asked.sample:
+            record = one_ranking(reference, ours, kinds[0], turn, asked.sample)
+            found["rankings"].append(record)
+            tell(f"round {turn + 1} of {len(rounds)}, {asked.candidates} candidates", record)
         yield found
+    calls.close()
+    for each in ours:
+        each.scorer.close()
+    if PAPER in asked.bundle:
+        each_instruction = [edit.instruction for kinds in rounds for edit in kinds]
+        taken = parses(llm, first[0].instruction, each_instruction, asked.device, asked.threads)
+        for record, seconds in zip(found["edits"], taken, strict=True):
+            record[PAPER]["paper_parse"] = seconds
+        yield found
+
+
+def parses(llm: Path, warm: str, instructions: list[str], device: str, threads: int) -> list[float]:
+    """Seconds that editjudge's parser takes with the reference's language model, its prompts once read.
+
+    Timed after the rounds: there is no room for that model twice. Its weights are random, and so is what it says.
+    """
+    parser = Parser({"parser": Weights(llm)}, device=device, threads=threads)
+    parser.parse(warm)
+    taken = []
+    for instruction in instructions:
+        start = time.perf_counter()
+        parser.parse(instruction)
+        taken.append(time.perf_counter() - start)
+    parser.close()
+    return taken
 
 
 def tell(what: str, record: Record) -> None:
@@ -96,11 +126,10 @@ def about(asked: argparse.Namespace) -> dict[str, Any]:
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
     gpu = f"; {torch.cuda.get_device_name()}" if asked.device == "cuda" else ""
     settings = ("device", "precision", "compiled", "sam", "clip", "boxes", "threads", "candidates", "sample")
-    llm = asked.llm.name if asked.llm else None
     return {
         "commit": commit(),
         "machine": f"{machine()}, {packages}{gpu}",
-        "llm": llm,
+        "llm": asked.llm.name if asked.llm else NAME,
         **{name: getattr(asked, name) for name in settings},
     }
 

@@ -86,7 +86,6 @@ def _released(reference: Released, calls: Calls, edit: Edit) -> tuple[Record, li
         "vision": vision,
         "parse": asked.seconds,
         "told": vision + asked.seconds,
-        "paper_parse": asked.paper_seconds,
         "stages": _stages(scored.seconds),
         "work": dict(scored.work),
         "calls": asdict(asked),

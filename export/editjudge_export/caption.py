@@ -51,11 +51,11 @@ def separator_ids(tokenizer: Tokenizer) -> list[int]:
 
 
 @contextmanager
-def replaced(name: str, value: Any) -> Iterator[None]:
-    """transformers' Grounding DINO module with one of its globals replaced."""
-    original = getattr(modeling, name)
-    setattr(modeling, name, value)
+def replaced(name: str, value: Any, owner: Any = modeling) -> Iterator[None]:
+    """transformers' Grounding DINO with one of its globals replaced, or what one of its classes has."""
+    original = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        setattr(modeling, name, original)
+        setattr(owner, name, original)

@@ -17,6 +17,7 @@ from transformers import GroundingDinoForObjectDetection
 
 from editjudge.errors import InputError
 
+from .attention import rearranged
 from .caption import TEXT_INPUTS, caption_inputs, replaced, separator_ids
 from .checkpoint import load_model, load_tokenizer, tokenizer_path
 from .export import Exported, copy_file, export_graphs
@@ -65,7 +66,8 @@ class Detector(nn.Module):
         def given_masks(_: Tensor) -> tuple[Tensor, Tensor]:
             return text_self_attention_mask, position_ids
 
-        with replaced("generate_masks_with_special_tokens_and_transfer_map", given_masks), Proposals() as proposals:
+        masks = replaced("generate_masks_with_special_tokens_and_transfer_map", given_masks)
+        with masks, rearranged(), Proposals() as proposals:
             output = self.model(
                 pixel_values=pixel_values,
                 input_ids=input_ids,

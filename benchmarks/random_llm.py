@@ -1,0 +1,91 @@
+"""A language model of the paper's size, Gemma 2 9B in 4 bit, with random weights: as fast as the trained one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import gguf
+import numpy as np
+from numpy.typing import NDArray
+
+NAME = "gemma-2-9b.Q4_K.gguf"
+LAYERS, WIDTH, HIDDEN, HEADS, KEY_HEADS, HEAD = 42, 3584, 14336, 16, 8, 256
+"""Of the published model. Its vocabulary, of 256,000, is here that of the tokenizer that is copied."""
+SCALE, OFFSET = 1.6e-4, 1.25e-3
+"""Of a block of weights, for weights around 0 with a deviation near 0.02."""
+
+
+def gemma_2_9b(folder: Path, tokenizer: Path) -> Path:
+    """The model's file in the folder, written unless it is there: 5 GB. tokenizer: a GGUF that has Gemma's."""
+    path = folder / NAME
+    if path.is_file():
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    writer = gguf.GGUFWriter(part, "gemma2")
+    words = _copy_tokenizer(gguf.GGUFReader(tokenizer), writer)
+    writer.add_context_length(8192)
+    writer.add_embedding_length(WIDTH)
+    writer.add_block_count(LAYERS)
+    writer.add_feed_forward_length(HIDDEN)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(KEY_HEADS)
+    writer.add_key_length(HEAD)
+    writer.add_value_length(HEAD)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_attn_logit_softcapping(50.0)
+    writer.add_final_logit_softcapping(30.0)
+    writer.add_sliding_window(4096)
+    shapes = dict(_shapes(words))
+    for name, shape in shapes.items():
+        if len(shape) == 1:
+            writer.add_tensor_info(name, shape, np.dtype(np.float32), 4 * shape[0])
+        else:
+            stored = gguf.quant_shape_to_byte_shape(shape, gguf.GGMLQuantizationType.Q4_K)
+            kind = gguf.GGMLQuantizationType.Q4_K
+            writer.add_tensor_info(name, stored, np.dtype(np.uint8), int(np.prod(stored)), raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    generator = np.random.default_rng(0)
+    for shape in shapes.values():
+        writer.write_tensor_data(np.ones(shape, np.float32) if len(shape) == 1 else _blocks(shape, generator))
+    writer.close()
+    os.replace(part, path)
+    return path
+
+
+def _shapes(words: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Every tensor's name and shape, outputs first."""
+    yield "token_embd.weight", (words, WIDTH)
+    yield "output_norm.weight", (WIDTH,)
+    for layer in range(LAYERS):
+        for norm in ("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"):
+            yield f"blk.{layer}.{norm}.weight", (WIDTH,)
+        yield f"blk.{layer}.attn_q.weight", (HEADS * HEAD, WIDTH)
+        yield f"blk.{layer}.attn_k.weight", (KEY_HEADS * HEAD, WIDTH)
+        yield f"blk.{layer}.attn_v.weight", (KEY_HEADS * HEAD, WIDTH)
+        yield f"blk.{layer}.attn_output.weight", (WIDTH, HEADS * HEAD)
+        yield f"blk.{layer}.ffn_gate.weight", (HIDDEN, WIDTH)
+        yield f"blk.{layer}.ffn_up.weight", (HIDDEN, WIDTH)
+        yield f"blk.{layer}.ffn_down.weight", (WIDTH, HIDDEN)
+
+
+def _blocks(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Random weights as Q4_K keeps them: of each 256 two scales in half precision, then 140 bytes of digits."""
+    elements, size = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType.Q4_K]
+    rows, columns = shape
+    found = generator.integers(0, 256, (rows, columns // elements, size), np.uint8)
+    found[..., :4] = np.array([SCALE, OFFSET], np.float16).view(np.uint8)
+    return found.reshape(rows, -1)
+
+
+def _copy_tokenizer(reader: gguf.GGUFReader, writer: gguf.GGUFWriter) -> int:
+    """All that the file says of its tokenizer. Returns how many tokens there are."""
+    for field in reader.fields.values():
+        if field.name.startswith("tokenizer."):
+            kind, *inner = field.types
+            writer.add_key_value(field.name, field.contents(), kind, inner[0] if inner else None)
+    return len(reader.fields["tokenizer.ggml.tokens"].data)
