@@ -62,7 +62,8 @@ def measure(asked: argparse.Namespace) -> Iterator[Record]:
     *rounds, first = edits(asked.rounds + 1, candidates=asked.candidates)
     for edit in first:
         one_edit(reference, calls, ours, edit, 0)
-    one_ranking(reference, ours, first[0], 0, 1)
+    if asked.sample:
+        one_ranking(reference, ours, first[0], 0, 1)
     found: Record = {"edits": [], "rankings": []}
     for turn, kinds in enumerate(rounds):
         for edit in kinds:
@@ -147,10 +148,10 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--boxes", type=int, default=2, help="of a phrase, on either side")
     parser.add_argument("--candidates", type=int, default=8, help="that are ranked")
-    parser.add_argument("--sample", type=int, help="of them, that the reference scores in a round, others in the next")
-    parser.add_argument("--llm", type=Path, help="a GGUF for the reference's calls, in place of the bundle's parser")
+    parser.add_argument("--sample", type=int, help="of them, that the reference scores in a round; 0: no ranking")
+    parser.add_argument("--llm", type=Path, help="a GGUF for the reference's calls, in place of a random Gemma 2 9B")
     asked = parser.parse_args(words)
-    asked.sample = min(asked.sample or asked.candidates, asked.candidates)
+    asked.sample = asked.candidates if asked.sample is None else min(asked.sample, asked.candidates)
     return asked
 
 
