@@ -76,8 +76,6 @@ def measure(asked: argparse.Namespace) -> Iterator[Record]:
             tell(f"round {turn + 1} of {len(rounds)}, {asked.candidates} candidates", record)
         yield found
     calls.close()
-    for each in ours:
-        each.scorer.close()
     if PAPER in asked.bundle:
         each_instruction = [edit.instruction for kinds in rounds for edit in kinds]
         taken = parses(llm, first[0].instruction, each_instruction, asked.device, asked.threads)
