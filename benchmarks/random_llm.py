@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,10 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge import atomic
+
 NAME = "gemma-2-9b.Q4_K.gguf"
+KIND = gguf.GGMLQuantizationType.Q4_K
 LAYERS, WIDTH, HIDDEN, HEADS, KEY_HEADS, HEAD = 42, 3584, 14336, 16, 8, 256
 """Of the published model. Its vocabulary, of 256,000, is here that of the tokenizer that is copied."""
 SCALE, OFFSET = 1.6e-4, 1.25e-3
@@ -23,8 +25,13 @@ def gemma_2_9b(folder: Path, tokenizer: Path) -> Path:
     if path.is_file():
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    writer = gguf.GGUFWriter(part, "gemma2")
+    with atomic.replacing(path) as part:
+        _write(part, tokenizer)
+    return path
+
+
+def _write(path: Path, tokenizer: Path) -> None:
+    writer = gguf.GGUFWriter(path, "gemma2")
     words = _copy_tokenizer(gguf.GGUFReader(tokenizer), writer)
     writer.add_context_length(8192)
     writer.add_embedding_length(WIDTH)
@@ -43,9 +50,8 @@ def gemma_2_9b(folder: Path, tokenizer: Path) -> Path:
         if len(shape) == 1:
             writer.add_tensor_info(name, shape, np.dtype(np.float32), 4 * shape[0])
         else:
-            stored = gguf.quant_shape_to_byte_shape(shape, gguf.GGMLQuantizationType.Q4_K)
-            kind = gguf.GGMLQuantizationType.Q4_K
-            writer.add_tensor_info(name, stored, np.dtype(np.uint8), int(np.prod(stored)), raw_dtype=kind)
+            stored = gguf.quant_shape_to_byte_shape(shape, KIND)
+            writer.add_tensor_info(name, stored, np.dtype(np.uint8), int(np.prod(stored)), raw_dtype=KIND)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
@@ -53,8 +59,6 @@ def gemma_2_9b(folder: Path, tokenizer: Path) -> Path:
     for shape in shapes.values():
         writer.write_tensor_data(np.ones(shape, np.float32) if len(shape) == 1 else _blocks(shape, generator))
     writer.close()
-    os.replace(part, path)
-    return path
 
 
 def _shapes(words: int) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -75,7 +79,7 @@ def _shapes(words: int) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 def _blocks(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[np.uint8]:
     """Random weights as Q4_K keeps them: of each 256 two scales in half precision, then 140 bytes of digits."""
-    elements, size = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType.Q4_K]
+    elements, size = gguf.GGML_QUANT_SIZES[KIND]
     rows, columns = shape
     found = generator.integers(0, 256, (rows, columns // elements, size), np.uint8)
     found[..., :4] = np.array([SCALE, OFFSET], np.float16).view(np.uint8)
