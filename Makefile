@@ -22,12 +22,13 @@ check: $(ENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 bench: $(ENV)/.ready
 	$(BIN)/editjudge bench
 
 results: $(ENV)/.ready
-	$(BIN)/python benchmarks/results.py
+	$(BIN)/python -m benchmarks.run
 
 $(ENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(ENV)
@@ -45,7 +46,7 @@ $(EXPORT_ENV)/.ready: pyproject.toml
 
 # What the studio draws its scenes with; needs npm. Without it the tests that render are skipped.
 sprites: $(ENV)/.ready
-	PYTHONPATH=models $(BIN)/python -c "from studio.sprites import sprite_folder; print(sprite_folder())"
+	PYTHONPATH=models $(BIN)/python -c "from studio.renderer.sprites import sprite_folder; print(sprite_folder())"
 
 clean:
 	rm -rf $(ENV) $(EXPORT_ENV) build dist demo.html

@@ -1,4 +1,4 @@
-"""A second edit by InstructPix2Pix, its instruction confined to the region of the first (BPM, section 3.5).
+"""Edits a picture twice by InstructPix2Pix, the second time only where the first edit belongs (BPM, section 3.5).
 
 pip install 'editjudge[guidance]'
 python examples/mask_guidance.py hydrant.jpg "make the hydrant blue" second.png --bundle photo-edge
@@ -18,18 +18,17 @@ from diffusers import StableDiffusionInstructPix2PixPipeline
 from PIL import Image
 
 from editjudge import EditScore, Scorer
-from editjudge.guidance import guidance
-from editjudge.mask import latent_mask
+from editjudge.guidance import guidance, latent_mask
 
 
 @contextmanager
 def guided(pipeline: StableDiffusionInstructPix2PixPipeline, mask: np.ndarray) -> Iterator[None]:
-    """While it lasts, the pipeline's text guidance reaches only the latent cells where bool[H, W] is true."""
+    """Inside the block, the pipeline's text guidance reaches only the latent cells where bool[H, W] is true."""
     inside = torch.as_tensor(mask, device=pipeline.unet.device)
 
-    def confine(unet: torch.nn.Module, given: Any, predicted: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    def confine(unet: torch.nn.Module, inputs: Any, predicted: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         text, image, unconditional = predicted[0].chunk(3)
-        # Scales of 1, as the pipeline scales the differences itself afterwards.
+        # The scales are 1, as the pipeline itself scales the differences afterwards.
         text = guidance(unconditional, image, text, inside, image_scale=1.0, text_scale=1.0)
         return (torch.cat([text, image, unconditional]), *predicted[1:])
 
@@ -48,9 +47,15 @@ def edit_twice(
     seed: int = 0,
     **options: Any,
 ) -> tuple[Image.Image, Image.Image, EditScore]:
-    """The first edit, the second one by the first one's mask and the same noise, and the score of the first.
+    """The first edit, the second edit with the mask of the first and the same noise, and the score of the first.
 
-    options: those of the pipeline, such as guidance_scale, image_guidance_scale, num_inference_steps.
+    Args:
+        pipeline: Makes the edits.
+        scorer: Finds the region of the first.
+        original: The picture to edit.
+        instruction: What is asked for.
+        seed: Of the noise.
+        options: Those of the pipeline, such as guidance_scale, image_guidance_scale, num_inference_steps.
     """
 
     def edit() -> Image.Image:
@@ -64,20 +69,20 @@ def edit_twice(
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("original", type=Path)
-    options.add_argument("instruction")
-    options.add_argument("output", type=Path)
-    options.add_argument("--model", default="timbrooks/instruct-pix2pix", help="of the hub, or a folder")
-    options.add_argument("--bundle", default="photo-edge")
-    options.add_argument("--steps", type=int, default=50)
-    asked = options.parse_args()
+    command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command_line.add_argument("original", type=Path)
+    command_line.add_argument("instruction")
+    command_line.add_argument("output", type=Path)
+    command_line.add_argument("--model", default="timbrooks/instruct-pix2pix", help="of the hub, or a folder")
+    command_line.add_argument("--bundle", default="photo-edge")
+    command_line.add_argument("--steps", type=int, default=50)
+    options = command_line.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    pipeline = StableDiffusionInstructPix2PixPipeline.from_pretrained(asked.model, use_safetensors=True).to(device)
-    scorer, original = Scorer.load(asked.bundle), Image.open(asked.original).convert("RGB")
-    _, second, before = edit_twice(pipeline, scorer, original, asked.instruction, num_inference_steps=asked.steps)
-    after = scorer.score(original, second, asked.instruction)
-    second.save(asked.output)
+    pipeline = StableDiffusionInstructPix2PixPipeline.from_pretrained(options.model, use_safetensors=True).to(device)
+    scorer, original = Scorer.load(options.bundle), Image.open(options.original).convert("RGB")
+    _, second, before = edit_twice(pipeline, scorer, original, options.instruction, num_inference_steps=options.steps)
+    after = scorer.score(original, second, options.instruction)
+    second.save(options.output)
     print(f"BPM {before.bpm:.2f} -> {after.bpm:.2f}: {after.explanation}")
 
 

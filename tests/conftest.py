@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from huggingface_hub import HfApi
-from little_hub import LittleHub
+from support.fake_hub import FakeHub
 
-from editjudge import hub
-from editjudge.bundle import Bundle
+from editjudge.bundles import huggingface
+from editjudge.bundles.bundle import Bundle
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -26,7 +27,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what 
 def own_answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Instructions are read anew in each test, and what was read is not left in the user's cache."""
     folder = tmp_path_factory.mktemp("cache")
-    monkeypatch.setattr("editjudge.parse.cache_folder", lambda: folder)
+    monkeypatch.setattr("editjudge.parser.parser.cache_folder", lambda: folder)
 
 
 @pytest.fixture(scope="session")
@@ -49,18 +50,27 @@ def golden() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def little_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LittleHub]:
+def grey_edit(tmp_path: Path) -> tuple[Path, Path]:
+    """The files of two grey pictures of 48 x 32 pixels, the second one lighter: original.png and edited.png."""
+    paths = tmp_path / "original.png", tmp_path / "edited.png"
+    for path, shade in zip(paths, (90, 160), strict=True):
+        assert cv2.imwrite(str(path), np.full((32, 48, 3), shade, np.uint8))
+    return paths
+
+
+@pytest.fixture
+def fake_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """A hub of models on this machine, in the place of the real one; downloads arrive in blocks of 64 bytes."""
-    little = LittleHub()
-    server = little.start()
-    monkeypatch.setattr(hub, "HfApi", partial(HfApi, endpoint=little.url))
+    hub = FakeHub()
+    server = hub.start()
+    monkeypatch.setattr(huggingface, "HfApi", partial(HfApi, endpoint=hub.url))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_IMPLICIT_TOKEN", True)
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 64)
     for module in ("file_download", "utils._http"):  # it waits between its tries
         monkeypatch.setattr(f"huggingface_hub.{module}.time", SimpleNamespace(sleep=lambda _: None))
-    monkeypatch.setattr(hub, "get_token", lambda: None)
-    yield little
-    little.released.set()
+    monkeypatch.setattr(huggingface, "get_token", lambda: None)
+    yield hub
+    hub.released.set()
     server.shutdown()
     server.server_close()

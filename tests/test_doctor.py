@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editjudge import doctor, health
-from editjudge.cli import run
+from editjudge import doctor
+from editjudge.backends.onnx.nvidia import Gpu
+from editjudge.bundles.roles import GRAPHS
+from editjudge.cli.main import run
 from editjudge.doctor import examine
 from editjudge.errors import DeviceError
-from editjudge.gpu import Gpu
-from editjudge.placed import NAMES, placed
-from editjudge.types import Ran
+from editjudge.reports import diagnostics
+from editjudge.reports.placement import describe_placements
+from editjudge.types import Placement
 
 Capture = pytest.CaptureFixture[str]
 RTX = {"name": "NVIDIA GeForce RTX 4060", "memory": 8_188_000_000, "capability": "sm89"}
@@ -25,7 +27,7 @@ RTX = {"name": "NVIDIA GeForce RTX 4060", "memory": 8_188_000_000, "capability":
 def printed(found: dict[str, Any], capfd: Capture, monkeypatch: pytest.MonkeyPatch, columns: int = 80) -> str:
     """What the command prints of this."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("editjudge.cli.examine", lambda bundle, device: found)
+    monkeypatch.setattr("editjudge.cli.commands.doctor.examine", lambda bundle, device: found)
     run(["doctor"])
     return capfd.readouterr().out
 
@@ -39,7 +41,7 @@ def test_here(capfd: Capture) -> None:
     assert found["cpu"]["cores"] >= 1
     assert found["devices"]["cpu"]["problem"] is None
     assert [each["problem"] for each in found["bundles"] if each["name"] == "studio"] == [None]
-    assert set(found["plan"]["models"]) == set(NAMES)
+    assert set(found["plan"]["models"]) == {*GRAPHS, "parser"}
     assert set(found["more"]) >= {name for name, each in found["devices"].items() if not each["installed"]}
 
 
@@ -107,9 +109,9 @@ def test_what_fell_back_and_what_fits(monkeypatch: pytest.MonkeyPatch, capfd: Ca
     found["plan"] = {
         **PLAN,
         "models": {
-            "detector": Ran("rtx", "NvTensorRTRTXExecutionProvider", "engine", 0).to_dict(),
-            "clip_text": Ran("cuda", "CUDAExecutionProvider", "model", 3).to_dict(),
-            "parser": Ran("cpu", "llama.cpp", reason="llama.cpp was built without GPU support").to_dict(),
+            "detector": Placement("rtx", "NvTensorRTRTXExecutionProvider", "engine", 0).to_dict(),
+            "clip_text": Placement("cuda", "CUDAExecutionProvider", "model", 3).to_dict(),
+            "parser": Placement("cpu", "llama.cpp", reason="llama.cpp was built without GPU support").to_dict(),
         },
     }
     found["bundles"] = [
@@ -135,14 +137,14 @@ def test_no_driver_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_commands_that_begin_alike_are_said_once() -> None:
-    rows = list(health._more({"cuda": ["a", "b"], "tensorrt": ["a", "b", "c"], "rtx": ["d"]}))
+    rows = list(diagnostics._more({"cuda": ["a", "b"], "tensorrt": ["a", "b", "c"], "rtx": ["d"]}))
     assert [(name, text.plain) for name, text in rows] == [
         ("cuda", "a"), ("", "b"), ("tensorrt", "as cuda, then c"), ("rtx", "d"),
     ]  # fmt: skip
 
 
 def test_where_models_ran_in_words() -> None:
-    cpu, cuda = Ran("cpu", "llama.cpp"), Ran("cuda", "CUDAExecutionProvider")
-    assert placed({}) == ""
-    assert placed({"detector": cpu, "parser": cpu}) == "cpu"
-    assert placed({"parser": cpu, "detector": cuda, "clip_text": cuda}) == "cuda; parser on cpu"
+    cpu, cuda = Placement("cpu", "llama.cpp"), Placement("cuda", "CUDAExecutionProvider")
+    assert describe_placements({}) == ""
+    assert describe_placements({"detector": cpu, "parser": cpu}) == "cpu"
+    assert describe_placements({"parser": cpu, "detector": cuda, "clip_text": cuda}) == "cuda; parser on cpu"

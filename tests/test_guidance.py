@@ -9,11 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from editjudge.cli import run
-from editjudge.demo import load_demo
+from editjudge.cli.main import run
+from editjudge.datasets.demo import load_demo
 from editjudge.errors import InputError
-from editjudge.guidance import guidance
-from editjudge.mask import latent_mask, union_mask
+from editjudge.guidance import guidance, latent_mask, union_mask
 
 
 def score(original: np.ndarray, edited: np.ndarray, size: tuple[int, int] | None = None, everywhere: bool = False):

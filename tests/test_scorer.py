@@ -1,4 +1,4 @@
-"""The scorer from pictures to score, in a world whose models are exact (tests/flatland.py); the parser stays out."""
+"""The scorer from pictures to score, in a world whose models are exact (support/toy_world.py); the parser stays out."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
-import flatland
 import numpy as np
 import PIL.Image
 import pytest
-from flatland import ADD, COLOR, LARGER, MOVE, REMOVE, REPLACE, STYLE, draw, scorer
+from support import toy_world
+from support.toy_world import ADD, COLOR, LARGER, MOVE, REMOVE, REPLACE, STYLE, draw, scorer
 
-from editjudge.bundle import Bundle
+from editjudge.bundles.bundle import Bundle
 from editjudge.errors import ImageError, InputError, InstructionError
-from editjudge.parse import UNKNOWN
-from editjudge.scorer import BATCH, Scorer
-from editjudge.types import EditIntent, EditScore, Ran
+from editjudge.metrics import EditScore
+from editjudge.models.clip import Clip
+from editjudge.models.grounding_dino import Detector
+from editjudge.models.model_set import ModelSet
+from editjudge.models.sam import Segmenter
+from editjudge.parser.parser import UNKNOWN
+from editjudge.ranking import BATCH
+from editjudge.scorer import Scorer
+from editjudge.types import EditIntent, Placement
 
 CAR, TOWER = ("red", "car", 60, 60), ("green", "tower", 150, 140)
 ORIGINAL = draw(CAR, TOWER)
@@ -27,10 +34,15 @@ WELL = {
     "add": (ADD, draw(CAR, TOWER, ("blue", "box", 150, 60))),
     "remove": (REMOVE, draw(CAR)),
     "replace": (REPLACE, draw(CAR, ("green", "box", 150, 140))),
-    "size": (LARGER, np.where((big := draw(CAR, scale=1.4)) != flatland.GREY, big, draw(TOWER))),
+    "size": (LARGER, np.where((big := draw(CAR, scale=1.4)) != toy_world.GREY, big, draw(TOWER))),
     "move": (MOVE, draw(("red", "car", 150, 60), TOWER)),
     "style": (STYLE, draw(("green", "car", 60, 60), TOWER)),
 }
+
+
+def calls_of(toy_scorer: Scorer) -> tuple[list[int], list[int], list[int]]:
+    """How many pictures each run of the detector, the segmenter and CLIP was given so far."""
+    return tuple(toy_scorer.models.model(kind).calls for kind in (Detector, Segmenter, Clip))
 
 
 def noisy(picture: np.ndarray, sigma: float = 12) -> np.ndarray:
@@ -71,14 +83,14 @@ def test_what_the_score_rests_on() -> None:
     assert np.array_equal(score.evidence.original_mask, score.evidence.edited_mask)
     assert set(score.timings_ms) == {"parse", "detect", "segment", "embed", "judge", "total"}
     assert score.timings_ms["total"] >= score.timings_ms["judge"] > 0
-    assert (score.bundle, score.intent) == ("flatland", ADD)
+    assert (score.bundle, score.intent) == ("toy world", ADD)
 
 
 def test_what_it_ran_on() -> None:
-    judge = scorer()
-    score = judge.score(ORIGINAL, WELL["color"][1], COLOR)
+    toy_scorer = scorer()
+    score = toy_scorer.score(ORIGINAL, WELL["color"][1], COLOR)
     assert set(score.models) == {"detector", "sam_encoder", "sam_decoder", "clip_vision", "clip_text"}
-    assert score.models == judge.models
+    assert score.models == toy_scorer.placements
     assert score.to_dict()["models"]["detector"] == {
         "device": "cpu", "provider": "NumPy", "form": "model", "cpu_nodes": None, "reason": None,
     }  # fmt: skip
@@ -88,9 +100,10 @@ def test_what_it_ran_on() -> None:
     ("asked", "found", "parser"), [("auto", "cpu", "auto"), ("auto", "cuda", "cuda"), ("cpu", "cpu", "cpu")]
 )
 def test_the_parser_goes_where_the_other_models_went(asked: str, found: str, parser: str) -> None:
-    judge = Scorer(flatland.Paper(), flatland.Eyes(), flatland.Scissors(), flatland.Sense(), device=asked)
-    judge.stages.detector.models = {"detector": Ran(found, "its provider")}
-    assert judge._parser_device == parser
+    stand_ins = {Detector: toy_world.Eyes(), Segmenter: toy_world.Scissors(), Clip: toy_world.Sense()}
+    placements = {**toy_world.PLACEMENTS, "detector": Placement(found, "its provider")}
+    toy_scorer = Scorer(ModelSet(toy_world.Paper(), asked, models=stand_ins, placements=placements))
+    assert toy_scorer._parser_device == parser
 
 
 def test_identical_pictures_earn_nothing_but_preservation() -> None:
@@ -114,10 +127,10 @@ def test_a_wrong_object_is_worse_than_the_right_one_at_the_wrong_place() -> None
 
 def test_preparing_changes_nothing_but_the_work() -> None:
     for intent, edited in WELL.values():
-        judge = scorer()
-        at_once = judge.score(ORIGINAL, edited, intent)
-        detected, cut, felt = (judge.stages.detector.calls, judge.stages.segmenter.calls, judge.stages.embedder.calls)
-        prepared = judge.prepare(ORIGINAL, intent)
+        toy_scorer = scorer()
+        at_once = toy_scorer.score(ORIGINAL, edited, intent)
+        detected, cut, felt = calls_of(toy_scorer)
+        prepared = toy_scorer.prepare(ORIGINAL, intent)
         calls = len(detected), len(cut), len(felt)
         later = prepared.score(edited)
         assert without_time(at_once) == without_time(later)
@@ -129,9 +142,9 @@ def test_preparing_changes_nothing_but_the_work() -> None:
 
 
 def test_each_model_runs_once_for_both_pictures() -> None:
-    judge = scorer()
-    judge.score(ORIGINAL, WELL["color"][1], COLOR)
-    assert (judge.stages.detector.calls, judge.stages.segmenter.calls, judge.stages.embedder.calls) == ([2], [2], [2])
+    toy_scorer = scorer()
+    toy_scorer.score(ORIGINAL, WELL["color"][1], COLOR)
+    assert calls_of(toy_scorer) == ([2], [2], [2])
 
 
 def without_time(score: EditScore) -> EditScore:
@@ -160,9 +173,9 @@ def test_ranking_nothing() -> None:
 
 def test_candidates_are_scored_as_they_arrive() -> None:
     """Each batch is asked for when the one before has been handed out, and runs through each model together."""
-    judge = scorer()
-    prepared = judge.prepare(ORIGINAL, COLOR)
-    judge.stages.detector.calls.clear()
+    toy_scorer = scorer()
+    prepared = toy_scorer.prepare(ORIGINAL, COLOR)
+    toy_scorer.models.model(Detector).calls.clear()
     arrived: list[int] = []
 
     def arriving() -> Iterator[np.ndarray | bytes]:
@@ -172,11 +185,11 @@ def test_candidates_are_scored_as_they_arrive() -> None:
 
     scores = prepared.scores(arriving())
     first = next(scores)
-    assert (first.index, len(arrived), judge.stages.detector.calls) == (0, BATCH, [BATCH - 1])
+    assert (first.index, len(arrived), toy_scorer.models.model(Detector).calls) == (0, BATCH, [BATCH - 1])
     rest = list(scores)
     assert [one.index for one in rest] == list(range(1, 2 * BATCH + 1))
     assert [one.index for one in rest if one.score is None] == [1]
-    assert judge.stages.detector.calls == [BATCH - 1, BATCH, 1]
+    assert toy_scorer.models.model(Detector).calls == [BATCH - 1, BATCH, 1]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
@@ -195,20 +208,20 @@ def test_after_a_call_that_was_cut_off_all_is_as_before(stop: type[BaseException
     assert prepared.rank([WELL["color"][1]])[0].score.bpm == pytest.approx(2.0)
 
 
-def test_nothing_is_segmented_where_no_judge_needs_a_mask() -> None:
+def test_nothing_is_segmented_where_no_sub_score_needs_a_mask() -> None:
     for intent, original, edited in (
         (COLOR, ORIGINAL, draw(TOWER)),  # the car is gone
         (COLOR, draw(TOWER), ORIGINAL),  # there was none
         (STYLE, ORIGINAL, WELL["style"][1]),  # no region at all
     ):
-        judge = scorer()
-        score = judge.score(original, edited, intent)
-        assert sum(judge.stages.segmenter.calls) == 0
+        toy_scorer = scorer()
+        score = toy_scorer.score(original, edited, intent)
+        assert sum(toy_scorer.models.model(Segmenter).calls) == 0
         assert not score.evidence.original_mask.any()
-        prepared = judge.prepare(original, intent)
-        judge.stages.segmenter.calls.clear()
+        prepared = toy_scorer.prepare(original, intent)
+        toy_scorer.models.model(Segmenter).calls.clear()
         assert without_time(prepared.score(edited)) == without_time(score)
-        assert sum(judge.stages.segmenter.calls) == 0
+        assert sum(toy_scorer.models.model(Segmenter).calls) == 0
 
 
 @pytest.mark.parametrize(("intent", "gone", "flag"), [(COLOR, 0, "source_not_found"), (REMOVE, 1, "source_not_found")])
@@ -279,22 +292,22 @@ def test_intents_that_say_nothing_are_refused() -> None:
 
 
 def test_an_instruction_of_a_global_edit_stands_in_for_its_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = scorer()
-    monkeypatch.setattr(judge, "_read", lambda instruction: UNKNOWN)
-    score = judge.score(ORIGINAL, WELL["style"][1], "make it green")
+    toy_scorer = scorer()
+    monkeypatch.setattr(toy_scorer, "_read", lambda instruction: UNKNOWN)
+    score = toy_scorer.score(ORIGINAL, WELL["style"][1], "make it green")
     assert score.semantic.modify > 0.4
     assert score.flags == ("global", "parse_uncertain")
 
 
 def test_released_rules() -> None:
-    judge = scorer(compat="released")
+    toy_scorer = scorer(compat="released")
     edited = WELL["color"][1].copy()
     edited[150:, :50] += 40  # which the released code takes for 8
-    score = judge.score(ORIGINAL, edited, COLOR)
+    score = toy_scorer.score(ORIGINAL, edited, COLOR)
     assert score.evidence.original.shape == (500, 500, 3)
     assert 0.9965 < score.semantic.preserve_raw < 0.9985  # ours: 0.99
     assert score == replace(scorer().score(ORIGINAL, edited, COLOR, compat="released"), timings_ms=score.timings_ms)
-    nothing = judge.score(ORIGINAL, ORIGINAL, COLOR)
+    nothing = toy_scorer.score(ORIGINAL, ORIGINAL, COLOR)
     assert nothing.region.score == 2.0  # an edit that did not happen earns it
     assert "no_op" in nothing.flags
 
@@ -311,7 +324,7 @@ def test_an_unknown_compat_is_refused() -> None:
         scorer(compat="paper")
 
 
-def test_pictures_come_in_every_form(tmp_path) -> None:
+def test_pictures_come_in_every_form(tmp_path: Path) -> None:
     intent, edited = WELL["color"]
     file = tmp_path / "original.png"
     PIL.Image.fromarray(ORIGINAL).save(file)
@@ -324,13 +337,13 @@ def test_pictures_come_in_every_form(tmp_path) -> None:
 
 
 def test_threads_may_share_a_scorer() -> None:
-    judge = scorer()
-    prepared = judge.prepare(ORIGINAL, COLOR)
+    toy_scorer = scorer()
+    prepared = toy_scorer.prepare(ORIGINAL, COLOR)
     start = threading.Barrier(4)
 
     def work(index: int) -> list[EditScore]:
         start.wait()
-        return [without_time((prepared if index % 2 else judge).score(*given)) for given in jobs[index % 2]]
+        return [without_time((prepared if index % 2 else toy_scorer).score(*given)) for given in jobs[index % 2]]
 
     edited = [WELL["color"][1], noisy(ORIGINAL), draw(TOWER)]
     jobs = ([(ORIGINAL, each, COLOR) for each in edited], [(each,) for each in edited])
@@ -340,10 +353,10 @@ def test_threads_may_share_a_scorer() -> None:
 
 
 def test_the_real_stages_fit_together(toy: Bundle) -> None:
-    """Detector, Segmenter and Embedder as they are, on graphs of a few nodes: what comes out means nothing."""
-    judge = Scorer.load(toy.folder, device="cpu", threads=1)
+    """Detector, Segmenter and Clip as they are, on graphs of a few nodes: what comes out means nothing."""
+    toy_scorer = Scorer.load(toy.folder, device="cpu", threads=1)
     for intent, edited in WELL.values():
-        score = judge.score(ORIGINAL, edited, intent)
+        score = toy_scorer.score(ORIGINAL, edited, intent)
         assert 0 <= score.bpm <= 2
-        assert judge.prepare(ORIGINAL, intent).score(edited).bpm == pytest.approx(score.bpm, abs=1e-6)
+        assert toy_scorer.prepare(ORIGINAL, intent).score(edited).bpm == pytest.approx(score.bpm, abs=1e-6)
         assert score.evidence.original_mask.shape == ORIGINAL.shape[:2]

@@ -1,4 +1,4 @@
-"""Builds a bundle from a recipe: fetch, export, compile, compare, describe; each step once, however often it is run."""
+"""Builds a bundle from a recipe: fetch, export, compile, compare, describe. No step is done twice."""
 
 from __future__ import annotations
 
@@ -9,242 +9,174 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from transformers import CLIPModel, SamModel
-
-from editjudge import atomic
-from editjudge.bundle import Bundle
-from editjudge.entries import METRIC_GRAPHS, EndToEnd
+from editjudge.bundles.bundle import Bundle
+from editjudge.bundles.files import EndToEnd
+from editjudge.bundles.manifest import FILE_NAME
 from editjudge.errors import InputError
-from editjudge.manifest import FILE_NAME
-
-from . import clip, dino, end_to_end, grounding_dino, lpips, sam
-from .as_on_gpu import load_scorer
-from .bundle import engine_entry, exported_entries, file_entry, write_manifest
-from .checkpoint import load_config
-from .engines import Engine, build_engine
-from .export import Exported
-from .fetch import Fetched, fetch_checkpoint, fetch_parser
-from .gate import Difference
-from .lpips_weights import fetch_lpips
-from .options import ENGINES, Options
-from .pairs import Pair, pairs
-from .preprocessing import check_preprocessing
-from .recipe import MODELS, Recipe, read_recipe
-from .reference import reference_scorer, unlike
-from .steps import FOLDER, Result, Steps, fingerprint, fingerprint_of
+from editjudge.utils import atomic_file
+from editjudge_export.architectures.registry import ARCHITECTURES, REQUIRED
+from editjudge_export.checkpoints.fetch import FetchedFiles, fetch_checkpoint, fetch_parser
+from editjudge_export.checkpoints.preprocessing import check_preprocessing
+from editjudge_export.file_copies import check_copies, copy_files
+from editjudge_export.manifest_writer import describe_engine, describe_exported, write_manifest
+from editjudge_export.onnx.export import ExportedFile
+from editjudge_export.options import ENGINES, BuildOptions
+from editjudge_export.recipe import Recipe, read_recipe
+from editjudge_export.resumable_steps import (
+    FOLDER,
+    ResumableSteps,
+    StepResult,
+    fingerprint_files,
+    fingerprint_folder,
+)
+from editjudge_export.tensorrt.build import BuiltEngine, build_engine
+from editjudge_export.verification import end_to_end
+from editjudge_export.verification.fp16_emulation import load_scorer
+from editjudge_export.verification.sample_edits import SampleEdit, sample_edits
+from editjudge_export.verification.torch_reference import load_reference, why_not_comparable
 
 PACKAGES = ("editjudge", "torch", "transformers", "onnx", "onnxruntime", "onnxslim")
 VERSIONS = {name: version(name) for name in PACKAGES}
-"""What a step's result hangs on beside its inputs."""
+"""What the result of a step depends on beside its inputs."""
 
 
 def build(
-    recipe_path: Path, folder: Path, options: Options | None = None, report: Callable[[str], None] = print
-) -> list[Exported]:
-    """Builds the bundle of a recipe in `folder`, which is replaced only once the new one is whole.
+    recipe_path: Path, folder: Path, options: BuildOptions | None = None, report: Callable[[str], None] = print
+) -> list[ExportedFile]:
+    """Builds the bundle of a recipe.
 
     A build that fails or is cut off leaves what its steps have made in a hidden folder beside `folder`, and goes on
-    from there the next time. Returns what was exported. Raises InputError, DeviceError or GateError, naming the step.
+    from there the next time.
+
+    Args:
+        recipe_path: The recipe.
+        folder: Where the bundle goes; what is there is replaced only once the new bundle is whole.
+        options: How it is built.
+        report: Takes a line for each step.
+
+    Returns what was exported. Raises InputError, DeviceError or GateError, with the name of the step.
     """
-    asked = options or Options()
-    asked.check()
-    recipe = asked.applied_to(read_recipe(recipe_path))
+    options = options or BuildOptions()
+    options.check()
+    recipe = options.apply_to(read_recipe(recipe_path))
     folder = folder.resolve()
-    _check(recipe, folder)
-    fetched = _fetched(recipe, asked, report)
-    _check_settings(recipe, fetched)
-    steps = Steps(folder.with_name(f".{folder.name}.build"), report)
-    exported = {name: _exported(steps, recipe, name, fetched[name].path) for name in recipe.models}
-    files = [*_entries(recipe, exported, fetched), *_copied(recipe, steps.folder, fetched)]
-    graphs = [each for made in exported.values() for each in made if asked.compiles(each)]
-    engines = [engine_entry(_compiled(steps, each, asked)) for each in graphs]
+    _check_folder(folder)
+    check_copies(recipe)
+    recipe.check_settings()
+    fetched = _fetch(recipe, options, report)
+    _check_against_checkpoints(recipe, fetched)
+    steps = ResumableSteps(folder.with_name(f".{folder.name}.build"), report)
+    exported = {name: _export(steps, recipe, name, fetched[name].path) for name in recipe.models}
+    files = [*_describe(recipe, exported, fetched), *copy_files(recipe, steps.folder, fetched)]
+    graphs = [file for files_of_one in exported.values() for file in files_of_one if options.compiles(file)]
+    engines = [describe_engine(_compile(steps, graph, options)) for graph in graphs]
     write_manifest(recipe, steps.folder, files, engines, None)
-    found = _compared(steps, recipe, files, fetched, asked.pairs)
-    write_manifest(recipe, steps.folder, files, engines, found)
+    comparison = _compare(steps, recipe, files, fetched, options.pairs)
+    write_manifest(recipe, steps.folder, files, engines, comparison)
     shutil.rmtree(steps.folder / FOLDER)
-    atomic.replace_folder(folder, steps.folder)
-    return [replace(each, path=folder / each.path.name) for made in exported.values() for each in made]
+    atomic_file.replace_folder(folder, steps.folder)
+    return [replace(file, path=folder / file.path.name) for files_of_one in exported.values() for file in files_of_one]
 
 
-def _check(recipe: Recipe, folder: Path) -> None:
-    """What can be told to be wrong before any work is done."""
+def _check_folder(folder: Path) -> None:
     if folder.exists() and not (folder / FILE_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is neither empty nor a bundle; it will not be replaced")
-    for copy in recipe.copies:
-        if not copy.origin.is_file():
-            raise InputError(f"there is no file {copy.origin}, which the recipe copies to {copy.path}")
-    settings = recipe.sections
-    try:
-        for section, key in (
-            ("detector", "height"),
-            ("detector", "width"),
-            ("detector", "text_length"),
-            ("clip", "context"),
-            *((name, "size") for name in recipe.models if name in METRIC_GRAPHS),
-        ):
-            int(settings[section][key])
-    except KeyError as error:
-        raise InputError(f"the recipe's settings lack {error.args[0]}") from None
-    except (TypeError, ValueError):
-        raise InputError("the recipe's height, width, text_length, context and size must be whole numbers") from None
 
 
-def _check_settings(recipe: Recipe, fetched: dict[str, Fetched]) -> None:
-    """What the checkpoints decide and the settings repeat has to be the same."""
+def _check_against_checkpoints(recipe: Recipe, fetched: Mapping[str, FetchedFiles]) -> None:
+    """Settings that repeat what the checkpoints decide have to be the same."""
     for name in recipe.models:
         check_preprocessing(name, fetched[name].path, recipe.sections[name])
-    crops = load_config(fetched["clip"].path, CLIPModel).vision_config
-    pictures = load_config(fetched["segmenter"].path, SamModel).vision_config
-    decided = {
-        ("clip", "size"): crops.image_size,
-        ("segmenter", "size"): pictures.image_size,
-        # The mask decoder upsamples twice by two.
-        ("segmenter", "mask_size"): 4 * pictures.image_size // pictures.patch_size,
-    }
-    for (section, key), size in decided.items():
-        given = recipe.sections[section].get(key)
-        if given != size:
-            raise InputError(f"the recipe says {given} for {key} in [{section}]; the checkpoint says {size}")
+    for name in recipe.models:
+        for key, value in ARCHITECTURES[name].code.config_settings(fetched[name].path).items():
+            given = recipe.sections[name].get(key)
+            if given != value:
+                raise InputError(f"the recipe says {given} for {key} in [{name}]; the checkpoint says {value}")
 
 
-def _fetched(recipe: Recipe, options: Options, report: Callable[[str], None]) -> dict[str, Fetched]:
-    """The checkpoints by the recipe's names for them, and the parsers. The hub's cache remembers what was fetched."""
-    found = {}
+def _fetch(recipe: Recipe, options: BuildOptions, report: Callable[[str], None]) -> dict[str, FetchedFiles]:
+    """The checkpoints by architecture, and the parsers by role. What was fetched is in the hub's own cache."""
+    fetched = {}
     for name, model in recipe.models.items():
         report(f"fetch {name}")
-        if name == "lpips":
-            found[name] = fetch_lpips(model, options.source)
-        else:
-            found[name] = fetch_checkpoint(name, model, options.source, allow_pickle=options.allow_pickle)
+        fetched[name] = fetch_checkpoint(name, model, options.source, allow_pickle=options.allow_pickle)
     for role, parser in recipe.parsers.items():
         report(f"fetch {role}")
-        found[role] = fetch_parser(parser, options.source, role)
-    return found
+        fetched[role] = fetch_parser(parser, options.source, role)
+    return fetched
 
 
-def _exported(steps: Steps, recipe: Recipe, name: str, checkpoint: Path) -> list[Exported]:
+def _export(steps: ResumableSteps, recipe: Recipe, name: str, checkpoint: Path) -> list[ExportedFile]:
     settings, precision = recipe.sections[name], recipe.models[name].precision
 
-    def work() -> tuple[Result, Iterable[Path]]:
-        match name:
-            case "clip":
-                made = clip.export(checkpoint, steps.folder, precision, settings["context"])
-            case "detector":
-                sizes = {key: settings[key] for key in ("height", "width", "text_length")}
-                made = grounding_dino.export(
-                    checkpoint, steps.folder, precision, **sizes, fit=settings.get("fit", "stretch")
-                )
-            case "lpips":
-                made = lpips.export(checkpoint, steps.folder, precision, settings["size"])
-            case "dino" | "dinov2":
-                made = dino.export(checkpoint, steps.folder, name, precision, settings["size"])
-            case _:
-                made = sam.export(checkpoint, steps.folder, precision)
-        return {"exported": [_plain(each) for each in made]}, [file for each in made for file in each.files]
+    def work() -> tuple[StepResult, Iterable[Path]]:
+        exported = ARCHITECTURES[name].export(checkpoint, steps.folder, precision, settings)
+        return {"exported": [file.to_dict() for file in exported]}, [path for file in exported for path in file.files]
 
-    made_of = {"checkpoint": fingerprint(checkpoint), "settings": settings, "precision": precision, **VERSIONS}
-    result = steps.run(f"export {name}", made_of, work)
-    return [_exported_again(steps.folder, each) for each in result["exported"]]
+    inputs = {"checkpoint": fingerprint_folder(checkpoint), "settings": settings, "precision": precision, **VERSIONS}
+    result = steps.run(f"export {name}", inputs, work)
+    return [ExportedFile.from_dict(content, steps.folder) for content in result["exported"]]
 
 
-def _plain(exported: Exported) -> dict[str, Any]:
-    content = asdict(exported)
-    return content | {key: content[key] and content[key].name for key in ("path", "data")}
-
-
-def _exported_again(folder: Path, content: dict[str, Any]) -> Exported:
-    places = {key: folder / content[key] if content[key] else None for key in ("path", "data")}
-    rounding = content["rounding"] and Difference(**content["rounding"])
-    return Exported(**{**content, **places, "rounding": rounding})
-
-
-def _entries(
-    recipe: Recipe, exported: Mapping[str, list[Exported]], fetched: Mapping[str, Fetched]
+def _describe(
+    recipe: Recipe, exported: Mapping[str, list[ExportedFile]], fetched: Mapping[str, FetchedFiles]
 ) -> Iterator[dict[str, Any]]:
-    for name, made in exported.items():
-        origin, licence = fetched[name], recipe.models[name].licence
-        about = {"source": origin.source, "revision": origin.revision, "licence": licence}
-        for each in made:
-            yield from exported_entries(each, about)
+    for name, files in exported.items():
+        checkpoint, licence = fetched[name], recipe.models[name].licence
+        origin = {"source": checkpoint.source, "revision": checkpoint.revision, "licence": licence}
+        for file in files:
+            yield from describe_exported(file, origin)
 
 
-def _copied(recipe: Recipe, folder: Path, fetched: Mapping[str, Fetched]) -> Iterator[dict[str, Any]]:
-    """Copies what goes in as it is, each under its name only once it is whole."""
-    for copy in recipe.copies:
-        place = (folder / copy.path).resolve()
-        if not place.is_relative_to(folder):
-            raise InputError(f"the recipe's copy to {copy.path} leads out of the bundle")
-        _copy(copy.origin, place)
-        if copy.role is not None:
-            about = {"source": copy.source, "revision": copy.revision, "licence": copy.licence}
-            yield file_entry(copy.role, place, copy.path, about)
-    for role, parser in recipe.parsers.items():
-        found = fetched[role]
-        place = folder / found.path.name
-        _copy(found.path, place)
-        about = {"source": found.source, "revision": found.revision, "licence": parser.licence}
-        yield file_entry(role, place, place.name, {**about, "precision": parser.precision})
+def _compile(steps: ResumableSteps, graph: ExportedFile, options: BuildOptions) -> BuiltEngine:
+    device, targets = ENGINES[options.engine], options.engine_targets()
 
-
-def _copy(origin: Path, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f"{place.name}.part")
-    try:
-        shutil.copyfile(origin, part)
-        part.replace(place)
-    except OSError as error:
-        raise InputError(f"{origin} cannot be copied to {place}: {(error.strerror or str(error)).lower()}") from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _compiled(steps: Steps, graph: Exported, options: Options) -> Engine:
-    device = ENGINES[options.engine]
-
-    def work() -> tuple[Result, Iterable[Path]]:
+    def work() -> tuple[StepResult, Iterable[Path]]:
         engine = build_engine(
             graph.path,
             steps.folder,
             device,
             precision=graph.precision,
-            targets=options.targets or None,
+            targets=targets,
             stripped=options.stripped,
         )
-        names = {"path": engine.path.name, "wrapper": engine.wrapper.name}
-        return {"engine": asdict(engine) | names}, [engine.path, engine.wrapper]
+        return {"engine": engine.to_dict()}, [engine.path, engine.wrapper]
 
-    made_of = {
-        "graph": fingerprint_of(graph.files),
+    inputs = {
+        "graph": fingerprint_files(graph.files),
         "device": device,
-        "targets": options.targets,
+        "targets": targets,
         "stripped": options.stripped,
     }
-    content = steps.run(f"compile {graph.role}", made_of, work)["engine"]
-    places = {key: steps.folder / content[key] for key in ("path", "wrapper")}
-    return Engine(**{**content, **places, "targets": tuple(content["targets"])})
+    return BuiltEngine.from_dict(steps.run(f"compile {graph.role}", inputs, work)["engine"], steps.folder)
 
 
-def _compared(
-    steps: Steps, recipe: Recipe, files: list[dict[str, Any]], fetched: Mapping[str, Fetched], count: int
+def _compare(
+    steps: ResumableSteps,
+    recipe: Recipe,
+    files: list[dict[str, Any]],
+    fetched: Mapping[str, FetchedFiles],
+    count: int,
 ) -> EndToEnd | None:
+    """Whole scores of the bundle beside those of transformers' pipeline, over `count` edits."""
     bundle = Bundle.load(steps.folder)
-    reason = "none were asked for" if count == 0 else unlike(bundle)
+    reason = "none were asked for" if count == 0 else why_not_comparable(bundle)
     if reason is not None:
         steps.report(f"compare scores: left out, {reason}")
         return None
-    # The least exact of the models decides what the whole may be off by.
-    precision = max((recipe.models[name].precision for name in MODELS), key=lambda each: end_to_end.BOUNDS[each])
+    # The least exact of the models decides how far scores may be off.
+    precision = max((recipe.models[name].precision for name in REQUIRED), key=end_to_end.BOUNDS.__getitem__)
 
-    def told() -> Iterator[Pair]:
-        for number, pair in enumerate(pairs(count), start=1):
+    def report_edits() -> Iterator[SampleEdit]:
+        for number, edit in enumerate(sample_edits(count), start=1):
             steps.report(f"compare scores: {number} of {count}")
-            yield pair
+            yield edit
 
-    def work() -> tuple[Result, Iterable[Path]]:
-        reference = reference_scorer(bundle, {name: each.path for name, each in fetched.items()})
-        found = end_to_end.compare(load_scorer(bundle), reference, told())
-        end_to_end.check(found, precision)
-        return asdict(found), []
+    def work() -> tuple[StepResult, Iterable[Path]]:
+        reference = load_reference(bundle, {name: files.path for name, files in fetched.items()})
+        comparison = end_to_end.compare(load_scorer(bundle), reference, report_edits())
+        end_to_end.check(comparison, precision)
+        return asdict(comparison), []
 
-    made_of = {"files": files, "settings": recipe.sections, "pairs": count, **VERSIONS}
-    return EndToEnd(**steps.run("compare scores", made_of, work))
+    inputs = {"files": files, "settings": recipe.sections, "pairs": count, **VERSIONS}
+    return EndToEnd(**steps.run("compare scores", inputs, work))

@@ -1,12 +1,13 @@
 """The recipe of a bundle, a TOML file: which checkpoints to export and how, and what else goes in.
 
-    name, version, description, vocabulary                as in bundle.toml
-    [export.clip], [export.detector], [export.segmenter]  checkpoint, or hub and revision; precision; source, licence
-    [export.dino], [export.dinov2], [export.lpips]        the same, of metrics; of lpips also url and sha256
-    [parser], [fallback_parser]                           path, or hub, file and revision; sha256; precision and so on
-    [[copy]]                                              from, path; with a role also source, revision, licence
-    [[file]]                                              taken over as it is: a parser that a pip package brings
-    any other section, such as [clip]                     taken over as it is: the settings
+    name, version, description, vocabulary   as in bundle.toml
+    [export.NAME]                            a model, by the name of its architecture (`architectures.registry`):
+                                             checkpoint, or hub and revision, or url and sha256; precision; source,
+                                             licence
+    [parser], [fallback_parser]              path, or hub, file and revision; sha256; precision and so on
+    [[copy]]                                 from, path; with a role also source, revision, licence
+    [[file]]                                 copied as it stands: a parser that a pip package brings
+    any other section, such as [clip]        copied as it stands: the settings
 
 Paths of checkpoints, parsers and copies are relative to the recipe. A revision of the hub is a commit, as branches and
 tags move; without one the newest is taken, and the manifest says which that was.
@@ -16,29 +17,35 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from editjudge.entries import METRIC_GRAPHS, check_inside
+from editjudge.bundles.files import check_inside
+from editjudge.bundles.toml_schema import read_table
 from editjudge.errors import InputError
+from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED
+from editjudge_export.onnx.precision import Precision
 
-from .precision import PRECISIONS, Precision
-
-Kind = TypeVar("Kind")
-MODELS = ("clip", "detector", "segmenter")
 HEAD = ("name", "version", "description", "vocabulary")
 PARSERS = ("parser", "fallback_parser")
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """A model to export: a Hugging Face folder, or a repository of the hub. The rest is for the manifest.
+class CheckpointSource:
+    """Where the checkpoint of a model is, and what the manifest is to say of it.
 
-    url, sha256: of LPIPS, the file with the weights of its AlexNet.
+    Attributes:
+        checkpoint: A Hugging Face folder; a text in the recipe itself.
+        hub: A repository of the hub.
+        url: The file with the weights, for an architecture that has them at a web address.
+        sha256: Of that file.
+        revision: A commit of the hub; for a folder whatever its owner says.
+        precision: What the graphs are to be in.
+        source, licence: For the manifest.
     """
 
-    checkpoint: Path | None = None
+    checkpoint: str | Path | None = None
     hub: str | None = None
     url: str | None = None
     sha256: str | None = None
@@ -53,16 +60,22 @@ class Checkpoint:
         if (self.url is None) != (self.sha256 is None):
             raise ValueError("must have a sha256 with its url")
         _check_sha256(self.sha256)
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"has the precision {self.precision!r}; it must be one of {', '.join(PRECISIONS)}")
         _check_commit(self.hub, self.revision)
 
 
 @dataclass(frozen=True)
 class ParserFile:
-    """A parser in GGUF: a file on this machine, or one of a repository of the hub. The rest is for the manifest."""
+    """A parser in GGUF: a file on this machine, or one in a repository of the hub.
 
-    path: Path | None = None
+    Attributes:
+        path: The file; a text in the recipe itself.
+        hub, file: The repository, and the file in it.
+        revision: A commit of the hub; for a path whatever its owner says.
+        sha256: Of the file, where it is to be checked.
+        precision, source, licence: For the manifest.
+    """
+
+    path: str | Path | None = None
     hub: str | None = None
     file: str | None = None
     revision: str = ""
@@ -81,31 +94,63 @@ class ParserFile:
 
 
 @dataclass(frozen=True)
-class Copy:
-    """A file that goes into the bundle as it is; listed in its manifest only where it has a role."""
+class CopiedFile:
+    """A file that goes into the bundle as it is.
 
-    origin: Path
+    Attributes:
+        path: In the bundle.
+        origin: Where it is; a text in the recipe itself, under "from".
+        role: What the manifest lists it as; None: it does not.
+        source, revision, licence: For the manifest.
+    """
+
     path: str
+    origin: str | Path | None = None
     role: str | None = None
     source: str = ""
     revision: str = ""
     licence: str = ""
 
+    def __post_init__(self) -> None:
+        if self.origin is None:
+            raise ValueError("lacks from")
+
+
+Entry = TypeVar("Entry", CheckpointSource, ParserFile, CopiedFile)
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """head: the manifest's first lines. listed: [[file]] tables. sections: the settings, by name."""
+    """What a recipe says.
+
+    Attributes:
+        head: The manifest's first lines.
+        models: The checkpoints, by the name of their architecture.
+        parsers: By their role.
+        copies: What is copied.
+        listed: The [[file]] tables.
+        sections: The settings, by section.
+    """
 
     head: dict[str, Any]
-    models: dict[str, Checkpoint]
+    models: dict[str, CheckpointSource]
     parsers: dict[str, ParserFile]
-    copies: tuple[Copy, ...]
+    copies: tuple[CopiedFile, ...]
     listed: tuple[dict[str, Any], ...]
     sections: dict[str, dict[str, Any]]
 
+    def check_settings(self) -> None:
+        """Raises InputError where the models lack a setting that their export needs, or have one of another type."""
+        try:
+            for name in self.models:
+                for setting in ARCHITECTURES[name].settings:
+                    setting.check(name, self.sections[name])
+        except ValueError as error:
+            raise InputError(f"the recipe's settings are wrong: {error}") from None
+
 
 def read_recipe(path: Path) -> Recipe:
-    """Reads a recipe. Raises InputError; that the settings are whole is checked when the bundle has been written."""
+    """Reads a recipe; its settings are checked later (`check_settings`, and as a manifest). Raises InputError."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -113,23 +158,34 @@ def read_recipe(path: Path) -> Recipe:
     except ValueError as error:
         raise InputError(f"the recipe {path} is not TOML: {error}") from None
     try:
-        return _recipe(content, path.parent)
+        return _read_content(content, path.parent)
     except ValueError as error:
         raise InputError(f"the recipe {path} is wrong: {error}") from None
 
 
-def _recipe(content: dict[str, Any], base: Path) -> Recipe:
+def _read_content(content: dict[str, Any], base: Path) -> Recipe:
     exports = content.pop("export", {})
-    if not isinstance(exports, dict) or not set(MODELS) <= set(exports) <= {*MODELS, *METRIC_GRAPHS}:
-        wanted = f"{', '.join(MODELS)}, and of metrics {', '.join(METRIC_GRAPHS)}"
+    if not isinstance(exports, dict) or not set(REQUIRED) <= set(exports) <= set(ARCHITECTURES):
+        wanted = f"{', '.join(REQUIRED)}, and of metrics {', '.join(OPTIONAL)}"
         raise ValueError(f"its [export] sections must be {wanted}, not {', '.join(exports) or 'none'}")
-    models = {name: _built(Checkpoint, table, f"[export.{name}]", base) for name, table in exports.items()}
+    models = {
+        name: _read_entry(CheckpointSource, table, f"[export.{name}]", "checkpoint", base)
+        for name, table in exports.items()
+    }
     for name, model in models.items():
-        if (name == "lpips" and model.hub) or (name != "lpips" and model.url):
-            raise ValueError(f"[export.{name}] must have a checkpoint or a {'url' if name == 'lpips' else 'hub'}")
-    parsers = {role: _built(ParserFile, content.pop(role), f"[{role}]", base) for role in PARSERS if role in content}
-    copies = tuple(_built(Copy, _renamed(table), "a [[copy]]", base) for table in _tables(content, "copy"))
-    listed = tuple(_tables(content, "file"))
+        from_url = ARCHITECTURES[name].from_url
+        if model.hub if from_url else model.url:
+            raise ValueError(f"[export.{name}] must have a checkpoint or a {'url' if from_url else 'hub'}")
+    parsers = {
+        role: _read_entry(ParserFile, content.pop(role), f"[{role}]", "path", base)
+        for role in PARSERS
+        if role in content
+    }
+    copies = tuple(
+        _read_entry(CopiedFile, _rename_origin(table), "a [[copy]]", "origin", base)
+        for table in _pop_tables(content, "copy")
+    )
+    listed = tuple(_pop_tables(content, "file"))
     for role in parsers:
         if any(table.get("role") == role for table in listed):
             raise ValueError(f"it has both a [{role}] and a [[file]] with that role; one must go")
@@ -140,33 +196,23 @@ def _recipe(content: dict[str, Any], base: Path) -> Recipe:
     return Recipe(head, models, parsers, copies, listed, content)
 
 
-def _tables(content: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def _read_entry(kind: type[Entry], table: object, where: str, path_key: str, base: Path) -> Entry:
+    """A table whose path, under `path_key`, is relative to `base`. Raises ValueError."""
+    entry = read_table(kind, table, where)
+    path = getattr(entry, path_key)
+    return entry if path is None else replace(entry, **{path_key: base / path})
+
+
+def _pop_tables(content: dict[str, Any], key: str) -> list[dict[str, Any]]:
     tables = content.pop(key, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ValueError(f"every {key} must be given as [[{key}]]")
     return tables
 
 
-def _renamed(table: dict[str, Any]) -> dict[str, Any]:
+def _rename_origin(table: dict[str, Any]) -> dict[str, Any]:
+    """`from` is no name in Python."""
     return {"origin" if key == "from" else key: value for key, value in table.items()}
-
-
-def _built(kind: type[Kind], table: dict[str, Any], where: str, base: Path) -> Kind:
-    """The dataclass of a table of texts, its paths taken relative to `base`. Raises ValueError."""
-    if not isinstance(table, dict):
-        raise ValueError(f"{where} must be a table")
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
-    needed = {name for name, field in known.items() if field.default is MISSING}
-    wrong = sorted(set(table) - set(known)) + sorted(needed - set(table))
-    if wrong:
-        raise ValueError(f"{where} has wrong or missing keys: {', '.join(wrong)}")
-    for key, value in table.items():
-        if not isinstance(value, str):
-            raise ValueError(f"{key} of {where} must be a text")
-    try:
-        return kind(**{key: base / value if "Path" in known[key].type else value for key, value in table.items()})
-    except ValueError as error:
-        raise ValueError(f"{where} {error}") from None
 
 
 def _check_sha256(sha256: str | None) -> None:

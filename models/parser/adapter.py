@@ -1,4 +1,4 @@
-"""A trained adapter as a GGUF file, which llama.cpp loads beside the model that it belongs to.
+"""Writes a trained adapter as a GGUF file, which llama.cpp loads together with the model that it belongs to.
 
 python -m parser.adapter ../runs/parser ../runs/parser/adapter.gguf
 """
@@ -23,14 +23,20 @@ NAMES = {
     "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }  # fmt: skip
-"""What transformers and GGUF call the matrices of a layer."""
+"""The names of a layer's matrices in transformers and in GGUF."""
 WEIGHT = re.compile(r".*\.layers\.(\d+)\.(\w+\.\w+)\.lora_([AB])\.weight")
 
 
 def write(path: Path, adapter: Mapping[str, torch.Tensor], alpha: float, name: str) -> None:
-    """Writes the matrices of PEFT's state, float16. alpha: what the product is multiplied by, times its rank.
+    """Writes the matrices of PEFT's state in float16.
 
-    Raises ValueError for a matrix of another kind.
+    Args:
+        path: The file.
+        adapter: The matrices by PEFT's names.
+        alpha: The factor of the adapter's product, times its rank.
+        name: What the file calls the adapter.
+
+    Raises ValueError for a matrix that is not one of NAMES.
     """
     fresh = path.with_name(f"{path.name}.part")
     writer = gguf.GGUFWriter(str(fresh), "gemma3")
@@ -39,10 +45,10 @@ def write(path: Path, adapter: Mapping[str, torch.Tensor], alpha: float, name: s
     writer.add_float32(ALPHA_KEY, alpha)
     writer.add_name(name)
     for key in sorted(adapter):
-        found = WEIGHT.fullmatch(key)
-        if found is None:
+        match = WEIGHT.fullmatch(key)
+        if match is None:
             raise ValueError(f"{key} is no matrix of an adapter that GGUF can hold")
-        layer, matrix, side = found.groups()
+        layer, matrix, side = match.groups()
         values = adapter[key].detach().float().numpy().astype(np.float16)
         writer.add_tensor(f"blk.{layer}.{NAMES[matrix]}.weight.lora_{side.lower()}", values)
     writer.write_header_to_file()
@@ -53,12 +59,12 @@ def write(path: Path, adapter: Mapping[str, torch.Tensor], alpha: float, name: s
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("folder", type=Path, help="that of parser.train")
-    arguments.add_argument("path", type=Path)
-    given = arguments.parse_args()
-    state = torch.load(given.folder / "state.pt", map_location="cpu", weights_only=True)
-    write(given.path, state["adapter"], RANK * SCALE, "editjudge parser")
+    command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command_line.add_argument("folder", type=Path, help="that of parser.train")
+    command_line.add_argument("path", type=Path)
+    options = command_line.parse_args()
+    state = torch.load(options.folder / "state.pt", map_location="cpu", weights_only=True)
+    write(options.path, state["adapter"], RANK * SCALE, "editjudge parser")
 
 
 if __name__ == "__main__":

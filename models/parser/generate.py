@@ -3,7 +3,7 @@
     python -m parser.generate 20000 train.jsonl [--seed 0] [--held-out]
 
 Prints how many there are of each edit type. The same seed gives the same pairs. A pair is
-{"instruction": ..., "intent": {...}} or, of a compound instruction, {"instruction": ..., "compound": [{...}, ...]}.
+{"instruction": ..., "intent": {...}} or, for a compound instruction, {"instruction": ..., "compound": [{...}, ...]}.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from editjudge import atomic
 from editjudge.errors import InputError
-from editjudge.parsing.line import Intents, write
-from editjudge.parsing.words import clean
-from parser.joints import EDITS, joined
-from parser.manner import dressed, misspelt, typed
+from editjudge.parser.intent_syntax import Intents, format_line
+from editjudge.parser.normalize import normalize
+from editjudge.utils import atomic_file
+from parser.joints import EDITS, join_templates
+from parser.manner import dress, misspell, typeset
 from parser.slots import Slots
 from parser.templates import templates
 
 SHARES = {"other": 0.06, "shared": 0.045, "joined": 0.045}
-"""Of instructions that are no edit, of compounds that share words ("make the hat and the coat red"), and of those that
-are two or three instructions in one; the other edit types share the rest evenly."""
+"""The shares of instructions that are no edit, of compounds that share words ("make the hat and the coat red"), and of
+two or three instructions in one; the other edit types share the rest evenly."""
 MISSPELT = 0.07
 HAND_WRITTEN = tuple((Path(__file__).parents[2] / "benchmarks" / "data").glob("parse_*.jsonl"))
 
@@ -45,7 +45,7 @@ class Pair:
     @property
     def line(self) -> str:
         """What the model is to write about it."""
-        return write(self.intents)
+        return format_line(self.intents)
 
     def to_dict(self) -> dict[str, Any]:
         if len(self.intents) == 1:
@@ -54,26 +54,31 @@ class Pair:
 
 
 def pairs(seed: int, held_out: bool = False) -> Iterator[Pair]:
-    """Pairs without end. held_out: only with nouns that the others never have, but for those inside what is done."""
+    """An endless stream of pairs.
+
+    Args:
+        seed: The same seed gives the same pairs.
+        held_out: Whether to use only nouns that the other pairs never have, except in what somebody does.
+    """
     random = Random(f"{seed} {held_out}")
     slots = Slots(random, held_out)
     while True:
-        text, command, intents = _asked(slots, random)
+        text, command, intents = _draw_instruction(slots, random)
         if random.random() < MISSPELT:
-            text, intents = misspelt(text, intents, random)
-        pair = Pair(typed(dressed(text, command, random), random), intents)
-        if clean(pair.instruction) not in set_apart():
+            text, intents = misspell(text, intents, random)
+        pair = Pair(typeset(dress(text, command, random), random), intents)
+        if normalize(pair.instruction) not in reserved_instructions():
             yield pair
 
 
 @cache
-def set_apart() -> frozenset[str]:
-    """The instructions of the hand-written sets, as they are read; none may be learnt by heart."""
+def reserved_instructions() -> frozenset[str]:
+    """The instructions of the hand-written sets, as the parser reads them; none may be learnt by heart."""
     lines = (line for path in HAND_WRITTEN for line in path.read_text(encoding="utf-8").splitlines())
-    return frozenset(clean(json.loads(line)["instruction"]) for line in lines)
+    return frozenset(normalize(json.loads(line)["instruction"]) for line in lines)
 
 
-def _asked(slots: Slots, random: Random) -> tuple[str, bool, Intents]:
+def _draw_instruction(slots: Slots, random: Random) -> tuple[str, bool, Intents]:
     """An instruction, whether it is a command, and its intents."""
     chance = random.random()
     if chance < SHARES["other"]:
@@ -81,7 +86,7 @@ def _asked(slots: Slots, random: Random) -> tuple[str, bool, Intents]:
     elif chance < SHARES["other"] + SHARES["shared"]:
         template = random.choice(templates("compound"))
     elif chance < sum(SHARES.values()):
-        template = joined(random)
+        template = join_templates(random)
     else:
         template = random.choice(templates(random.choice(EDITS)))
     text, intents = template.fill(slots)
@@ -89,21 +94,21 @@ def _asked(slots: Slots, random: Random) -> tuple[str, bool, Intents]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("count", type=int)
-    arguments.add_argument("path", type=Path)
-    arguments.add_argument("--seed", type=int, default=0)
-    arguments.add_argument("--held-out", action="store_true")
-    given = arguments.parse_args()
-    if given.count < 1:
-        arguments.error(f"count is {given.count}; ask for at least one pair")
+    command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command_line.add_argument("count", type=int)
+    command_line.add_argument("path", type=Path)
+    command_line.add_argument("--seed", type=int, default=0)
+    command_line.add_argument("--held-out", action="store_true")
+    options = command_line.parse_args()
+    if options.count < 1:
+        command_line.error(f"count is {options.count}; ask for at least one pair")
     try:
-        atomic.check_writable(given.path)
+        atomic_file.check_writable(options.path)
     except InputError as error:
-        arguments.error(str(error))
-    found = list(islice(pairs(given.seed, given.held_out), given.count))
-    atomic.write(given.path, "".join(f"{json.dumps(pair.to_dict(), ensure_ascii=False)}\n" for pair in found))
-    kinds = Counter("compound" if len(pair.intents) > 1 else pair.intents[0].edit_type for pair in found)
+        command_line.error(str(error))
+    drawn = list(islice(pairs(options.seed, options.held_out), options.count))
+    atomic_file.write(options.path, "".join(f"{json.dumps(pair.to_dict(), ensure_ascii=False)}\n" for pair in drawn))
+    kinds = Counter("compound" if len(pair.intents) > 1 else pair.intents[0].edit_type for pair in drawn)
     for kind, count in kinds.most_common():
         print(f"{kind:10} {count}")
 

@@ -1,4 +1,4 @@
-"""The words that instructions are made of: the lists in words/, each read once, and which nouns are held out."""
+"""The words that instructions are made of, from the lists in words/, and which of the nouns are held out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HELD_OUT = 10
 
 @cache
 def listed(name: str) -> tuple[str, ...]:
-    """The phrases of words/NAME.txt, which are separated by commas."""
+    """The phrases of words/NAME.txt, where commas separate them."""
     phrases = (" ".join(phrase.split()) for phrase in (WORDS / f"{name}.txt").read_text(encoding="utf-8").split(","))
     return tuple(phrase for phrase in phrases if phrase)
 
@@ -25,11 +25,11 @@ def head(noun: str) -> str:
 
 
 def is_held_out(noun: str) -> bool:
-    """By its head, so that what was seen as a "fire truck" is not held out as a "tow truck"."""
+    """Whether the head of the noun is held out: a "tow truck" is not, if "fire truck" is trained on."""
     return crc32(head(noun).encode()) % HELD_OUT == 0
 
 
 @cache
 def nouns(name: str, held_out: bool) -> tuple[str, ...]:
-    """The nouns of words/NAME.txt: those held out, or the others."""
+    """The nouns of words/NAME.txt: those that are held out, or the others."""
     return tuple(noun for noun in listed(name) if is_held_out(noun) == held_out)

@@ -1,4 +1,4 @@
-"""The manners in which people ask: politely, as a question, with a reason, in capitals, or with typing errors."""
+"""The manners in which people ask: politely, with a reason, in capitals, or with typing errors."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cache, partial
 from pathlib import Path
 from random import Random
 
-from editjudge.parsing.line import Intents
-from editjudge.parsing.words import words
+from editjudge.parser.intent_syntax import Intents
+from editjudge.parser.normalize import split_words
 from editjudge.types import EditIntent
 
 FOLDER = Path(__file__).parent / "manners"
@@ -21,72 +21,72 @@ KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 @cache
 def manners(name: str) -> tuple[str, ...]:
-    """What people say around an instruction, as far as it asks for nothing more: the lines of manners/NAME.txt.
+    """What people say before or after an instruction without asking for more: the lines of manners/NAME.txt.
 
-    polite: before a command; preambles: before anything; reasons, later: after it.
+    "polite" comes before a command, "preambles" before anything, "reasons" and "later" after it.
     """
     return tuple((FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines())
 
 
-def dressed(text: str, command: bool, random: Random) -> str:
-    """The instruction with what people say around it."""
+def dress(text: str, command: bool, random: Random) -> str:
+    """The instruction, sometimes with something before or after it."""
     chance = random.random()
     if command and chance < 0.4:
         text = f"{random.choice(manners('polite'))} {text}"
     elif chance > 0.93:
         text = f"{random.choice(manners('preambles'))} {text}"
     if not QUESTION.match(text) and random.random() < 0.08:
-        text = _after(text, random.choice(manners("reasons")))
+        text = _append(text, random.choice(manners("reasons")))
     elif random.random() < 0.1:
-        text = _after(text, random.choice(manners("later")))
+        text = _append(text, random.choice(manners("later")))
     return text
 
 
-def typed(text: str, random: Random) -> str:
-    """With capitals and punctuation, or without."""
-    asked = bool(QUESTION.match(text))
-    end = random.choice(("?", "?", "?", "", "??") if asked else (".", ".", ".", "", "", "", "", "!"))
+def typeset(text: str, random: Random) -> str:
+    """The instruction with capitals and punctuation, or without."""
+    question = bool(QUESTION.match(text))
+    end = random.choice(("?", "?", "?", "", "??") if question else (".", ".", ".", "", "", "", "", "!"))
     chance = random.random()
     if chance < 0.03:
         return f"{text}{end}".upper()
     if chance < 0.55:
         text = re.sub(r"\bi\b", "I", text)
-        text = re.sub(r"(^|[.!] )([a-z])", lambda found: found[1] + found[2].upper(), text)
+        text = re.sub(r"(^|[.!] )([a-z])", lambda match: match[1] + match[2].upper(), text)
     return f"{text}{end if chance < 0.55 or random.random() < 0.4 else ''}"
 
 
-def misspelt(text: str, intents: Intents, random: Random) -> tuple[str, Intents]:
-    """With a typing error or two, which phrases of the intents have as well: they are what is written."""
+def misspell(text: str, intents: Intents, random: Random) -> tuple[str, Intents]:
+    """The instruction with a typing error or two, which the phrases of the intents have as well, as they are copied."""
     for _ in range(random.choice((1, 1, 1, 2))):
-        said = [word for word in text.split() if word.isalpha() and len(word) > 2 and word != "all"]
-        if not said:
+        candidates = [word for word in text.split() if word.isalpha() and len(word) > 2 and word != "all"]
+        if not candidates:
             break
-        right = random.choice(said)
+        right = random.choice(candidates)
         wrong = _slip(right, random)
-        if wrong in words(text):
+        if wrong in split_words(text):
             continue
-        text = _respelt(right, wrong, text)
-        intents = tuple(_with_phrases(intent, partial(_respelt, right, wrong)) for intent in intents)
+        text = _respell(right, wrong, text)
+        intents = tuple(_map_phrases(intent, partial(_respell, right, wrong)) for intent in intents)
     return text, intents
 
 
-def _with_phrases(intent: EditIntent, changed: Callable[[str], str]) -> EditIntent:
+def _map_phrases(intent: EditIntent, change: Callable[[str], str]) -> EditIntent:
     source, target, anchor = (
-        None if phrase is None else changed(phrase) for phrase in (intent.source, intent.target, intent.anchor)
+        None if phrase is None else change(phrase) for phrase in (intent.source, intent.target, intent.anchor)
     )
     return replace(intent, source=source, target=target, anchor=anchor)
 
 
-def _after(text: str, more: str) -> str:
+def _append(text: str, more: str) -> str:
     return f"{text}{more}" if more.startswith(",") else f"{text} {more}"
 
 
-def _respelt(right: str, wrong: str, text: str) -> str:
+def _respell(right: str, wrong: str, text: str) -> str:
     return re.sub(rf"(?<![\w'-]){right}(?![\w'-])", wrong, text)
 
 
 def _slip(word: str, random: Random) -> str:
-    """A letter left out, doubled, swapped with the next, or its neighbour on the keyboard."""
+    """The word with a letter left out, doubled, swapped with the one before, or replaced by its neighbour."""
     at = random.randrange(1, len(word))
     match random.choice(("omitted", "doubled", "swapped", "neighbour")):
         case "omitted":

@@ -1,4 +1,4 @@
-"""The names in templates and what each stands for: {thing.the} is "the old bus", {place.said} "under the table"."""
+"""The names in templates, and what they stand for: {thing.the} is "the old bus", {place.said} "under the table"."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ LISTED = {
     "slogan": "slogans", "sign": "signs", "vapor": "vapors", "trim": "trims", "mark": "marks", "skin": "skins",
     "numeral": "numerals",
 }  # fmt: skip
-"""Names for a phrase of a word list."""
+"""Names that stand for a phrase from a word list."""
 
 
 def draw(name: str, slots: Slots) -> Slot:

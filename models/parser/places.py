@@ -1,4 +1,4 @@
-"""How instructions say where something is to be, and the position that is meant."""
+"""How instructions say where something is to be, and which position they mean."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ SIDES: dict[Position, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is to be: as it is said, and as a line puts it ("near sofa", "left")."""
+    """Where something is to be.
+
+    Attributes:
+        said: As an instruction says it; templates use this name.
+        position, anchor: As the line about it has them ("near sofa", "left").
+    """
 
     said: str
     position: Position

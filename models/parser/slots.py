@@ -21,14 +21,14 @@ LOCATED = (
     "in the corner", "in the back", "at the top", "at the bottom", "over there", "in this photo", "in the picture",
     "on the left side", "to the right", "in the distance", "in front", "behind", "at the front", "up there",
 )  # fmt: skip
-"""What may be said of where a thing is, without another."""
+"""Where a thing is, without naming another."""
 
 COMMON = ("animals", "foods", "plants", "vehicles", "furniture", "containers", "things", "structures", "nature")
 WORDNET = ("wordnet_animals", "wordnet_foods", "wordnet_plants", "wordnet_things")
 BEINGS = ("people", "animals")
 MASS = ("mass", "drinks", "toppings")
 AREAS = ("grounds", "slopes", "soils", "walls", "waters")
-"""Lists of what has no plural, and of what is seen as an area, which has neither a plural nor an owner."""
+"""Lists of what has no plural, and of what appears as an area, which has neither a plural nor an owner."""
 
 SORTS = {
     "colours": "colour",
@@ -41,7 +41,7 @@ SORTS = {
     "tones": "colour",
     "hues": "colour",
 }
-"""Lists of attributes, and what a new one of them takes the place of."""
+"""Lists of attributes, and the sort of attribute that one of theirs takes the place of."""
 LONGEST = 6
 """Words in the longest phrase."""
 
@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Attribute:
-    """Words that a thing may get; a new one of a kind takes the place of the old one."""
+    """An attribute that a thing may get; it takes the place of an old one of its kind."""
 
     words: str
     kind: str
@@ -60,13 +60,13 @@ class Attribute:
 
     @property
     def a(self) -> str:
-        """Before a noun: "an orange"."""
+        """As it stands before a noun: "an orange"."""
         return Thing(self.words).a
 
 
 @dataclass(frozen=True)
 class Words:
-    """A phrase, and the article that it may have."""
+    """A phrase, with an article or without; templates use the name `said`."""
 
     words: str
     article: str = ""
@@ -87,14 +87,14 @@ Slot = Thing | Place | Attribute | Words
 
 
 class Slots:
-    """Draws with nouns that are held out, or with the others."""
+    """Draws what fills the gaps, either with nouns that are held out or with the others."""
 
     def __init__(self, random: Random, held_out: bool) -> None:
         self._random = random
         self._held_out = held_out
 
     def known(self, *lists: str) -> Thing:
-        """Something that is in the picture: the noun of a list, with "the", and what else may be said of it."""
+        """Something that is in the picture: a noun from a list, with "the", and perhaps more that describes it."""
         name = self._pick(lists)
         thing = self._thing(name, "looks")
         chance = self._random.random()
@@ -111,7 +111,7 @@ class Slots:
         )
 
     def new(self, *lists: str) -> Thing:
-        """Something that is not in the picture yet: the noun of a list, with "a" or a number."""
+        """Something that is not in the picture yet: a noun from a list, with "a" or a number."""
         name = self._pick(lists)
         thing = self._thing(name, "new_looks")
         if name == "people":
@@ -126,11 +126,11 @@ class Slots:
         return thing if thing.number == "many" else replace(thing, noun=plural(thing.noun), number="many")
 
     def plain(self, *lists: str) -> Thing:
-        """Something of which nothing more is said."""
+        """Something without any description."""
         return Thing(self._noun(*lists))
 
     def part(self) -> Thing:
-        """A part of somebody or something, and mostly whose: "man's hair", "her eyes", "the lid of the pot"."""
+        """A part of somebody or something, mostly with its owner: "man's hair", "her eyes", "the lid of the pot"."""
         whole, name = self._pick((
             ("people", "parts_of_people"), ("people", "parts_of_people_plural"), ("animals", "parts_of_animals"),
             ("animals", "parts_of_animals_plural"), (self._pick(COMMON[3:7]), "parts_of_things"),
@@ -145,7 +145,7 @@ class Slots:
         ))  # fmt: skip
 
     def place(self) -> Place:
-        """Somewhere at another thing."""
+        """A place in relation to another thing."""
         kind = self._pick(("up", "ground", "inside", "inside", "between", "among", *BESIDE, *BESIDE, *BESIDE))
         match kind:
             case "ground":
@@ -162,13 +162,13 @@ class Slots:
             case "up" if self._random.random() < 0.6:
                 return self._at(ONTO, "up", self.known("supports"))
             case _:
-                position: Position = next(each for each in BESIDE if each == kind)
+                position: Position = next(name for name in BESIDE if name == kind)
                 return self._at(BESIDE[position], position, self.anything("people", "supports"))
 
     def relation(self) -> Place:
         """How a place begins, before a pronoun: "to the left of"."""
         position = self._pick(tuple(BESIDE))
-        return Place(self._pick(tuple(each for each in BESIDE[position] if each != "at")), position)
+        return Place(self._pick(tuple(phrase for phrase in BESIDE[position] if phrase != "at")), position)
 
     def way(self) -> Place:
         position = self._pick(tuple(WAYS))
@@ -192,16 +192,16 @@ class Slots:
         return Words(self._any(name))
 
     def condition(self, name: str = "style_conditions") -> Words:
-        """A time, a season, a place; an article that it is listed with belongs to no phrase."""
-        said = self._any(name)
-        article, _, rest = said.partition(" ")
-        return Words(rest, article) if article in ("a", "an", "the") else Words(said)
+        """A time, a season, a place; an article that it is listed with is not part of the phrase."""
+        entry = self._any(name)
+        article, _, rest = entry.partition(" ")
+        return Words(rest, article) if article in ("a", "an", "the") else Words(entry)
 
     def _at(self, relations: Sequence[str], position: Position, anchor: Thing) -> Place:
         return Place(f"{self._pick(relations)} {anchor.the}", position, anchor)
 
     def _thing(self, name: str, looks: str) -> Thing:
-        """A noun of a list with attributes of another, of which no two are of one kind."""
+        """A noun from one list with attributes from another, no two of the same kind."""
         noun = self._noun(name)
         wanted = self._pick((0, 0, 0, 0, 0, 0, 1, 1, 1, 2))
         attributes = tuple({kind: (kind, words) for kind, words in (self._look(looks) for _ in range(wanted))}.values())
@@ -214,12 +214,17 @@ class Slots:
         return Thing(noun, "one", attributes)
 
     def _look(self, looks: str) -> tuple[str, str]:
-        """An attribute of its own, and its kind."""
+        """An attribute that describes a thing, and its kind."""
         words = self._any(self._pick((looks, looks, looks, "colours", "surfaces")))
         return next((kind for name, kind in SORTS.items() if words in listed(name)), "look"), words
 
     def _clause(self, name: str, are: str) -> str:
-        """What tells a thing from others of its kind: where it is, what it has, or what it does; are: "is" or "are"."""
+        """What tells a thing from others of its kind: where it is, what it has, or what it does.
+
+        Args:
+            name: The list that the thing is from.
+            are: "is" or "are".
+        """
         where = f"{self._pick(('on', 'near', 'next to', 'behind', 'by', 'under', 'beside'))} the {self._noun(*COMMON)}"
         choices = [where, self._pick(LOCATED), f"that {are} {where}", self._with()]
         if name == "people":

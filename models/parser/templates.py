@@ -1,8 +1,9 @@
-"""Instructions with gaps, and the line about each: the files templates/*.txt.
+"""Instructions with gaps, and the lines about them, from the files templates/*.txt.
 
-A file holds sections: "= LINE", and below it the templates that it answers. A template that begins with "! " is a
-command, which a "please" or "could you" may stand before. Gaps are {name} (a phrase), {name.form} (how it is said) and
-{name+other} (a thing that got an attribute); names are those of `names`, digits tell two of them apart.
+A file has sections: "= LINE", and below it the templates of the instructions that the line is about. A template that
+begins with "! " is a command, which "please" or "could you" may precede. Gaps are {name} (a phrase), {name.form} (how
+it appears in the sentence) and {name+other} (a thing with a new attribute). The names are those of `names`; digits tell
+two of them apart.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from editjudge.parsing.line import Intents, read
+from editjudge.parser.intent_syntax import Intents, parse_line
 from parser.names import draw
 from parser.places import Place
 from parser.slots import LONGEST, Attribute, Slot, Slots
@@ -25,7 +26,13 @@ TRIES = 50
 
 @dataclass(frozen=True)
 class Template:
-    """An instruction with gaps; command: whether it is one; line: what is to be written about it, with gaps as well."""
+    """An instruction with gaps.
+
+    Attributes:
+        text: The instruction.
+        command: Whether it is a command.
+        line: What is to be written about it, with the same gaps.
+    """
 
     text: str
     command: bool
@@ -33,12 +40,12 @@ class Template:
 
     def fill(self, slots: Slots) -> tuple[str, Intents]:
         """An instruction, in lower case and without final punctuation, and its intents."""
-        names = dict.fromkeys(found[0] for found in GAP.findall(f"{self.text} {self.line}"))
+        names = dict.fromkeys(groups[0] for groups in GAP.findall(f"{self.text} {self.line}"))
         for _ in range(TRIES):
             drawn = {name: draw(name, slots) for name in names}
-            line = _filled(self.line, drawn)
-            if _distinct(drawn) and all(len(str(slot).split()) <= LONGEST for slot in drawn.values()):
-                return _filled(self.text, drawn), read(line)
+            line = _fill(self.line, drawn)
+            if _are_distinct(drawn) and all(len(str(slot).split()) <= LONGEST for slot in drawn.values()):
+                return _fill(self.text, drawn), parse_line(line)
         raise RuntimeError(f"nothing fits {self.text!r} within {TRIES} tries")
 
 
@@ -54,8 +61,8 @@ def templates(name: str) -> tuple[Template, ...]:
     return tuple(found)
 
 
-def _filled(text: str, drawn: dict[str, Slot]) -> str:
-    def said(gap: re.Match[str]) -> str:
+def _fill(text: str, drawn: dict[str, Slot]) -> str:
+    def replacement(gap: re.Match[str]) -> str:
         name, form, other = gap.groups()
         slot = drawn[name]
         if form:
@@ -65,11 +72,11 @@ def _filled(text: str, drawn: dict[str, Slot]) -> str:
             return slot.having(attribute.kind, attribute.words)
         return str(slot)
 
-    return GAP.sub(said, text)
+    return GAP.sub(replacement, text)
 
 
-def _distinct(drawn: dict[str, Slot]) -> bool:
-    """Whether no two of the phrases that are drawn share a word, so that it is clear which is which."""
+def _are_distinct(drawn: dict[str, Slot]) -> bool:
+    """Whether no two of the phrases share a word, so that it is clear which is which."""
     phrases = [slot.anchor or "" if isinstance(slot, Place) else slot for slot in drawn.values()]
     words = [word for phrase in phrases for word in str(phrase).split()]
     return len(words) == len(set(words))

@@ -6,17 +6,17 @@ import re
 from dataclasses import dataclass, replace
 
 VOWELS = re.compile(r"(?!u(?:fo|k|ni|s[ae])|eu|one\b|yurt)(?:[aeiou]|8|hour|x-)")
-"""How a word begins that "an" stands before."""
+"""How a word begins that takes "an"."""
 UNCHANGED = frozenset(
     "aircraft bison buffalo deer dice elk fish koi moose reindeer salmon sheep shrimp squid swine trout tuna".split()  # noqa: SIM905
 )
-"""Nouns of which several have the same name as one."""
+"""Nouns whose plural is the same as their singular."""
 IRREGULAR = {
     "person": "people", "man": "men", "woman": "women", "child": "children", "mouse": "mice", "goose": "geese",
     "foot": "feet", "tooth": "teeth", "ox": "oxen",
 }  # fmt: skip
-FOLLOWING = ("owner", "number")
-"""Attributes that a new one stands behind; it stands before all others."""
+PRECEDING = ("owner", "number")
+"""The kinds of attributes that come before a new one; all others come after it."""
 
 
 def plural(noun: str) -> str:
@@ -40,10 +40,15 @@ def plural(noun: str) -> str:
 
 @dataclass(frozen=True)
 class Thing:
-    """A noun with its attributes, (kind, words), in the order in which they stand before it.
+    """A noun with its attributes. Templates use the names of its properties.
 
-    number: "one", "many" or "mass". determiner: what it takes where it is known, as "the" or "my". clause: what is said
-    of it after it, such as "on the table", which belongs to no phrase. pronoun: what stands for one of it later.
+    Attributes:
+        noun: The noun, without an article.
+        number: "one", "many" or "mass".
+        attributes: (kind, words), in the order in which they precede the noun.
+        determiner: What it takes when it is known, such as "the" or "my".
+        clause: What follows it, such as "on the table"; not part of the phrase.
+        pronoun: What may stand for it later.
     """
 
     noun: str
@@ -58,14 +63,14 @@ class Thing:
         return " ".join([*(words for _, words in self.attributes), self.noun])
 
     def having(self, kind: str, words: str) -> str:
-        """The phrase with another attribute, in the place of one of its kind or else before the others."""
-        kinds = [each for each, _ in self.attributes]
+        """The phrase with another attribute, in the place of one of its kind, or else before the others."""
+        kinds = [own_kind for own_kind, _ in self.attributes]
         if kind in kinds:
-            at = kinds.index(kind)
-            changed = (*self.attributes[:at], (kind, words), *self.attributes[at + 1 :])
+            index = kinds.index(kind)
+            changed = (*self.attributes[:index], (kind, words), *self.attributes[index + 1 :])
         else:
-            at = sum(each in FOLLOWING for each in kinds)
-            changed = (*self.attributes[:at], (kind, words), *self.attributes[at:])
+            index = sum(own_kind in PRECEDING for own_kind in kinds)
+            changed = (*self.attributes[:index], (kind, words), *self.attributes[index:])
         return str(replace(self, attributes=changed))
 
     @property

@@ -1,4 +1,4 @@
-"""Trains the parser's adapter against the quantised model it will run with.
+"""Trains the parser's adapter for the quantised model that it will run with.
 
     python -m parser.train ../runs/parser [--steps 2000] [--adapter STATE] [--model FILE.gguf] [--compile]
 
@@ -24,14 +24,14 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from editjudge.bundle import Bundle
-from parser.examples import Example, batches, example, speller
+from editjudge.bundles.bundle import Bundle
+from parser.examples import TrainingExample, batches, example, speller
 from parser.generate import pairs
 
 RANK, SCALE = 16, 2.0
 RATE, WARM_UP = 1e-3, 60
 BATCH = 64
-TELL_EVERY, CHECK_EVERY, CHECKED = 20, 100, 640
+LOG_EVERY, CHECK_EVERY, CHECKED = 20, 100, 640
 PLACES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -45,45 +45,45 @@ def load(model: Path) -> PeftModel:
     return get_peft_model(base, config).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def scores(model: PeftModel, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
-    """Logits float32[choices, most], -inf where there are fewer, and int64[choices], which one is right."""
+def scores(model: PeftModel, examples: Sequence[TrainingExample]) -> tuple[Tensor, Tensor]:
+    """Logits float32[choices, most], -inf beyond the tokens of a choice, and int64[choices], which one is right."""
     base = model.get_base_model()
-    longest = max(len(each.tokens) for each in examples)
+    longest = max(len(sample.tokens) for sample in examples)
     tokens = torch.zeros(len(examples), longest, dtype=torch.long)
-    for row, each in enumerate(examples):
-        tokens[row, : len(each.tokens)] = torch.tensor(each.tokens)
-    # Padding follows each text, and no token sees what comes after it, so no mask is needed.
+    for row, sample in enumerate(examples):
+        tokens[row, : len(sample.tokens)] = torch.tensor(sample.tokens)
+    # Padding follows the text, and no token attends to what comes after it, so no mask is needed.
     with torch.autocast(base.device.type, torch.bfloat16):
         hidden = base.model(input_ids=tokens.to(base.device)).last_hidden_state
-    found = [(row, *choice) for row, each in enumerate(examples) for choice in each.choices]
-    most = max(len(possible) for _, _, possible, _ in found)
-    possible = torch.zeros(len(found), most, dtype=torch.long)
-    allowed = torch.zeros(len(found), most, dtype=torch.bool)
-    for index, (_, _, those, _) in enumerate(found):
-        possible[index, : len(those)] = torch.tensor(those)
-        allowed[index, : len(those)] = True
-    at = hidden[[row for row, *_ in found], [place for _, place, *_ in found]].float()
-    rows = base.get_input_embeddings().weight[possible.to(base.device)].float()
-    logits = torch.einsum("nd,ncd->nc", at, rows)
-    right = torch.tensor([right for *_, right in found], device=base.device)
+    choices = [(row, *choice) for row, sample in enumerate(examples) for choice in sample.choices]
+    most = max(len(options) for _, _, options, _ in choices)
+    possible = torch.zeros(len(choices), most, dtype=torch.long)
+    allowed = torch.zeros(len(choices), most, dtype=torch.bool)
+    for index, (_, _, options, _) in enumerate(choices):
+        possible[index, : len(options)] = torch.tensor(options)
+        allowed[index, : len(options)] = True
+    at_choices = hidden[[row for row, *_ in choices], [position for _, position, *_ in choices]].float()
+    embeddings = base.get_input_embeddings().weight[possible.to(base.device)].float()
+    logits = torch.einsum("nd,ncd->nc", at_choices, embeddings)
+    right = torch.tensor([right for *_, right in choices], device=base.device)
     return logits.masked_fill(~allowed.to(base.device), -math.inf), right
 
 
 @torch.no_grad()
-def check(model: PeftModel, examples: Sequence[Example]) -> tuple[float, float]:
-    """The loss, and the share of the lines that the most likely choices write."""
+def check(model: PeftModel, examples: Sequence[TrainingExample]) -> tuple[float, float]:
+    """The loss, and the share of the lines that the most likely choices would write."""
     losses, exact = [], []
     for start in range(0, len(examples), BATCH):
         part = examples[start : start + BATCH]
         logits, right = scores(model, part)
         losses.append(F.cross_entropy(logits, right, reduction="none"))
-        hits = (logits.argmax(1) == right).split([len(each.choices) for each in part])
+        hits = (logits.argmax(1) == right).split([len(sample.choices) for sample in part])
         exact += [bool(hit.all()) for hit in hits]
     return float(torch.cat(losses).mean()), sum(exact) / len(exact)
 
 
 class Training:
-    """The model, and what is needed to go on training it, kept in a folder."""
+    """The model and the state of its training, which are kept in a folder."""
 
     def __init__(self, folder: Path, model: PeftModel) -> None:
         self.model = model
@@ -97,8 +97,8 @@ class Training:
             self.optimizer.load_state_dict(kept["optimizer"])
             self.step = kept["step"]
 
-    def learn(self, examples: Sequence[Example], rate: float) -> float:
-        """One step; the loss before it."""
+    def learn(self, examples: Sequence[TrainingExample], rate: float) -> float:
+        """Takes one step, and returns the loss before it."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         loss = F.cross_entropy(*scores(self.model, examples))
@@ -109,7 +109,7 @@ class Training:
         self.step += 1
         return loss.item()
 
-    def keep(self) -> None:
+    def save(self) -> None:
         adapter = get_peft_model_state_dict(self.model, save_embedding_layers=False)
         fresh = self._state.with_suffix(".part")
         torch.save({"adapter": adapter, "optimizer": self.optimizer.state_dict(), "step": self.step}, fresh)
@@ -117,49 +117,51 @@ class Training:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("folder", type=Path)
-    arguments.add_argument("--steps", type=int, default=2000)
-    arguments.add_argument("--seed", type=int, default=0)
-    arguments.add_argument("--adapter", type=Path, help="the state.pt of another run, to begin with its adapter")
-    arguments.add_argument("--model", type=Path, help="by default the studio bundle's parser")
-    arguments.add_argument("--compile", action="store_true", help="minutes at first, then a third less time a step")
-    given = arguments.parse_args()
-    base = given.model or Bundle.load("studio").file("parser")
-    given.folder.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(given.seed)
+    command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command_line.add_argument("folder", type=Path)
+    command_line.add_argument("--steps", type=int, default=2000)
+    command_line.add_argument("--seed", type=int, default=0)
+    command_line.add_argument("--adapter", type=Path, help="the state.pt of another run, to begin with its adapter")
+    command_line.add_argument("--model", type=Path, help="by default the studio bundle's parser")
+    command_line.add_argument(
+        "--compile", action="store_true", help="torch.compile: after some minutes a step takes a third less time"
+    )
+    options = command_line.parse_args()
+    base = options.model or Bundle.load("studio").file("parser")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(options.seed)
     log = logging.getLogger("parser")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     log.setLevel(logging.INFO)
-    log.addHandler(logging.FileHandler(given.folder / "log.txt"))
+    log.addHandler(logging.FileHandler(options.folder / "log.txt"))
 
     spell = speller(base)
     model = load(base)
-    if given.adapter:
+    if options.adapter:
         set_peft_model_state_dict(
-            model, torch.load(given.adapter, map_location=model.device, weights_only=True)["adapter"]
+            model, torch.load(options.adapter, map_location=model.device, weights_only=True)["adapter"]
         )
-    if given.compile:
+    if options.compile:
         inner = model.get_base_model().model
         inner.forward = torch.compile(inner.forward, dynamic=True)
-    training = Training(given.folder, model)
+    training = Training(options.folder, model)
     first = int(model.config.bos_token_id)
-    unseen = [example(pair, spell, first) for pair in islice(pairs(given.seed, held_out=True), CHECKED)]
-    unseen.sort(key=lambda each: len(each.tokens))
-    # A resumed run goes on with other pairs, as the seed says at which step it began.
-    source = batches(pairs(given.seed + 1 + training.step), BATCH, spell, first)
+    unseen = [example(pair, spell, first) for pair in islice(pairs(options.seed, held_out=True), CHECKED)]
+    unseen.sort(key=lambda sample: len(sample.tokens))
+    # A resumed run goes on with other pairs, as the seed depends on the step at which it began.
+    source = batches(pairs(options.seed + 1 + training.step), BATCH, spell, first)
     losses: list[float] = []
     started, began = time.monotonic(), training.step
-    while training.step < given.steps:
+    while training.step < options.steps:
         step = training.step + 1
-        rate = RATE * min(step / WARM_UP, 0.5 * (1 + math.cos(math.pi * step / given.steps)))
+        rate = RATE * min(step / WARM_UP, 0.5 * (1 + math.cos(math.pi * step / options.steps)))
         losses.append(training.learn(next(source), rate))
-        if step % TELL_EVERY == 0:
+        if step % LOG_EVERY == 0:
             pace = (time.monotonic() - started) / (step - began)
             log.info("step %d loss %.4f, %.2f s a step", step, sum(losses) / len(losses), pace)
             losses.clear()
-        if step % CHECK_EVERY == 0 or step == given.steps:
-            training.keep()
+        if step % CHECK_EVERY == 0 or step == options.steps:
+            training.save()
             log.info("step %d unseen nouns: loss %.4f, exact %.3f", step, *check(model, unseen))
 
 

@@ -1,4 +1,4 @@
-"""Writes the word lists words/wordnet_*.txt: names of things that can be seen, those of WordNet 3.0 that are known.
+"""Writes the word lists words/wordnet_*.txt: those names of visible things in WordNet 3.0 that people know.
 
     python -m parser.wordnet_words DICT
 
@@ -19,10 +19,10 @@ from wordfreq import zipf_frequency
 
 WORDS = Path(__file__).parent / "words"
 FILES = {"05": "animals", "06": "things", "13": "foods", "20": "plants"}
-"""WordNet's numbers of the lexicographers' files, and what ours are called."""
+"""WordNet's numbers of the lexicographers' files, and the names of our lists."""
 
 SENSES = 3
-"""A word of more meanings is seldom meant as the thing."""
+"""A word with more meanings is seldom meant as the thing."""
 COMMON, COMMON_FIRST, COMMON_LAST = 2.3, 3.3, 3.0
 """The least Zipf frequency (the logarithm of how often a word stands in a billion) of a word, and of both in a pair."""
 # Classes whose members nobody would ask to see in a picture, and words that do not belong in one.
@@ -73,8 +73,8 @@ class WordNet:
         return (line for line in lines if line and not line.startswith(" "))
 
 
-def chosen(names: Iterator[str]) -> list[str]:
-    """The singular names that are common enough, pairs only of which the second is a name too."""
+def select_names(names: Iterator[str]) -> list[str]:
+    """The singular names that are common enough; of pairs those whose second word is itself such a name."""
     all_names = set(names)
     single = {name for name in all_names if re.fullmatch(r"[a-z]{3,}", name) and zipf_frequency(name, "en") >= COMMON}
     single = {name for name in single if name not in GROUPS and not re.search(r"[^su]s$", name)}
@@ -88,13 +88,13 @@ def chosen(names: Iterator[str]) -> list[str]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("dict", type=Path)
-    wordnet = WordNet(arguments.parse_args().dict)
+    command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command_line.add_argument("dict", type=Path)
+    wordnet = WordNet(command_line.parse_args().dict)
     for number, name in FILES.items():
-        found = chosen(wordnet.names(number))
-        (WORDS / f"wordnet_{name}.txt").write_text(",\n".join(found) + "\n", encoding="utf-8")
-        print(f"{name}: {len(found)}")
+        selected = select_names(wordnet.names(number))
+        (WORDS / f"wordnet_{name}.txt").write_text(",\n".join(selected) + "\n", encoding="utf-8")
+        print(f"{name}: {len(selected)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The words the studio's models know, and the tokenizers of its CLIP and of its detector."""
+"""The words that the studio's models know, and the tokenizers of its CLIP and of its detector."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordLevel, WordPiece
 from tokenizers.processors import TemplateProcessing
 
-from studio.world import COLOURS, NAMES, STYLES, TEXTURES
+from studio.renderer.world import COLOURS, NAMES, STYLES, TEXTURES
 
 PHOTOGRAPH = "photograph"
 """The caption of a picture that shows nothing of the studio's world."""
 
 _NAMING = {word for phrase in (*NAMES, *COLOURS, *TEXTURES, *STYLES.values(), PHOTOGRAPH) for word in phrase.split()}
-_SPOKEN = set(
+_OTHER = set(
     """
 a an the this that these those some one another new of in on onto to into from with without at by and it its is are
 was be being been as if were like look looks looking all whole entire everything only please could can you i we want
@@ -29,8 +29,8 @@ picture image photo scene drawing time day evening inverted colors colours tone 
 """.split()  # noqa: SIM905
 )
 
-WORDS: tuple[str, ...] = tuple(sorted(_NAMING | _SPOKEN))
-"""Every word, lower-case: those of names, colours, textures and styles, and those that instructions are put in."""
+WORDS: tuple[str, ...] = tuple(sorted(_NAMING | _OTHER))
+"""Every word, in lower case: those of names, colours, textures and styles, and other words of instructions."""
 
 
 def write_vocabulary(path: Path) -> None:
@@ -39,9 +39,9 @@ def write_vocabulary(path: Path) -> None:
 
 
 def clip_tokenizer(context: int = 12) -> Tokenizer:
-    """Word level: [BOS] words [EOS], padded and truncated to `context` ids.
+    """A tokenizer of whole words, [BOS] words [EOS], which pads and truncates to `context` ids.
 
-    [EOS] is 3 and not 2, for with 2 transformers' CLIPTextModel pools at the highest id instead of at the [EOS].
+    [EOS] is 3, because with 2 transformers' CLIPTextModel pools at the highest id instead of at the [EOS].
     """
     tokens = ("[PAD]", "[UNK]", "[BOS]", "[EOS]", *WORDS)
     tokenizer = _word_tokenizer({token: index for index, token in enumerate(tokens)}, WordLevel)
@@ -52,10 +52,10 @@ def clip_tokenizer(context: int = 12) -> Tokenizer:
 
 
 def bert_tokenizer() -> Tokenizer:
-    """WordPiece of whole words, as Grounding DINO wants it: [CLS] phrase . phrase . [SEP], not padded, not truncated.
+    """WordPiece of whole words, as Grounding DINO takes it: [CLS] phrase . phrase . [SEP], not padded, not truncated.
 
-    The special tokens have the ids that they have in BERT's own vocabulary, for transformers' Grounding DINO finds the
-    ends of the phrases by those numbers.
+    The special tokens have the ids that they have in BERT's own vocabulary, because transformers' Grounding DINO finds
+    the ends of the phrases by those numbers.
     """
     ids = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, ".": 1012, "?": 1029}
     free = (number for number in range(1, 2000) if number not in ids.values())

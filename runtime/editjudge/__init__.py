@@ -23,8 +23,9 @@ from editjudge.errors import (
 )
 
 if TYPE_CHECKING:
+    from editjudge.metrics import EditScore
     from editjudge.scorer import Scorer
-    from editjudge.types import EditIntent, EditScore
+    from editjudge.types import EditIntent
 
     __version__: str
 
@@ -42,7 +43,7 @@ __all__ = [
     "__version__",
 ]
 
-_HOMES = {"EditIntent": "editjudge.types", "EditScore": "editjudge.types", "Scorer": "editjudge.scorer"}
+_HOMES = {"EditIntent": "editjudge.types", "EditScore": "editjudge.metrics", "Scorer": "editjudge.scorer"}
 
 
 def __getattr__(name: str) -> object:

@@ -9,16 +9,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from editjudge.bundle import Bundle, cache_folder
-from editjudge.compiled import compiled_folder
-from editjudge.entries import GRAPHS
+from editjudge.backends.llama_cpp import GPU_BUILD
+from editjudge.backends.onnx.compile_cache import compiled_folder
+from editjudge.backends.onnx.nvidia import find_gpus
+from editjudge.backends.onnx.prebuilt_engines import find_engine
+from editjudge.backends.onnx.providers import PROVIDERS, find_problem, is_installed
+from editjudge.benchmarking.system_info import cpu_name, installed_version, total_memory
+from editjudge.bundles.bundle import Bundle
+from editjudge.bundles.cache import cache_folder
+from editjudge.bundles.catalog import InstalledBundle, installed_bundles
+from editjudge.bundles.roles import GRAPHS
 from editjudge.errors import DeviceError, EditJudgeError
-from editjudge.gpu import find_gpus
-from editjudge.inventory import Holding, holdings
-from editjudge.machine import cpu_name, installed_version, memory
-from editjudge.parsing.language import GPU_BUILD
-from editjudge.providers import PROVIDERS, installed, why_not
-from editjudge.ready import ready_engine
 from editjudge.scorer import Scorer
 
 NEEDED = (
@@ -33,11 +34,11 @@ OPTIONAL = (
 
 def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
     """What there is; under "plan" what would run where with this bundle and device, found by opening its models; under
-    "more" what to install to use more.
+    "more" what to install to use more. A "problem" is what is wrong, in a sentence, or None.
 
-    A "problem" is what is wrong, in a sentence, or None. Raises InputError for a device that is not known.
+    Raises InputError for a device that is not known.
     """
-    optional = {name: found for name in OPTIONAL if (found := installed_version(name))}
+    optional = {name: version for name in OPTIONAL if (version := installed_version(name))}
     packages = {name: installed_version(name) for name in NEEDED}
     if packages["onnxruntime"] is None and "onnxruntime-gpu" in optional:  # the same module with more providers
         del packages["onnxruntime"]
@@ -45,13 +46,13 @@ def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "cpu": {"name": cpu_name(), "cores": os.cpu_count(), "memory": memory()},
+        "cpu": {"name": cpu_name(), "cores": os.cpu_count(), "memory": total_memory()},
         "gpus": gpus,
         "cache": {"folder": str(cache_folder()), "bytes": _size(cache_folder()), "compiled": _size(compiled_folder())},
         "packages": packages,
         "optional": optional,
         "devices": devices,
-        "bundles": [_bundle(holding) for holding in holdings()],
+        "bundles": [_bundle(bundle) for bundle in installed_bundles()],
         "plan": plan,
         "more": _more(gpus, devices, plan),
     }
@@ -60,8 +61,8 @@ def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
 def _plan(bundle: str, device: str) -> dict[str, Any]:
     plan: dict[str, Any] = {"bundle": bundle, "device": device, "problem": None, "models": {}}
     try:
-        opened = Scorer.load(bundle, device)
-        plan["models"] = {role: ran.to_dict() for role, ran in opened.plan().items()}
+        placements = Scorer.load(bundle, device).plan()
+        plan["models"] = {role: placement.to_dict() for role, placement in placements.items()}
     except EditJudgeError as error:
         if error.exit_status == 2:
             raise
@@ -88,28 +89,28 @@ def _device(name: str) -> dict[str, Any]:
     provider = PROVIDERS[name]
     return {
         "provider": provider.name,
-        "installed": installed(name),
-        "problem": why_not(name),
+        "installed": is_installed(name),
+        "problem": find_problem(name),
         "needs": provider.needs,
         "install": provider.install,
     }
 
 
-def _bundle(holding: Holding) -> dict[str, Any]:
-    shown = {**asdict(holding), "folder": str(holding.folder)}
-    if holding.engines and holding.problem is None:
-        shown["engines_here"] = _engines(Bundle.load(holding.folder))
-    return shown
+def _bundle(installed_bundle: InstalledBundle) -> dict[str, Any]:
+    description = {**asdict(installed_bundle), "folder": str(installed_bundle.folder)}
+    if installed_bundle.engines and installed_bundle.problem is None:
+        description["engines_here"] = _engines(Bundle.load(installed_bundle.folder))
+    return description
 
 
 def _engines(bundle: Bundle) -> dict[str, dict[str, Any]]:
     """Per device that a bundle brings engines for: for how many models one fits here, and why for the others none."""
-    found: dict[str, dict[str, Any]] = {}
+    engines: dict[str, dict[str, Any]] = {}
     for device in sorted({entry.device for entry in bundle.engines}):
-        answers = [ready_engine(bundle.engines, role, device) for role in GRAPHS]
-        reasons = dict.fromkeys(reason for _, reason in answers if reason)
-        found[device] = {"fitting": sum(entry is not None for entry, _ in answers), "reasons": list(reasons)}
-    return found
+        choices = [find_engine([entry for entry in bundle.engines if entry.role == role], device) for role in GRAPHS]
+        reasons = dict.fromkeys(reason for _, reason in choices if reason)
+        engines[device] = {"fitting": sum(entry is not None for entry, _ in choices), "reasons": list(reasons)}
+    return engines
 
 
 def _size(folder: Path) -> int:

@@ -1,19 +1,31 @@
-"""Candidates of one edit: what each came to, and their order."""
+"""Candidates of one edit: an original and an instruction ready for them, their scores, and their order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TypeVar
 
-from editjudge.types import EditScore
+from editjudge.errors import InputError
+from editjudge.image.decode import ImageSource, load_image, start_decoding
+from editjudge.metrics.base import Metric
+from editjudge.metrics.context import EditContext, observe_all
+from editjudge.metrics.pipeline import OriginalFeatures
+from editjudge.metrics.registry import EditScore, ScoringMetric
+from editjudge.metrics.task import AlignedImage, EditTask
+from editjudge.models.model_set import ModelSet
+from editjudge.types import Placement
+from editjudge.utils.oom import convert_memory_errors
+from editjudge.utils.timing import StageTimer
 
-T = TypeVar("T")
+BATCH = 4  # candidates that go through the models together; more would not fit small GPUs
+
+Placements = Callable[[], dict[str, Placement]]
+"""What each model runs on by now, by role."""
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedCandidate:
     """A candidate: its index in the order it was given, and its score, or why it has none in one sentence."""
 
     index: int
@@ -21,13 +33,103 @@ class Ranked:
     error: str | None = None
 
 
-def best_first(ranked: Iterable[Ranked]) -> list[Ranked]:
+class Prepared:
+    """An original and an instruction, ready for edited pictures. May be shared by threads."""
+
+    def __init__(
+        self,
+        task: EditTask,
+        known: OriginalFeatures,
+        models: ModelSet,
+        *,
+        metric: ScoringMetric,
+        others: Sequence[Metric],
+        placements: Placements,
+    ) -> None:
+        self.intent = task.intent
+        self._task = task
+        self._known = known
+        self._models = models
+        self._metric = metric
+        self._others = others
+        self._placements = placements
+
+    def score(self, edited: ImageSource) -> EditScore:
+        """As `Scorer.score`, in less time: only the edited picture goes through the models."""
+        timer = StageTimer()
+        with convert_memory_errors():
+            return self._scores([self._task.align(load_image(edited))], timer)[0]
+
+    def rank(self, edited: Iterable[ImageSource]) -> list[RankedCandidate]:
+        """Scores candidates and puts the best first, of equals the first given.
+
+        A candidate that cannot be read comes last, with its error, and does not keep the others from being ranked.
+        Raises InputError when there is none. Each score keeps its evidence, some megabytes: of thousands of candidates,
+        use `scores`.
+        """
+        return best_first(self.scores(edited))
+
+    def scores(self, edited: Iterable[ImageSource]) -> Iterator[RankedCandidate]:
+        """Scores candidates in the order in which they arrive, and hands each out once its batch is scored.
+
+        A batch is asked for when those before it have been taken, so that however many there are, few are in memory.
+        Errors are as in `rank`. What the candidates themselves raise goes through, and the next call works as ever.
+        """
+        index, arriving = 0, iter(edited)
+        while batch := list(islice(arriving, BATCH)):
+            with convert_memory_errors():
+                scored = self._score_batch(index, batch)
+            yield from scored
+            index += len(batch)
+        if not index:
+            raise InputError("there are no candidates to rank; hand in at least one edited picture")
+
+    def _score_batch(self, start: int, sources: Sequence[ImageSource]) -> list[RankedCandidate]:
+        timer = StageTimer()
+        ranked: list[RankedCandidate] = []
+        readable: list[tuple[int, AlignedImage]] = []
+        for index, decoded in enumerate(start_decoding(sources), start):
+            try:
+                readable.append((index, self._task.align(decoded.result())))
+            except InputError as error:
+                ranked.append(RankedCandidate(index, None, str(error)))
+        if readable:
+            indices, aligned = zip(*readable, strict=True)
+            ranked += map(RankedCandidate, indices, self._scores(aligned, timer))
+        return sorted(ranked, key=lambda one: one.index)
+
+    def _scores(self, aligned: Sequence[AlignedImage], timer: StageTimer) -> list[EditScore]:
+        contexts = [EditContext(self._task, picture, self._models, self._known) for picture in aligned]
+        return score_contexts(contexts, self._metric, self._others, timer, self._placements)
+
+
+def score_contexts(
+    contexts: Sequence[EditContext],
+    metric: ScoringMetric,
+    others: Sequence[Metric],
+    timer: StageTimer,
+    placements: Placements,
+) -> list[EditScore]:
+    """The scores of edits of one original, whose pictures go through the models together.
+
+    Args:
+        contexts: At least one; all of one task.
+        metric: Scores them.
+        others: Metrics to measure as well.
+        timer: Was started with the first of the work; each score has its share of the time.
+        placements: Asked once the models have run.
+    """
+    observe_all(contexts, timer)
+    scores = []
+    for context in contexts:
+        with timer.stage("judge"):
+            score = metric.score(context)
+        context.results[metric.spec.name] = score.as_result()
+        scores.append(replace(score, metrics={other.spec.name: context.result(other) for other in others}))
+    timings, models = timer.read(len(scores)), placements()
+    return [replace(score, timings_ms=timings, models=models) for score in scores]
+
+
+def best_first(ranked: Iterable[RankedCandidate]) -> list[RankedCandidate]:
     """The best first, of equals the first given; those without a score last."""
-    return sorted(ranked, key=lambda one: (one.score is None, -one.score.bpm if one.score else 0.0, one.index))
-
-
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of up to `size` items; an item is not asked for before its batch is."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
+    return sorted(ranked, key=lambda one: (one.score is None, -one.score.value if one.score else 0.0, one.index))

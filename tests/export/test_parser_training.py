@@ -18,12 +18,12 @@ import peft
 import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
-from editjudge.bundle import Bundle
-from editjudge.parsing.language import LanguageModel
-from editjudge.parsing.line import read
-from editjudge.parsing.reader import Reader
+from editjudge.backends.llama_cpp import LanguageModel
+from editjudge.bundles.bundle import Bundle
+from editjudge.parser.intent_syntax import parse_line
+from editjudge.parser.language_model import IntentModel
 from parser.adapter import write
-from parser.examples import Example, batches, example, speller
+from parser.examples import TrainingExample, batches, example, speller
 from parser.generate import Pair, pairs
 from parser.train import PLACES, RANK, SCALE, Training, check, load, scores
 
@@ -48,17 +48,17 @@ def spell(text: str) -> list[int]:
     return [VOCABULARY.setdefault(word, 10 + len(VOCABULARY)) for word in re.findall(r" ?[^ ]+", text)]
 
 
-def drawn(count: int) -> list[Example]:
+def drawn(count: int) -> list[TrainingExample]:
     return [example(pair, spell, 2) for pair in islice(pairs(3), count)]
 
 
 def test_an_example_asks_for_the_choices_alone() -> None:
-    pair = Pair("make the hat red!", read("color hat > red hat"))
+    pair = Pair("make the hat red!", parse_line("color hat > red hat"))
     made = example(pair, spell, 2)
-    asked = [2, *spell(" make the hat red"), *spell("\n")]
-    assert made.tokens == [*asked, *spell(" color hat > red hat")]
+    prompt = [2, *spell(" make the hat red"), *spell("\n")]
+    assert made.tokens == [*prompt, *spell(" color hat > red hat")]
     places = [place for place, _, _ in made.choices]
-    assert places[0] == len(asked) - 1
+    assert places[0] == len(prompt) - 1
     assert all(len(possible) > 1 for _, possible, _ in made.choices)
     following = [*made.tokens[1:], *spell("\n")]
     assert all(following[place] == possible[right] for place, possible, right in made.choices)
@@ -69,9 +69,9 @@ def test_the_scores_are_the_models_logits(tiny: peft.PeftModel) -> None:
     examples = drawn(6)
     found, right = scores(tiny.float(), examples)
     rows = iter(range(len(found)))
-    for each in examples:
-        logits = tiny(input_ids=torch.tensor([each.tokens])).logits[0]
-        for place, possible, index in each.choices:
+    for sample in examples:
+        logits = tiny(input_ids=torch.tensor([sample.tokens])).logits[0]
+        for place, possible, index in sample.choices:
             row = next(rows)
             assert right[row] == index
             # The one runs in bfloat16.
@@ -85,7 +85,7 @@ def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path)
     training = Training(tmp_path, tiny)
     for _ in range(40):
         training.learn(examples, 0.05)
-    training.keep()
+    training.save()
     after, exact = check(tiny, examples)
     assert after < 0.95 * before
     assert 0 <= exact <= 1
@@ -99,8 +99,8 @@ def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path)
 
 def test_batches_hold_what_was_drawn() -> None:
     source = batches(pairs(3), 4, spell, 2)
-    found = [each.tokens for batch in islice(source, 16) for each in batch]
-    assert sorted(found) == sorted(each.tokens for each in drawn(64))
+    found = [sample.tokens for batch in islice(source, 16) for sample in batch]
+    assert sorted(found) == sorted(sample.tokens for sample in drawn(64))
 
 
 @torch.no_grad()
@@ -115,10 +115,10 @@ def test_llama_reads_the_adapter_as_peft_does(studio: Bundle, tmp_path: Path) ->
     write(tmp_path / "adapter.gguf", adapter, RANK * SCALE, "random")
     plain = LanguageModel(base, 1, room=64)
     adapted = LanguageModel(base, 1, room=64, adapter=tmp_path / "adapter.gguf")
-    tokens = adapted.spell(" make the old door of the house blue\n")
+    tokens = adapted.tokenize(" make the old door of the house blue\n")
     among = list(range(0, 262_144, 1024))
     expected = model(input_ids=torch.tensor([[2, *tokens]])).logits[0, -1, among].log_softmax(0).exp().numpy()
-    found, without = (np.exp(each.likelihoods(tokens, among)) for each in (adapted, plain))
+    found, without = (np.exp(each.log_likelihoods(tokens, among)) for each in (adapted, plain))
     # llama.cpp rounds what goes into each matrix to 8 bits.
     assert np.abs(found - expected).sum() < 0.15
     assert np.abs(without - expected).sum() > 0.5
@@ -129,14 +129,14 @@ def test_llama_reads_the_adapter_as_peft_does(studio: Bundle, tmp_path: Path) ->
 def test_a_model_made_for_chats_is_asked_in_its_way(studio: Bundle, tmp_path: Path) -> None:
     """The base model with the template of the instruction-tuned ones, which llama.cpp knows by its special tokens."""
     template = "{{ bos_token }}{% for message in messages %}<start_of_turn>{{ message.role }}\n{{ message.content }}"
-    told = [sys.executable, "-m", "gguf.scripts.gguf_new_metadata", "--chat-template"]
+    command = [sys.executable, "-m", "gguf.scripts.gguf_new_metadata", "--chat-template"]
     made = tmp_path / "chat.gguf"
-    subprocess.run([*told, f"{template}<end_of_turn>\n{{% endfor %}}", studio.file("parser"), made], check=True)
+    subprocess.run([*command, f"{template}<end_of_turn>\n{{% endfor %}}", studio.file("parser"), made], check=True)
     model = LanguageModel(made, 1, room=64)
     assert model.chat_template == "<start_of_turn>user\n{}<end_of_turn>\n<start_of_turn>model\n"
     model.close()
-    reader = Reader(made, None, 1, "cpu")
-    found = reader.read("erase the green plant")
+    reader = IntentModel(made, None, 1, "cpu")
+    found = reader.answer("erase the green plant")
     assert found is not None
     assert set(found.line.split()[1:]) <= {*["erase", "the", "green", "plant"], *[">", "@", "+", "all", "left"]}
     reader.close()
@@ -146,5 +146,5 @@ def test_the_tokens_are_llamas(studio: Bundle) -> None:
     model = LanguageModel(studio.file("parser"), 1, room=16)
     spelled = speller(studio.file("parser"))
     for text in (" color", " man's hat", "\n", " 把汽车"):
-        assert tuple(spelled(text)) == model.spell(text)
+        assert tuple(spelled(text)) == model.tokenize(text)
     model.close()

@@ -8,6 +8,6 @@
 
 from __future__ import annotations
 
-from editjudge.batch.run import Progress, score_dataset
+from editjudge.batch.runner import Progress, score_dataset
 
 __all__ = ["Progress", "score_dataset"]

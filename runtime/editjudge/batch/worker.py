@@ -1,23 +1,27 @@
-"""What a worker does, wherever it runs: scores rows with a scorer of its own."""
+"""A worker, wherever it runs: it scores rows with a scorer of its own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 
-from editjudge import image
-from editjudge.batch.columns import ERROR, Values, metric_column, score_values
-from editjudge.case import Compat
-from editjudge.datasets import Row
+from editjudge.batch.score_columns import ERROR, Values, score_values
+from editjudge.datasets import EditSample
 from editjudge.errors import BundleError, DeviceError, EditJudgeError
+from editjudge.image.decode import load_image
+from editjudge.metrics.registry import Compat
 from editjudge.scorer import Scorer
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What rows are scored with. threads: of each model; None: they run on a GPU. metrics: names of further metrics."""
+    """How rows are scored.
+
+    Attributes:
+        threads: Of each model; None where they run on a GPU.
+        metrics: Names of further metrics.
+    """
 
     bundle: str = "studio"
     device: str = "auto"
@@ -33,21 +37,17 @@ class Worker:
         if setup.threads is not None:
             cv2.setNumThreads(setup.threads)
         self._metrics = setup.metrics
-        self._scorer: Any = Scorer.load(setup.bundle, setup.device, setup.threads, setup.compat)
+        self._scorer = Scorer.load(setup.bundle, setup.device, setup.threads, setup.compat)
 
-    def score(self, row: Row) -> Values:
-        """The row's new columns: its score, or under `error` why it has none, in one sentence.
+    def score(self, row: EditSample) -> Values:
+        """The row's new cells: its score, or under `error` a sentence that says why it has none.
 
-        Raises BundleError or DeviceError for what is no fault of the row: the models cannot go on.
+        Raises BundleError or DeviceError when the models fail, whatever the row.
         """
         try:
             original, edited, instruction = row.edit()
-            pictures = image.load(original), image.load(edited)
-            values = score_values(self._scorer.score(*pictures, instruction))
-            if self._metrics:
-                measured = self._scorer.metrics(*pictures, instruction, self._metrics)
-                values |= {metric_column(name): measured[name] for name in self._metrics}
-            return values
+            pictures = load_image(original), load_image(edited)
+            return score_values(self._scorer.score(*pictures, instruction, metrics=self._metrics))
         except (BundleError, DeviceError):
             raise
         except EditJudgeError as error:

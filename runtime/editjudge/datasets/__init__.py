@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from editjudge.datasets.dataset import FORMS, Dataset, open_dataset
-from editjudge.datasets.row import Row
+from editjudge.datasets.dataset import FORMATS, Dataset, open_dataset
+from editjudge.datasets.sample import EditSample
 
-__all__ = ["FORMS", "Dataset", "Row", "open_dataset"]
+__all__ = ["FORMATS", "Dataset", "EditSample", "open_dataset"]

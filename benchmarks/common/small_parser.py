@@ -1,0 +1,19 @@
+"""Swaps the parser of a recipe for the only one that a package registry offers: Gemma 3 270M with its adapter."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import editjudge_models
+
+PARSER_SECTIONS = ("parser", "fallback_parser", "file", "copy", "parse")
+
+
+def with_small_parser(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The recipe with the parser of `photo-edge`, and without a fallback parser."""
+    path = editjudge_models.recipe_path("photo-edge")
+    photo_edge = tomllib.loads(path.read_text(encoding="utf-8"))
+    copies = [{**entry, "from": str((path.parent / entry["from"]).resolve())} for entry in photo_edge["copy"]]
+    rest = {name: value for name, value in recipe.items() if name not in PARSER_SECTIONS}
+    return {**rest, "file": photo_edge["file"], "copy": copies, "parse": photo_edge["parse"]}

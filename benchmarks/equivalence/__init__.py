@@ -1,0 +1,1 @@
+"""Whether a change leaves every score and its speed as they were."""

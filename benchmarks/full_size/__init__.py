@@ -1,0 +1,1 @@
+"""Exports of the published architectures at their full size."""

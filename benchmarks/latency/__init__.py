@@ -1,0 +1,1 @@
+"""Time and memory of single edits and of many."""

@@ -1,0 +1,1 @@
+"""How well instructions are parsed."""

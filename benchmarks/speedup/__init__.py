@@ -1,0 +1,1 @@
+"""editjudge against the recipe that the authors of the paper released."""

@@ -1,0 +1,1 @@
+"""The studio bundle on rendered edits of known quality."""

@@ -1,0 +1,121 @@
+"""CLIP: vision and text apart, each up to the projected embedding, not normalised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import CLIPModel
+
+from editjudge.errors import InputError
+from editjudge_export.checkpoints.checkpoint import (
+    check_vocabulary,
+    find_tokenizer,
+    load_config,
+    load_model,
+    load_tokenizer,
+)
+from editjudge_export.checkpoints.preprocessing import center_crop, normalization, read_processor
+from editjudge_export.checkpoints.processors import clip_processor
+from editjudge_export.onnx.export import ExportedFile, copy_file, export_graphs
+from editjudge_export.onnx.graph import Graph, NamedTensors
+from editjudge_export.onnx.precision import Precision
+from editjudge_export.verification.photographs import photographs
+
+MODEL = CLIPModel
+
+
+class Vision(nn.Module):
+    """pixel_values float32[N, 3, S, S] -> image_embeds float32[N, D]."""
+
+    def __init__(self, model: CLIPModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixel_values: Tensor) -> Tensor:
+        return self.model.get_image_features(pixel_values)
+
+
+class Text(nn.Module):
+    """input_ids, attention_mask int64[N, L] -> text_embeds float32[N, D]."""
+
+    def __init__(self, model: CLIPModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self.model.get_text_features(input_ids, attention_mask)
+
+
+def export(
+    checkpoint: Path, folder: Path, precision: Precision = "fp32", *, context: int | None = None
+) -> list[ExportedFile]:
+    """Writes clip_vision.onnx, clip_text.onnx and clip_tokenizer.json. Raises InputError or GateError.
+
+    Args:
+        checkpoint: The checkpoint folder.
+        folder: Where the files go.
+        precision: Of the graphs.
+        context: Tokens of a text; by default as many as the model takes.
+    """
+    model, tokenizer = load_model(checkpoint, CLIPModel), load_tokenizer(checkpoint)
+    check_vocabulary(tokenizer, model.config.text_config.vocab_size)
+    exported = export_graphs(model, lambda copy: make_graphs(copy, context), folder, precision)
+    return [*exported, copy_file(find_tokenizer(checkpoint), folder, "clip_tokenizer")]
+
+
+def config_settings(checkpoint: Path) -> dict[str, Any]:
+    return {"size": load_config(checkpoint, CLIPModel).vision_config.image_size}
+
+
+def processor_settings(checkpoint: Path) -> dict[str, Any]:
+    processor = read_processor(checkpoint)
+    return {**normalization(processor), **center_crop(processor)}
+
+
+def make_graphs(model: CLIPModel, context: int | None = None) -> list[Graph]:
+    """clip_vision, and clip_text for texts of `context` tokens, by default as many as the model takes."""
+    size, text = model.config.vision_config.image_size, model.config.text_config
+    longest = text.max_position_embeddings
+    context = context or longest
+    if not 2 <= context <= longest:
+        raise InputError(f"The context is {context} tokens; this CLIP takes 2 to {longest}.")
+
+    def draw_pictures(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
+        yield {"pixel_values": torch.randn(batch, 3, size, size, generator=generator)}
+
+    def photograph_inputs() -> Iterator[NamedTensors]:
+        yield dict(clip_processor(size)(photographs(), return_tensors="pt"))
+
+    def draw_texts(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
+        ids = torch.randint(text.vocab_size, (batch, context), generator=generator)
+        ends = torch.randint(1, context, (batch, 1), generator=generator)
+        place = torch.arange(context)
+        # A text is pooled at its first end token, so there must be only one.
+        ids = torch.where(ids == text.eos_token_id, (ids + 1) % text.vocab_size, ids)
+        ids = torch.where(place == ends, text.eos_token_id, ids)
+        ids = torch.where(place > ends, text.pad_token_id or 0, ids)
+        yield {"input_ids": ids, "attention_mask": (place <= ends).long()}
+
+    return [
+        Graph(
+            role="clip_vision",
+            module=Vision(model),
+            inputs={"pixel_values": {0: "n"}},
+            outputs={"image_embeds": {0: "n"}},
+            examples=draw_pictures,
+            reference=lambda inputs: {"image_embeds": model.get_image_features(**inputs)},
+            photograph_inputs=photograph_inputs,
+        ),
+        Graph(
+            role="clip_text",
+            module=Text(model),
+            inputs={"input_ids": {0: "n"}, "attention_mask": {0: "n"}},
+            outputs={"text_embeds": {0: "n"}},
+            examples=draw_texts,
+            reference=lambda inputs: {"text_embeds": model.get_text_features(**inputs)},
+        ),
+    ]

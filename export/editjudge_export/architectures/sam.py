@@ -1,0 +1,122 @@
+"""SAM: the image encoder, and the decoder that turns boxes into one mask each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import SamModel
+
+from editjudge_export.checkpoints.checkpoint import load_config, load_model
+from editjudge_export.checkpoints.preprocessing import normalization, read_processor
+from editjudge_export.checkpoints.processors import sam_processor
+from editjudge_export.onnx.export import ExportedFile, export_graphs
+from editjudge_export.onnx.graph import Graph, NamedTensors
+from editjudge_export.onnx.precision import Precision
+from editjudge_export.verification.photographs import photographs
+
+MODEL = SamModel
+
+BOXES = (1, 3)
+"""Boxes per picture in the comparison with PyTorch."""
+PHOTOGRAPHS = ("coffee", "astronaut")
+
+
+class Encoder(nn.Module):
+    """pixel_values float32[B, 3, S, S] -> image_embeddings float32[B, C, h, w]."""
+
+    def __init__(self, model: SamModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixel_values: Tensor) -> Tensor:
+        return self.model.get_image_embeddings(pixel_values)
+
+
+class Decoder(nn.Module):
+    """image_embeddings, input_boxes float32[B, N, 4] (pixels of the S x S input) -> pred_masks, iou_scores.
+
+    pred_masks: float32[B, N, m, m] logits, m = 4 h. iou_scores: float32[B, N].
+    """
+
+    def __init__(self, model: SamModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image_embeddings: Tensor, input_boxes: Tensor) -> tuple[Tensor, Tensor]:
+        output = self.model(image_embeddings=image_embeddings, input_boxes=input_boxes, multimask_output=False)
+        return output.pred_masks[:, :, 0], output.iou_scores[:, :, 0]
+
+
+def export(checkpoint: Path, folder: Path, precision: Precision = "fp32") -> list[ExportedFile]:
+    """Writes sam_encoder.onnx and sam_decoder.onnx. Raises InputError or GateError.
+
+    Args:
+        checkpoint: The checkpoint folder.
+        folder: Where the files go.
+        precision: Of the encoder; the decoder stays in float32, except for how its weights are stored.
+    """
+    return export_graphs(load_model(checkpoint, SamModel), make_graphs, folder, precision)
+
+
+def config_settings(checkpoint: Path) -> dict[str, Any]:
+    vision = load_config(checkpoint, SamModel).vision_config
+    # The mask decoder upsamples twice by two.
+    return {"size": vision.image_size, "mask_size": 4 * vision.image_size // vision.patch_size}
+
+
+def processor_settings(checkpoint: Path) -> dict[str, Any]:
+    processor = read_processor(checkpoint)
+    size = {"size": processor["size"]["longest_edge"]} if "size" in processor else {}
+    return {**normalization(processor), **size}
+
+
+def make_graphs(model: SamModel) -> list[Graph]:
+    """sam_encoder and sam_decoder."""
+    size = model.config.vision_config.image_size
+
+    def draw_pictures(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
+        yield {"pixel_values": torch.randn(batch, 3, size, size, generator=generator)}
+
+    def photograph_inputs() -> Iterator[NamedTensors]:
+        processed = sam_processor(size, size // 4)(photographs(PHOTOGRAPHS), return_tensors="pt")
+        yield {"pixel_values": processed["pixel_values"]}
+
+    def draw_prompts(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
+        config = model.config.vision_config
+        side = config.image_size // config.patch_size
+        # Of the size of the encoder's, whose last layer is a norm.
+        embeddings = torch.randn(batch, config.output_channels, side, side, generator=generator)
+        for boxes in BOXES:
+            corners = torch.rand(batch, boxes, 2, 2, generator=generator).sort(dim=2).values * size
+            yield {"image_embeddings": embeddings, "input_boxes": corners.flatten(2)}
+
+    def decode(inputs: NamedTensors) -> NamedTensors:
+        output = model(**inputs, multimask_output=False)
+        return {"pred_masks": output.pred_masks.squeeze(2), "iou_scores": output.iou_scores.squeeze(2)}
+
+    return [
+        Graph(
+            role="sam_encoder",
+            module=Encoder(model),
+            inputs={"pixel_values": {0: "batch"}},
+            outputs={"image_embeddings": {0: "batch"}},
+            examples=draw_pictures,
+            reference=lambda inputs: {"image_embeddings": model.get_image_embeddings(**inputs)},
+            photograph_inputs=photograph_inputs,  # a batch of two
+            batches=(1,),
+        ),
+        Graph(
+            role="sam_decoder",
+            module=Decoder(model),
+            inputs={"image_embeddings": {0: "batch"}, "input_boxes": {0: "batch", 1: "boxes"}},
+            outputs={"pred_masks": {0: "batch", 1: "boxes"}, "iou_scores": {0: "batch", 1: "boxes"}},
+            examples=draw_prompts,
+            reference=decode,
+            gate=1e-3,  # of the largest logit; the mask is where they are above 0
+            keep=("",),  # the decoder is small, and half precision would coarsen outlines
+        ),
+    ]

@@ -1,0 +1,116 @@
+"""Exports a model to ONNX files: trace, compare, convert, compare again; only then does a file get its name."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import onnx
+from torch import nn
+
+from editjudge_export.onnx.convert import convert
+from editjudge_export.onnx.files import save
+from editjudge_export.onnx.fp16_weights import round_weights
+from editjudge_export.onnx.graph import Graph, trace
+from editjudge_export.onnx.precision import Precision
+from editjudge_export.verification import numeric_gate
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file that was written.
+
+    Attributes:
+        role: Its role in a bundle.
+        path: Where it is.
+        precision: Of a graph.
+        parity: Of a graph, its largest error against PyTorch with the weights that were traced.
+        rounding: How far the precision moves the outputs from those of PyTorch with the original weights; None for
+            float32.
+        data: The file of the weights, where they did not fit into the first.
+    """
+
+    role: str
+    path: Path
+    precision: str = ""
+    parity: float | None = None
+    rounding: numeric_gate.OutputDifference | None = None
+    data: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        return [self.path] if self.data is None else [self.path, self.data]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it, without the folder."""
+        return {**asdict(self), "path": self.path.name, "data": self.data and self.data.name}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], folder: Path) -> ExportedFile:
+        """The file that `to_dict` made `content` of, in another folder."""
+        data, rounding = content["data"], content["rounding"]
+        paths = {"path": folder / content["path"], "data": data and folder / data}
+        return cls(**{**content, **paths, "rounding": rounding and numeric_gate.OutputDifference(**rounding)})
+
+
+def export_graphs(
+    model: Network, make_graphs: Callable[[Network], Sequence[Graph]], folder: Path, precision: Precision
+) -> list[ExportedFile]:
+    """Writes the graphs of a model as folder/ROLE.onnx.
+
+    Args:
+        model: Its weights are float32.
+        make_graphs: Gives the graphs of the model, or of a copy of it.
+        folder: It is made where it is missing.
+        precision: Of the graphs.
+
+    Raises GateError, and leaves no file, where a graph fails its gate.
+    """
+    graphs = originals = make_graphs(model)
+    if precision == "fp16-weights":
+        graphs = make_graphs(round_weights(model))
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_export(graph, original, folder, precision) for graph, original in zip(graphs, originals, strict=True)]
+
+
+def copy_file(source: Path, folder: Path, role: str) -> ExportedFile:
+    """Copies a file of a checkpoint that needs no export, such as its tokenizer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{role}{source.suffix}"
+    shutil.copyfile(source, path)
+    return ExportedFile(role, path)
+
+
+def _export(graph: Graph, original: Graph, folder: Path, precision: Precision) -> ExportedFile:
+    """The traced graph has to agree with PyTorch first; what the precision costs is measured on top of that."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{graph.role}.") as scratch:
+        path = Path(scratch) / f"{graph.role}.onnx"
+        traced = trace(graph)
+        if precision == "fp16-weights":
+            traced = convert(traced, precision)
+        written = save(traced, path)
+        parity, rounding = numeric_gate.check_parity(graph, path), None
+        if precision == "fp16-weights":
+            rounding = numeric_gate.measure_difference(graph, original.reference, graph.reference)
+        elif precision != "fp32":
+            traced = convert(traced, precision, graph.keep)
+            written = save(traced, path)
+            quick = replace(graph, batches=(1,))  # this measures; it does not look for mistakes
+            converted = numeric_gate.open_function(path, precision)
+            rounding = numeric_gate.measure_difference(quick, graph.reference, converted)
+            if not rounding.largest < float("inf"):
+                raise numeric_gate.GateError(f"{graph.role} overflows in {precision}.")
+        if graph.choices:
+            del traced.graph.output[len(graph.outputs) :]
+            written = save(traced, path)
+        onnx.checker.check_model(str(path))
+        for file in reversed(written):
+            file.replace(folder / file.name)
+    data = folder / written[1].name if len(written) > 1 else None
+    return ExportedFile(graph.role, folder / path.name, precision, parity, rounding, data)

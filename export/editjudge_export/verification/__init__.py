@@ -1,0 +1,1 @@
+"""Outputs and whole scores beside those of PyTorch and transformers."""

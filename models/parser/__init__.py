@@ -1,0 +1,1 @@
+"""The parser's adapter: its training instructions, and its training."""

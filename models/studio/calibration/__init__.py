@@ -1,0 +1,1 @@
+"""Thresholds and ranges of the studio bundle."""

@@ -1,0 +1,1 @@
+"""Edits of scenes, their instructions, and candidates of known quality."""

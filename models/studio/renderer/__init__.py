@@ -1,0 +1,1 @@
+"""Scenes: what is in them, and how they are drawn."""

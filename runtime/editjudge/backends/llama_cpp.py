@@ -1,0 +1,177 @@
+"""The one file that knows llama.cpp: a small language model with an adapter, and a prompt that is read once."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.errors import BundleError, DeviceError
+from editjudge.types import Placement
+
+BATCH = 64
+"""Tokens evaluated at once."""
+ALL_LAYERS = -1
+GPU_BUILD = "CMAKE_ARGS='-DGGML_CUDA=on' pip install --force-reinstall --no-binary llama-cpp-python llama-cpp-python"
+
+
+def choose_placement(device: str) -> Placement:
+    """Choose where a language model is to run when the other models run on `device`; it loads llama.cpp.
+
+    All of it goes to the GPU when an NVIDIA device is asked for, or auto, and llama.cpp was built for a GPU that is
+    there; else to the CPU.
+    """
+    if device == "cpu":
+        return Placement("cpu", "llama.cpp")
+    if device == "openvino":
+        return Placement("cpu", "llama.cpp", reason="llama.cpp does not use OpenVINO")
+    import llama_cpp  # noqa: PLC0415 (loading it takes a second, and an app that never parses need not pay)
+
+    if llama_cpp.llama_supports_gpu_offload():
+        return Placement("gpu", "llama.cpp")
+    if device == "auto":
+        return Placement("cpu", "llama.cpp")
+    missing = f"llama.cpp was built without GPU support, or finds no GPU; {GPU_BUILD}"
+    return Placement("cpu", "llama.cpp", reason=missing)
+
+
+class LanguageModel:
+    """A GGUF model and the text that it goes on with; not safe to share between threads."""
+
+    def __init__(self, path: Path, threads: int, *, room: int, adapter: Path | None = None, gpu: bool = False) -> None:
+        """Load a model.
+
+        Args:
+            room: How many tokens prompt and text may have together.
+            gpu: Whether all of it goes to the GPU.
+
+        Raises BundleError for what is no model or no adapter of it, DeviceError where memory does not suffice.
+        """
+        import llama_cpp  # noqa: PLC0415 (loading it takes a second, and an app that never parses need not pay)
+
+        # Its own handler prints whatever reaches this level, and maps ggml's levels loosely.
+        logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL + 1)
+        self._llama: Any = llama_cpp
+        self._tokens: dict[tuple[str, bool], tuple[int, ...]] = {}
+        llama_cpp.llama_backend_init()
+        with ExitStack() as resources:
+            self._open(path, threads, room, gpu, resources)
+            if adapter is not None:
+                self._load_adapter(adapter)
+            self._decode([int(llama_cpp.llama_vocab_bos(self._vocab))])
+            self._prompt_length = self._length
+            self._resources = resources.pop_all()
+
+    def _open(self, path: Path, threads: int, room: int, gpu: bool, resources: ExitStack) -> None:
+        """`resources` are freed in the end, or where something fails."""
+        llama = self._llama
+        model_params = llama.llama_model_default_params()
+        model_params.n_gpu_layers = ALL_LAYERS if gpu else 0
+        self._model: Any = llama.llama_model_load_from_file(str(path).encode(), model_params)
+        if not self._model:
+            raise BundleError(f"{path} is not a model that llama.cpp can load; build or pull the bundle again.")
+        resources.callback(llama.llama_model_free, self._model)
+        self._vocab: Any = llama.llama_model_get_vocab(self._model)
+        self._size = int(llama.llama_vocab_n_tokens(self._vocab))
+
+        params = llama.llama_context_default_params()
+        params.n_ctx = room
+        params.n_batch = params.n_ubatch = min(room, BATCH)
+        params.n_threads = params.n_threads_batch = threads
+        params.offload_kqv = params.op_offload = gpu
+        self._context: Any = llama.llama_init_from_model(self._model, params)
+        if not self._context:
+            raise DeviceError(
+                f"llama.cpp found no memory for {path.name}; close other programs, or use the device cpu."
+            )
+        resources.callback(llama.llama_free, self._context)
+        self._batch: Any = llama.llama_batch_init(BATCH, 0, 1)
+        resources.callback(llama.llama_batch_free, self._batch)
+        self._length = 0  # tokens so far
+        self._prompt_length = 0  # of these, the prompt's
+
+    @property
+    def chat_template(self) -> str | None:
+        """A turn of the chat that the model was made for, `{}` in it for the user's text; None for a base model."""
+        llama = self._llama
+        template = llama.llama_model_chat_template(self._model, None)
+        if not template:
+            return None
+        messages = (llama.llama_chat_message * 1)(llama.llama_chat_message(role=b"user", content=b"{}"))
+        turn = ctypes.create_string_buffer(4096)
+        length = llama.llama_chat_apply_template(template, messages, 1, True, turn, len(turn))
+        return turn.raw[:length].decode() if 0 < length <= len(turn) else None
+
+    def tokenize(self, text: str, special: bool = False) -> tuple[int, ...]:
+        """The tokens of a text, which may hold names of special tokens, as chat templates do, only if `special`."""
+        key = (text, special)
+        if key not in self._tokens:
+            if len(self._tokens) > 100_000:
+                self._tokens.clear()
+            data = text.encode(errors="replace")
+            tokens = (self._llama.llama_token * (len(data) + 8))()
+            count = self._llama.llama_tokenize(self._vocab, data, len(data), tokens, len(tokens), False, special)
+            self._tokens[key] = tuple(tokens[:count])
+        return self._tokens[key]
+
+    def detokenize(self, tokens: Sequence[int]) -> str:
+        """The text of some tokens."""
+        return b"".join(map(self._to_bytes, tokens)).decode(errors="replace")
+
+    def set_prompt(self, tokens: Sequence[int]) -> None:
+        """Read what stands before every text from now on."""
+        self.restart()
+        self._decode(tokens)
+        self._prompt_length = self._length
+
+    def restart(self) -> None:
+        """Forget all but the prompt."""
+        self._llama.llama_memory_seq_rm(self._llama.llama_get_memory(self._context), 0, self._prompt_length, -1)
+        self._length = self._prompt_length
+
+    def log_likelihoods(self, tokens: Sequence[int], candidates: Sequence[int]) -> NDArray[np.float64]:
+        """Read tokens on; float64[len(candidates)]: how likely each candidate is to follow, if one does, in nats."""
+        self._decode(tokens)
+        logits = np.ctypeslib.as_array(self._llama.llama_get_logits_ith(self._context, -1), shape=(self._size,))
+        selected = logits[np.asarray(candidates)].astype(np.float64)
+        selected -= selected.max()
+        return np.asarray(selected - np.log(np.exp(selected).sum()))
+
+    def close(self) -> None:
+        self._resources.close()
+
+    def _load_adapter(self, path: Path) -> None:
+        """The adapter is freed with the model."""
+        llama = self._llama
+        adapter = llama.llama_adapter_lora_init(self._model, str(path).encode())
+        adapters = (llama.llama_adapter_lora_p_ctypes * 1)(adapter)
+        scales = (ctypes.c_float * 1)(1.0)
+        if not adapters[0] or llama.llama_set_adapters_lora(self._context, adapters, 1, scales):
+            raise BundleError(f"{path} is not an adapter of the bundle's parser; build or pull the bundle again.")
+
+    def _decode(self, tokens: Sequence[int]) -> None:
+        """Run the model on tokens; only the last one's logits are computed."""
+        for start in range(0, len(tokens), BATCH):
+            part = tokens[start : start + BATCH]
+            batch = self._batch
+            batch.n_tokens = len(part)
+            for index, token in enumerate(part):
+                batch.token[index] = token
+                batch.pos[index] = self._length + index
+                batch.n_seq_id[index] = 1
+                batch.seq_id[index][0] = 0
+                batch.logits[index] = start + index + 1 == len(tokens)
+            if self._llama.llama_decode(self._context, batch):
+                raise DeviceError("llama.cpp could not read the instruction; the memory may not suffice.")
+            self._length += len(part)
+
+    def _to_bytes(self, token: int) -> bytes:
+        buffer = ctypes.create_string_buffer(256)
+        length = self._llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+        return buffer.raw[: max(0, length)]

@@ -1,0 +1,198 @@
+"""The devices that models can run on: ONNX Runtime's execution providers, and which of them work on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import threading
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from editjudge.backends.onnx.nvidia import find_gpus
+from editjudge.errors import DeviceError, InputError
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An execution provider of ONNX Runtime, built in or a plugin package; `needs` is the hardware."""
+
+    name: str
+    install: str
+    needs: str
+    plugin: str | None = None
+    fallbacks: tuple[str, ...] = ()
+
+
+# onnxruntime-gpu holds the same files as onnxruntime: the extra brings it and CUDA, then it must be put on top alone.
+_GPU = (
+    "pip install 'editjudge[gpu]' && pip uninstall --yes onnxruntime && "
+    "pip install --force-reinstall --no-deps onnxruntime-gpu"
+)
+
+PROVIDERS = {
+    "cpu": Provider("CPUExecutionProvider", "pip install onnxruntime", "any CPU"),
+    "cuda": Provider("CUDAExecutionProvider", _GPU, "an NVIDIA GPU"),
+    "tensorrt": Provider(
+        "TensorrtExecutionProvider",
+        f"{_GPU} && pip install tensorrt",
+        "an NVIDIA GPU",
+        fallbacks=("CUDAExecutionProvider",),
+    ),
+    "rtx": Provider(
+        "NvTensorRTRTXExecutionProvider",
+        "pip install 'editjudge[rtx]'",
+        "an NVIDIA RTX GPU, 30 series or later",
+        plugin="onnxruntime_ep_nv_tensorrt_rtx",
+    ),
+    "openvino": Provider(
+        "OpenVINOExecutionProvider",
+        "pip install 'editjudge[openvino]'",
+        "an Intel CPU, GPU or NPU",
+        plugin="onnxruntime_ep_openvino",
+    ),
+}
+DEVICES = ("auto", *PROVIDERS)
+NVIDIA = ("rtx", "cuda", "tensorrt")
+
+PREFERENCE = ("rtx", "cuda", "cpu")
+"""What "auto" tries, best first. Not tensorrt, which builds engines for minutes when a model is opened first; nor
+openvino, which on a CPU, in float32, took 1.2 times as long for an edit as ONNX Runtime's own kernels."""
+
+_registering = threading.Lock()
+
+
+def check_device(device: str) -> None:
+    """Raises InputError, listing the devices, when this is none of them."""
+    if device not in DEVICES:
+        raise InputError(f"there is no device {device!r}; choose one of {', '.join(DEVICES)}")
+
+
+def is_installed(device: str) -> bool:
+    """Whether the device's provider is in ONNX Runtime, or its plugin beside it; it may still not work."""
+    provider = PROVIDERS[device]
+    if provider.plugin is not None:
+        return find_spec(provider.plugin) is not None
+    try:
+        return provider.name in load_onnxruntime().get_available_providers()
+    except DeviceError:
+        return False
+
+
+@cache
+def find_problem(device: str) -> str | None:
+    """A sentence that says why no model can be tried on this device and what to do; None where one can."""
+    provider = PROVIDERS[device]
+    if not is_installed(device):
+        return f"device {device} needs {provider.name}, which is not installed; {provider.install}"
+    if device in NVIDIA:
+        try:
+            find_gpus()
+        except DeviceError as error:
+            return f"device {device} needs {provider.needs}, and {error}"
+    if provider.plugin is None:
+        return None
+    try:
+        devices = _list_plugin_devices(provider)
+    except Exception as error:  # the plugin's own loader: a missing driver, a library of another version
+        return f"device {device} cannot be used, check its driver ({shorten_error(error)})"
+    if not devices:
+        return f"device {device} needs {provider.needs}, and {provider.name} finds none here"
+    return None
+
+
+def find_plugin_device(device: str) -> Any:
+    """Find the hardware that a plugin's models run on: the OrtEpDevice of its first GPU, else of its CPU or NPU."""
+    return _list_plugin_devices(PROVIDERS[device])[0]
+
+
+def build_provider_options(device: str, threads: int | None, caches: Path | None) -> dict[str, str]:
+    """The options of a device's provider; in the folder `caches`, if there is one, it keeps what it builds itself."""
+    if device == "openvino":
+        hardware = find_plugin_device(device).ep_metadata.get("ov_device", "CPU").partition(".")[0]
+        # By default OpenVINO computes in half precision wherever the hardware has it, whatever the model says: with
+        # bfloat16 the studio bundle's raw scores moved by 0.05.
+        config: dict[str, Any] = {} if hardware == "NPU" else {"INFERENCE_PRECISION_HINT": "f32"}
+        if hardware == "CPU" and threads is not None:
+            config["INFERENCE_NUM_THREADS"] = threads
+        return {"load_config": json.dumps({hardware: config})}
+    if caches is None:
+        return {}
+    if device == "rtx":
+        return {"nv_runtime_cache_path": str(caches / "runtime")}
+    if device == "tensorrt":
+        return {
+            "trt_engine_cache_enable": "1",
+            "trt_engine_cache_path": str(caches),
+            "trt_timing_cache_enable": "1",
+            "trt_timing_cache_path": str(caches),
+        }
+    return {}
+
+
+def find_library_version(device: str) -> str | None:
+    """Find the version of the library that a device's engines are built and run with; None where it is not known."""
+    if device == "tensorrt":
+        for package in ("tensorrt", "tensorrt-cu13", "tensorrt-cu12"):
+            with contextlib.suppress(PackageNotFoundError):
+                return version(package)
+    plugin = PROVIDERS[device].plugin
+    spec = find_spec(plugin) if device == "rtx" and plugin else None
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for file in Path(folder).iterdir():  # libtensorrt_rtx.so.1.7.1, tensorrt_rtx_1_7.dll
+            if match := re.fullmatch(r"(?:lib)?tensorrt_rtx(?:\.so\.|_)(\d+[._]\d+(?:[._]\d+)?)(?:\.dll)?", file.name):
+                return match[1].replace("_", ".")
+    return None
+
+
+def fingerprint(device: str) -> tuple[str, ...]:
+    """What a compiled model depends on beside the model: the provider, its version and ONNX Runtime's, the hardware."""
+    parts = [PROVIDERS[device].name, load_onnxruntime().__version__, find_library_version(device) or ""]
+    if PROVIDERS[device].plugin is not None:
+        plugin_device = find_plugin_device(device)
+        hardware = plugin_device.device
+        parts += [plugin_device.ep_metadata.get(name, "") for name in ("version", "FULL_DEVICE_NAME")]
+        parts += [hardware.type.name, str(hardware.vendor_id), str(hardware.device_id)]
+    return tuple(parts)
+
+
+@cache
+def load_onnxruntime() -> ModuleType:
+    """Import the module onnxruntime. Raises DeviceError."""
+    try:
+        module = import_module("onnxruntime")
+    except ImportError as error:
+        raise DeviceError(f"ONNX Runtime cannot be imported ({error}); pip install onnxruntime") from error
+    if "CUDAExecutionProvider" in module.get_available_providers():
+        # Finds the CUDA libraries that pip installed; it prints what it misses, which the system may well have.
+        with contextlib.redirect_stdout(io.StringIO()):
+            module.preload_dlls()
+    return module
+
+
+def shorten_error(error: Exception) -> str:
+    """The first line of what a library says, for a sentence of our own; ONNX Runtime's codes are left out."""
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", line)
+
+
+def _list_plugin_devices(provider: Provider) -> list[Any]:
+    """List the hardware that a plugin provider can use, GPUs first; the provider is registered once per process."""
+    assert provider.plugin is not None
+    with _registering:
+        _register(provider.plugin)
+    devices = [device for device in load_onnxruntime().get_ep_devices() if device.ep_name == provider.name]
+    order = ("GPU", "CPU", "NPU")
+    return sorted(devices, key=lambda device: order.index(device.device.type.name))
+
+
+@cache
+def _register(plugin: str) -> None:
+    load_onnxruntime().register_execution_provider_library(plugin, import_module(plugin).get_library_path())

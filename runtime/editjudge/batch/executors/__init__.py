@@ -1,0 +1,1 @@
+"""Where the rows of a data set are scored: worker processes, or Ray."""

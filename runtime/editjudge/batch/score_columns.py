@@ -1,0 +1,69 @@
+"""The columns that scoring adds to a data set: the score's JSON, flattened with dots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
+from typing import Any, Literal, get_type_hints
+
+from editjudge.metrics.registry import EditScore
+
+Kind = Literal["number", "whole", "truth", "text", "texts", "boxes"]
+Values = dict[str, Any]
+"""The cells of one row by their columns."""
+
+LEFT_OUT = {"timings_ms", "models", "evidence", "metrics"}
+"""Fields of a score without columns: times and models depend on the machine, but the same data must give the same file
+wherever a run was cut off; metrics have columns of their own where they were asked for."""
+ERROR = "error"
+
+
+def _field_columns(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, Kind]]:
+    """The columns of a dataclass, by the types of its fields."""
+    for name, hint in get_type_hints(kind).items():
+        if name in LEFT_OUT:
+            continue
+        if is_dataclass(hint):
+            assert isinstance(hint, type)
+            yield from _field_columns(hint, f"{prefix}{name}.")
+        elif name == "regions":
+            yield from ((f"{name}.{side}", "boxes") for side in ("original", "edited"))
+        elif hint == tuple[str, ...]:
+            yield f"{prefix}{name}", "texts"
+        else:
+            yield f"{prefix}{name}", "number" if hint in (float, float | None) else "text"
+
+
+SCORE: dict[str, Kind] = dict(_field_columns(EditScore))
+"""The columns of the score itself."""
+
+
+def columns(metrics: Sequence[str]) -> dict[str, Kind]:
+    """All columns that scoring adds, in their order: always the same ones, whatever the scores are."""
+    return {**SCORE, **dict.fromkeys(map(metric_column, metrics), "number"), ERROR: "text"}
+
+
+def metric_column(name: str) -> str:
+    """The column of a metric that was measured beside the score."""
+    return f"metrics.{name}"
+
+
+def score_values(score: EditScore) -> Values:
+    """The cells of a score, and of the metrics that were measured with it."""
+    cells = dict(_flatten(score.to_dict()))
+    metrics = {metric_column(name): result.value for name, result in score.metrics.items()}
+    return {name: cells[name] for name in SCORE} | metrics
+
+
+def pack(value: Any) -> str:
+    """A line of JSON for our own reading: numbers that are not finite stay what they are."""
+    return json.dumps(value, default=lambda number: number.item())
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,1 @@
+"""How long edits take, and on what machine."""

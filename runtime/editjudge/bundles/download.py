@@ -1,0 +1,166 @@
+"""Fetches a bundle that someone else built, from the hub, a web server or a folder: whole, or not at all.
+
+>>> offer = look_at("someone/photo-edge")
+>>> pull(offer)
+
+Until it is whole it lies in a hidden folder, one for each source, where the next try goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import editjudge_models
+from editjudge.bundles.bundle import Bundle, check_name
+from editjudge.bundles.cache import cache_folder, has_hash
+from editjudge.bundles.manifest import FILE_NAME, Manifest, read_manifest
+from editjudge.bundles.sources import FULL, BundleSource, DownloadFile, convert_fetch_errors, find_source
+from editjudge.errors import BundleError, InputError
+from editjudge.utils import atomic_file
+
+ENGINES = ("rtx", "tensorrt")
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file to fetch. Of the vocabulary, a list of words, the manifest says neither hash nor size."""
+
+    path: str
+    sha256: str | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A bundle that can be pulled into `staging`: its manifest was read and checked, nothing else was fetched yet."""
+
+    source_name: str
+    source: BundleSource
+    staging: Path
+    manifest: Manifest
+    files: tuple[RemoteFile, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Of all its files."""
+        return sum(file.bytes or 0 for file in self.files)
+
+
+def look_at(source: str, engines: str = "all") -> Offer:
+    """What a source has to offer: a folder, the address of one on a web server, or a repository such as org/name@v1.
+
+    Args:
+        engines: "all", "none", or some of rtx and tensorrt with commas between.
+
+    Raises InputError for what is no source, and BundleError for one that has no bundle that this version reads.
+    """
+    files, devices = find_source(source), _parse_engines(engines)
+    staging = cache_folder() / "bundles" / f".{hashlib.sha256(source.encode()).hexdigest()[:16]}.part"
+    content = io.BytesIO()
+    with convert_fetch_errors(f"{source}/{FILE_NAME}"):
+        files.copy(FILE_NAME, content, None)
+        staging.mkdir(parents=True, exist_ok=True)
+        (staging / FILE_NAME).write_bytes(content.getvalue())
+    try:
+        manifest = read_manifest(staging)
+    except BundleError as error:
+        raise BundleError(str(error).replace(str(staging), source)) from error
+    return Offer(source, files, staging, manifest, _list_files(source, manifest, devices))
+
+
+def pull(offer: Offer, name: str | None = None, advance: Callable[[int], None] = lambda count: None) -> Path:
+    """Fetch what is missing of a bundle and check every file; returns the folder that it lies in then.
+
+    A bundle of the same name is replaced only once the new one is whole.
+
+    Args:
+        name: What the bundle is to be called here, by default as it calls itself.
+        advance: Called with every number of bytes that have arrived, negative where some have to be fetched again.
+
+    Raises InputError for a wrong name, and BundleError.
+    """
+    target = cache_folder() / "bundles" / _choose_name(offer.manifest.name, name)
+    missing = [file for file in offer.files if not (file.sha256 and has_hash(offer.staging / file.path, file.sha256))]
+    advance(sum(file.bytes or 0 for file in offer.files if file not in missing))
+    _check_space(offer, missing)
+    for file in missing:
+        _fetch(offer, file, advance)
+    bundle = Bundle.load(offer.staging)
+    bundle.vocabulary()
+    with convert_fetch_errors(str(target)):
+        paths = {offer.staging / file.path for file in (*offer.files, RemoteFile(FILE_NAME))}
+        for outdated in [path for path in offer.staging.rglob("*") if path.is_file() and path not in paths]:
+            outdated.unlink()  # of another version of the bundle
+        atomic_file.replace_folder(target, offer.staging)
+    return target
+
+
+def _parse_engines(engines: str) -> tuple[str, ...]:
+    if engines in {"all", "none"}:
+        return ENGINES if engines == "all" else ()
+    devices = tuple(engines.split(","))
+    if not set(devices) <= set(ENGINES):
+        raise InputError(f"the engines are {engines!r}; they must be all, none, or some of {','.join(ENGINES)}")
+    return devices
+
+
+def _list_files(source: str, manifest: Manifest, devices: tuple[str, ...]) -> tuple[RemoteFile, ...]:
+    entries = [entry for entry in manifest.files.values() if entry.path is not None]
+    files = [RemoteFile(str(entry.path), entry.sha256, entry.bytes) for entry in entries]
+    for engine in manifest.engines:
+        if engine.device in devices:
+            files.append(RemoteFile(engine.path, engine.sha256, engine.bytes))
+            files.append(RemoteFile(engine.data, engine.data_sha256, engine.data_bytes))
+    if manifest.vocabulary is not None:
+        files.append(RemoteFile(manifest.vocabulary))
+    by_path = {os.path.normpath(file.path): file for file in files}
+    if FILE_NAME in by_path or any(by_path[os.path.normpath(file.path)] != file for file in files):
+        raise BundleError(
+            f"{source}/{FILE_NAME} gives one path to several files; whoever built the bundle must mend it"
+        )
+    return tuple(by_path.values())
+
+
+def _choose_name(own: str, name: str | None) -> str:
+    if name is None and own in editjudge_models.bundle_names():
+        raise InputError(f"the bundle calls itself {own}, as an embedded one does; give it another name with --name")
+    return check_name(own if name is None else name)
+
+
+def _check_space(offer: Offer, missing: list[RemoteFile]) -> None:
+    need = sum((file.bytes or 0) - _count_bytes(_part(offer.staging, file)) for file in missing)
+    free = shutil.disk_usage(offer.staging).free
+    if need > free:
+        raise BundleError(
+            f"{offer.source_name} needs {need / 1e6:,.0f} MB more, and {offer.staging.parent} has "
+            f"{free / 1e6:,.0f} MB free; {FULL}"
+        )
+
+
+def _fetch(offer: Offer, file: RemoteFile, advance: Callable[[int], None]) -> None:
+    part, what = _part(offer.staging, file), f"{offer.source_name}/{file.path}"
+    with convert_fetch_errors(what):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        if file.bytes is None or _count_bytes(part) > file.bytes:
+            part.unlink(missing_ok=True)
+        with DownloadFile(part, what, file.bytes, advance) as stream:
+            offer.source.copy(file.path, stream, file.bytes)
+        if file.sha256 is not None and not has_hash(part, file.sha256):
+            part.unlink()
+            raise BundleError(f"{what} arrived damaged: its sha256 is not the manifest's; pull again")
+        part.replace(offer.staging / file.path)
+
+
+def _part(staging: Path, file: RemoteFile) -> Path:
+    """Named for its content too, so that a part of another version of the file is not gone on with."""
+    return staging / f"{file.path}.{(file.sha256 or '')[:16]}.part"
+
+
+def _count_bytes(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0

@@ -1,0 +1,132 @@
+"""The Hugging Face hub: what a repository holds, downloads that resume, and one sentence for each error.
+
+The one file that knows huggingface_hub.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from huggingface_hub import HfApi, constants, errors, get_token, hf_hub_url, try_to_load_from_cache
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+from editjudge.errors import EditJudgeError
+
+# Of the HTTP library that this version of huggingface_hub uses; with the newer one it is no OSError.
+HTTP_ERROR: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
+
+PROBLEMS: dict[type[Exception], str] = {
+    errors.GatedRepoError: "is gated: accept its licence on its page of the hub, then run hf auth login",
+    errors.RepositoryNotFoundError: "is not on the hub, or private; check its name, or run hf auth login",
+    errors.RevisionNotFoundError: "is not on the hub: its repository has no such revision; check it",
+    errors.LocalEntryNotFoundError: "cannot be fetched: the hub cannot be reached; {offline}",
+    errors.EntryNotFoundError: "is not there: its repository has no such file; check its name and revision",
+}
+"""What is wrong: the first class that fits an error says it."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of the hub at one commit, and the bytes of its files by their paths."""
+
+    name: str
+    commit: str
+    sizes: Mapping[str, int]
+
+    def copy(self, path: str, stream: BinaryIO, size: int | None) -> None:
+        """Append the rest of a file, of `size` bytes if that is known, to a stream that holds its beginning."""
+        url, token = hf_hub_url(self.name, path, revision=self.commit, endpoint=HfApi().endpoint), get_token()
+        resume_download(url, stream, size, {"Authorization": f"Bearer {token}"} if token else {})
+
+    def download(self, paths: Iterable[str]) -> Path:
+        """Fetch those of these files that are not in the hub's own cache; returns the folder there that holds all."""
+        with _quiet_hub(bars=sys.stderr.isatty()):
+            return Path(HfApi().snapshot_download(self.name, revision=self.commit, allow_patterns=list(paths)))
+
+    def count_missing_bytes(self, paths: Iterable[str]) -> int:
+        """How much of these files is not in the hub's own cache yet."""
+        missing = sum(self.sizes[path] for path in paths if find_cached(self.name, self.commit, path) is None)
+        blobs = hub_cache() / f"models--{self.name.replace('/', '--')}" / "blobs"
+        return missing - sum(part.stat().st_size for part in blobs.glob("*.incomplete"))
+
+
+def look_up(name: str, revision: str | None = None) -> Repository:
+    """Ask the hub for a repository at a revision, by default at the newest commit of its main branch."""
+    with _quiet_hub():
+        info = HfApi().model_info(name, revision=revision, files_metadata=True)
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+    return Repository(name, info.sha or revision or "", sizes)
+
+
+def resume_download(url: str, stream: BinaryIO, size: int | None, headers: dict[str, str]) -> None:
+    """Append the rest of what is at an address, of `size` bytes if that is known, to a stream with its beginning."""
+    with _quiet_hub():
+        http_get(url, stream, resume_size=stream.tell(), headers=headers, expected_size=size)
+
+
+def find_cached(name: str, revision: str, path: str) -> Path | None:
+    """A file in the hub's own cache, where it is there; asks nobody."""
+    found = try_to_load_from_cache(name, path, revision=revision)
+    return Path(found) if isinstance(found, str) else None
+
+
+def hub_cache() -> Path:
+    """The hub's own cache: HF_HUB_CACHE, or what HF_HOME says."""
+    return Path(constants.HF_HUB_CACHE)
+
+
+@contextmanager
+def convert_hub_errors(what: str, kind: type[EditJudgeError], offline: str, full: str) -> Iterator[None]:
+    """Raise whatever goes wrong with the hub, a server or the disk as one sentence.
+
+    Args:
+        what: What is being fetched.
+        kind: The error to raise.
+        offline: What to do without a network.
+        full: What to do where the disk is full.
+    """
+    try:
+        yield
+    except (OSError, HTTP_ERROR, errors.EntryNotFoundError) as error:
+        raise kind(f"{what} {_explain(error, offline, full)}") from error
+
+
+def _explain(error: Exception, offline: str, full: str) -> str:
+    for kind, problem in PROBLEMS.items():
+        if isinstance(error, kind):
+            return problem.format(offline=offline)
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
+        return f"cannot be written: the disk is full; {full}"
+    if isinstance(error, OSError) and error.filename is not None:  # not of the network
+        return f"cannot be written: {error.filename}: {(error.strerror or str(error)).lower()}; {full}"
+    if status in {401, 403}:
+        return f"may not be fetched (the server answered {status}); run hf auth login"
+    if status is not None:
+        return f"cannot be fetched: the server answered {status}; check its name, or try again later"
+    return f"cannot be fetched: the server cannot be reached, or hung up ({type(error).__name__}); {offline}"
+
+
+@contextmanager
+def _quiet_hub(*, bars: bool = False) -> Iterator[None]:
+    """Silence the hub's warnings, and its progress bars unless they are asked for; both are as before in the end."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    hides = not bars and not are_progress_bars_disabled() and constants.HF_HUB_DISABLE_PROGRESS_BARS is None
+    if hides:
+        disable_progress_bars()
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        if hides:
+            enable_progress_bars()

@@ -1,0 +1,111 @@
+"""The manifest of a bundle, `bundle.toml`: its format, read strictly."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from editjudge.bundles.files import EndToEnd, EngineEntry, FileEntry, check_inside
+from editjudge.bundles.roles import REQUIRED, ROLES
+from editjudge.bundles.settings import ClipSettings, DetectorSettings, NormRanges, ParserSettings, SegmenterSettings
+from editjudge.bundles.toml_schema import check_keys, check_value, join_names, read_table
+from editjudge.errors import BundleError
+
+FORMAT = 1
+FILE_NAME = "bundle.toml"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that `bundle.toml` says; `settings` are the sections that belong to a role, by its name."""
+
+    name: str
+    version: str
+    description: str
+    vocabulary: str | None
+    files: Mapping[str, FileEntry]
+    clip: ClipSettings
+    detector: DetectorSettings
+    segmenter: SegmenterSettings
+    norm: NormRanges
+    parse: ParserSettings
+    engines: tuple[EngineEntry, ...]
+    end_to_end: EndToEnd | None
+    settings: Mapping[str, Any]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `bundle.toml`. Raises BundleError, in one sentence, for whatever is wrong with it."""
+    path = folder / FILE_NAME
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"{folder} is not a bundle: it has no {FILE_NAME}") from None
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # tomllib.TOMLDecodeError, UnicodeDecodeError
+        raise BundleError(f"{path} is malformed: {error}; fetch the bundle again") from error
+    try:
+        return _parse_manifest(content)
+    except ValueError as error:
+        raise BundleError(f"{path}: {error}") from error
+
+
+def _parse_manifest(content: dict[str, Any]) -> Manifest:
+    version = content.pop("format", None)
+    if type(version) is not int:
+        raise ValueError("it has no format number; fetch the bundle again")
+    if version != FORMAT:
+        remedy = "upgrade editjudge" if version > FORMAT else "build the bundle again"
+        raise ValueError(f"its format is {version}, and this editjudge reads {FORMAT}; {remedy}")
+    if "settings" in content:
+        raise ValueError("the manifest has keys that are not known: settings; upgrade editjudge or remove them")
+    content["files"] = _read_files(_pop_tables(content, "file"))
+    engines = _pop_tables(content, "engine")
+    content["engines"] = tuple(read_table(EngineEntry, table, "[[engine]]") for table in engines)
+    sections = {"clip": ClipSettings, "detector": DetectorSettings, "segmenter": SegmenterSettings, "norm": NormRanges}
+    for name, kind in sections.items():
+        if name not in content:
+            raise ValueError(f"section [{name}] is missing")
+        content[name] = read_table(kind, content[name], f"[{name}]")
+    settings = content["settings"] = {
+        role.name: read_table(role.settings, content.pop(role.name), f"[{role.name}]")
+        for role in ROLES.values()
+        if role.settings is not None and role.name in content
+    }
+    end_to_end = content.get("end_to_end")
+    content["end_to_end"] = None if end_to_end is None else read_table(EndToEnd, end_to_end, "[end_to_end]")
+    content["parse"] = read_table(ParserSettings, content.get("parse", {}), "[parse]")
+    for role in ROLES.values():
+        if role.settings is not None and (role.name in settings) != (role.name in content["files"]):
+            raise ValueError(f"section [{role.name}] and the file of role {role.name} belong together")
+    if content.setdefault("vocabulary", None) is not None:
+        check_inside(check_value(content["vocabulary"], str, "vocabulary"))
+    check_keys(Manifest, content, "the manifest")
+    for name in ("name", "version", "description"):
+        check_value(content[name], str, name)
+    return Manifest(**content)
+
+
+def _pop_tables(content: dict[str, Any], name: str) -> list[Any]:
+    tables = content.pop(name, [])
+    if f"{name}s" in content or not isinstance(tables, list):
+        raise ValueError(f"the {name}s must be given as [[{name}]]")
+    return tables
+
+
+def _read_files(tables: list[Any]) -> dict[str, FileEntry]:
+    entries: dict[str, FileEntry] = {}
+    for table in tables:
+        role = table.get("role", "of no role") if isinstance(table, dict) else "of no role"
+        entry = read_table(FileEntry, table, f"[[file]] {role}")
+        if entry.role in entries:
+            raise ValueError(f"two files have the role {entry.role}")
+        entries[entry.role] = entry
+    missing = REQUIRED - set(entries)
+    if missing:
+        raise ValueError(f"no [[file]] has the role {join_names(missing)}")
+    return entries

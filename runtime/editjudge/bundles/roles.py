@@ -1,0 +1,66 @@
+"""The roles that files play in a bundle: one table, which the manifest, the models, the reports and the export read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from editjudge.bundles.settings import DomainSettings, PictureSettings
+from editjudge.bundles.toml_schema import OneOf
+
+RoleKind = Literal["graph", "tokenizer", "language_model", "adapter", "probe"]
+"""A graph is an ONNX file, which runs in a session and can be compiled; over 2 GB its weights are in a second file."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a file is for.
+
+    Attributes:
+        name: As manifests have it.
+        title: In words, for reports.
+        kind: What sort of file it is.
+        required: Whether every bundle has it.
+        settings: The type of the manifest's section of the same name, where the role has one of its own; the section
+            and the file belong together.
+        for_metric: Whether only metrics need it (`bundle build --metrics`).
+    """
+
+    name: str
+    title: str
+    kind: RoleKind
+    required: bool = False
+    settings: type[Any] | None = None
+    for_metric: bool = False
+
+
+ROLES: dict[str, Role] = {
+    role.name: role
+    for role in (
+        Role("clip_vision", "CLIP vision", "graph", required=True),
+        Role("clip_text", "CLIP text", "graph", required=True),
+        Role("clip_tokenizer", "CLIP tokenizer", "tokenizer", required=True),
+        Role("detector", "detector", "graph", required=True),
+        Role("detector_tokenizer", "detector tokenizer", "tokenizer", required=True),
+        Role("sam_encoder", "SAM encoder", "graph", required=True),
+        Role("sam_decoder", "SAM decoder", "graph", required=True),
+        Role("parser", "parser", "language_model"),
+        Role("parser_adapter", "parser adapter", "adapter"),
+        Role("fallback_parser", "fallback parser", "language_model"),
+        Role("domain", "domain probe", "probe", settings=DomainSettings),
+        Role("lpips", "LPIPS", "graph", settings=PictureSettings, for_metric=True),
+        Role("dino", "DINO", "graph", settings=PictureSettings, for_metric=True),
+        Role("dinov2", "DINOv2", "graph", settings=PictureSettings, for_metric=True),
+    )
+}
+"""By name."""
+
+GRAPHS = tuple(role.name for role in ROLES.values() if role.kind == "graph" and not role.for_metric)
+"""The models that every score needs."""
+METRIC_GRAPHS = tuple(role.name for role in ROLES.values() if role.for_metric)
+"""The models that only a metric of the same name needs."""
+REQUIRED = frozenset(role.name for role in ROLES.values() if role.required)
+
+RoleName = Annotated[str, OneOf((*ROLES, *(f"{graph}_data" for graph in GRAPHS)))]
+"""A role, or that of the weights of a graph that keeps them in a second file."""
+GraphName = Annotated[str, OneOf((*GRAPHS, *METRIC_GRAPHS))]

@@ -1,0 +1,131 @@
+"""The settings of a bundle's stages, as its manifest has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Triple = tuple[float, float, float]
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class PictureSettings:
+    """How a model that takes whole pictures is fed.
+
+    Attributes:
+        size: Pixels of a side of the square that the model takes.
+        fit: A picture is stretched to the square, or its middle is cut out.
+        shorter: Pixels of the shorter side before the middle is cut out, by default `size`.
+    """
+
+    size: int
+    mean: Triple
+    std: Triple
+    resample: Literal["area", "bilinear", "bicubic"]
+    fit: Literal["stretch", "center_crop"]
+    shorter: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "size", "std")
+        if self.shorter is not None and (self.fit == "stretch" or self.shorter < self.size):
+            raise ValueError("shorter must be at least size, and is for a fit of center_crop only")
+
+
+@dataclass(frozen=True)
+class ClipSettings(PictureSettings):
+    """How CLIP is fed; a text is padded or truncated to `context` tokens."""
+
+    context: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_positive(self, "context")
+
+
+@dataclass(frozen=True)
+class DetectorSettings:
+    """How the detector is fed, and from which scores on its boxes count.
+
+    Attributes:
+        height, width: Pixels of the input.
+        text_length: Tokens of a caption, padded.
+        fit: A picture is stretched to the input, or scaled to fit into it and padded at the right and the bottom; then
+            the model takes a pixel_mask.
+    """
+
+    height: int
+    width: int
+    mean: Triple
+    std: Triple
+    resample: Literal["area", "bilinear", "bicubic"]
+    text_length: int
+    box_threshold: float
+    text_threshold: float
+    fit: Literal["stretch", "pad"] = "stretch"
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "height", "width", "std", "text_length", "box_threshold", "text_threshold")
+
+
+@dataclass(frozen=True)
+class SegmenterSettings:
+    """A picture's longest side gets `size` pixels, and it is padded to a square; masks have `mask_size` a side."""
+
+    size: int
+    mean: Triple
+    std: Triple
+    resample: Literal["area", "bilinear", "bicubic"]
+    mask_size: int
+    threshold: float
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "size", "std", "mask_size")
+
+
+@dataclass(frozen=True)
+class NormRanges:
+    """The raw scores that Norm() maps to 0 and 1, as calibrated for this bundle (spec section 4)."""
+
+    modify: Range
+    preserve: Range
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in vars(self).items():
+            if not low < high:
+                raise ValueError(f"{name} must rise, not go from {low} to {high}")
+
+
+@dataclass(frozen=True)
+class DomainSettings:
+    """A picture whose logit lies under the threshold is unlike what the bundle was trained on."""
+
+    threshold: float
+
+
+@dataclass(frozen=True)
+class ParserSettings:
+    """The slope and offset, for each field, that turn the logit of the model's probability into that of being right.
+
+    From a certainty of `sure` of the whole intent on, a parse is not flagged, nor sent to the fallback parser.
+    """
+
+    sure: float = 0.5
+    edit_type: Range = (1.0, 0.0)
+    source: Range = (1.0, 0.0)
+    target: Range = (1.0, 0.0)
+    anchor: Range = (1.0, 0.0)
+    size: Range = (1.0, 0.0)
+    position: Range = (1.0, 0.0)
+    whole: Range = (1.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sure <= 1:
+            raise ValueError(f"sure must be a probability, 0 to 1, not {self.sure}")
+
+
+def _check_positive(section: object, *names: str) -> None:
+    for name in names:
+        value = getattr(section, name)
+        if not all(number > 0 for number in (value if isinstance(value, tuple) else (value,))):
+            raise ValueError(f"{name} must be above 0, not {value}")

@@ -1,0 +1,121 @@
+"""Where a bundle is pulled from: a folder, a web server or a repository of the hub."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import quote, urlsplit
+
+from editjudge.bundles import huggingface
+from editjudge.bundles.manifest import FILE_NAME
+from editjudge.errors import BundleError, InputError
+
+REPOSITORY = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
+
+OFFLINE = "what has arrived is kept: try again later, or pull from a folder"
+FULL = "free some space, or set EDITJUDGE_HOME to a folder on another disk"
+_BLOCK = 2**20
+
+
+class BundleSource(Protocol):
+    """A folder of files somewhere."""
+
+    def copy(self, path: str, stream: BinaryIO, size: int | None) -> None:
+        """Append the rest of a file, of `size` bytes if that is known, to a stream that holds its beginning."""
+
+
+@dataclass(frozen=True)
+class LocalFolder:
+    """A folder on this machine."""
+
+    path: Path
+
+    def copy(self, path: str, stream: BinaryIO, size: int | None) -> None:
+        try:
+            original = (self.path / path).open("rb")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise BundleError(f"{self.path / path} cannot be read: {reason}; name the folder of a bundle") from error
+        with original:
+            original.seek(stream.tell())
+            shutil.copyfileobj(original, stream, _BLOCK)
+
+
+@dataclass(frozen=True)
+class WebFolder:
+    """A folder on a web server."""
+
+    url: str
+
+    def copy(self, path: str, stream: BinaryIO, size: int | None) -> None:
+        huggingface.resume_download(f"{self.url}/{quote(path)}", stream, size, {})
+
+
+def find_source(name: str) -> BundleSource:
+    """A folder, the address of one on a web server, or a repository such as org/name or org/name@revision.
+
+    Raises InputError for what is none of these, and BundleError for a repository that is not on the hub.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return LocalFolder(folder)
+    if name.startswith(("http://", "https://")) and _has_host(name):
+        return WebFolder(name.removesuffix(FILE_NAME).rstrip("/"))
+    match = REPOSITORY.fullmatch(name)
+    if match is None:
+        raise InputError(
+            f"{name} is neither a folder, nor an address such as https://example.org/bundle, nor a repository of "
+            "the hub such as org/name or org/name@revision; check how it is spelt"
+        )
+    with convert_fetch_errors(name):
+        return huggingface.look_up(match["name"], match["revision"])
+
+
+def _has_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or half an IPv6 address
+        return False
+
+
+def convert_fetch_errors(what: str) -> AbstractContextManager[None]:
+    """Raise whatever goes wrong while `what` is fetched as a BundleError of one sentence."""
+    return huggingface.convert_hub_errors(what, BundleError, OFFLINE, FULL)
+
+
+class DownloadFile(io.BufferedWriter):
+    """A file that is being downloaded, opened to append; it refuses more than was announced.
+
+    Args:
+        path: The file; what it holds already has arrived before.
+        what: What errors call it.
+        size: How many bytes were announced, if any were.
+        advance: Called with every number of bytes that have arrived, negative where the server starts over.
+    """
+
+    def __init__(self, path: Path, what: str, size: int | None, advance: Callable[[int], None]) -> None:
+        super().__init__(io.FileIO(path, "a"))
+        self._what, self._size, self._advance = what, size, advance
+        self._count = self.tell()
+        advance(self._count)
+
+    def write(self, block: Any) -> int:
+        if self._size is not None and self._count + len(block) > self._size:
+            raise BundleError(f"{self._what} is larger than the {self._size} bytes that the manifest says; pull again")
+        self._count += len(block)
+        self._advance(len(block))
+        return super().write(block)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Called where the server sends all of it again instead of the rest."""
+        size = super().truncate(size)
+        self._advance(size - self._count)
+        self._count = size
+        return size

@@ -1,0 +1,136 @@
+"""`editjudge evaluate`: the experiments of the paper on a table of scores."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from editjudge.cli.console import console
+from editjudge.cli.options import Json
+from editjudge.errors import InputError
+from editjudge.reports.figures import check_plot
+from editjudge.utils.json_safe import to_json
+
+if TYPE_CHECKING:
+    from editjudge.evaluation import ScoreTable
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
+
+SUMMARIES = {
+    "human-alignment": "Agreement with humans by pair of models (tables 1, 2).",
+    "ground-truth": "Which of three known edits is liked best (table 4).",
+    "components": "The parts of BPM against humans (tables 5, 6, 14).",
+    "alpha-sweep": "The weight of the semantic score (table 9).",
+    "correlation": "Correlation with humans by model (table 10).",
+}
+"""By name: what an experiment finds."""
+OPTIONS = {
+    "human-alignment": ("norm", "alpha", "ties", "human", "group", "model"),
+    "ground-truth": ("norm", "alpha", "group", "kind", "kinds"),
+    "components": ("ties", "group", "model", "ratings", "satisfied"),
+    "alpha-sweep": ("norm", "ties", "human", "group", "model"),
+    "correlation": ("norm", "alpha", "method", "human", "group", "model"),
+}
+"""By name of the experiment: the parameters of its command, beside those of all commands."""
+COMMON = ("data", "metrics", "where", "resamples", "seed", "plot", "as_json")
+
+
+def _parameters(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Scores as .csv, .jsonl or .parquet.")],
+    *,
+    metrics: Annotated[str | None, typer.Option(help="Such as bpm,l2,my.column:lower; by default all.")] = None,
+    norm: Annotated[str, typer.Option(help="Ranges of Norm(): bundle, as scored, or data, refitted.")] = "bundle",
+    alpha: Annotated[float | None, typer.Option(help="Weight of the semantic score; as scored.")] = None,
+    ties: Annotated[str, typer.Option(help="A metric's ties count as: wrong, half or formula.")] = "wrong",
+    method: Annotated[str, typer.Option(help="spearman, pearson or kendall.")] = "spearman",
+    human: Annotated[str, typer.Option(help="The column of human ratings.")] = "human",
+    group: Annotated[str, typer.Option(help="The column that tells inputs apart.")] = "group",
+    model: Annotated[str, typer.Option(help="The column of the editing models.")] = "model",
+    kind: Annotated[str, typer.Option(help="The column that says what a candidate is.")] = "kind",
+    kinds: Annotated[str | None, typer.Option(help="Its values: edited=1,preserved=2,modified=3.")] = None,
+    ratings: Annotated[str | None, typer.Option(help="Columns of human ratings: modify=COLUMN,size=COLUMN.")] = None,
+    satisfied: Annotated[float | None, typer.Option(help="A rating above it finds size or position right.")] = None,
+    where: Annotated[list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Only these rows.")] = None,
+    resamples: Annotated[int, typer.Option(min=0, help="Of the bootstrap; 0 for no intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png|svg", help="Draw it, too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Declares the parameters that the experiments' commands choose from, in the order of their help."""
+
+
+def _add_command(experiment: str) -> None:
+    """Adds a command whose signature, which typer reads, has the parameters of its experiment alone."""
+
+    def command(**arguments: Any) -> None:
+        _run(experiment, **arguments)
+
+    declared = inspect.signature(_parameters, eval_str=True).parameters.values()
+    chosen = [parameter for parameter in declared if parameter.name in (*COMMON, *OPTIONS[experiment])]
+    command.__signature__ = inspect.Signature(chosen)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in chosen}
+    app.command(experiment, help=SUMMARIES[experiment])(command)
+
+
+for name in SUMMARIES:
+    _add_command(name)
+
+
+def _run(
+    experiment: str,
+    *,
+    data: Path,
+    metrics: str | None,
+    where: list[str] | None,
+    plot: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    from editjudge.evaluation import EXPERIMENTS, EvaluationOptions, read_scores, select_columns  # noqa: PLC0415
+    from editjudge.evaluation.options import KINDS, RATINGS  # noqa: PLC0415
+    from editjudge.evaluation.plots import write_plot  # noqa: PLC0415
+    from editjudge.evaluation.tables import render_result  # noqa: PLC0415
+
+    if plot:
+        check_plot(plot)
+    if "kinds" in options:
+        kinds = _parse_pairs("--kinds", options["kinds"], KINDS)
+        options["kinds"] = {**KINDS, **{name: (value.lower(),) for name, value in kinds.items()}}
+    if "ratings" in options:
+        options["ratings"] = {**RATINGS, **_parse_pairs("--ratings", options["ratings"], RATINGS)}
+    parsed = EvaluationOptions(**options)
+    table = _filter(read_scores(data), where or [])
+    names = [name.strip() for name in (metrics or "").split(",") if name.strip()]
+    result = EXPERIMENTS[experiment](table, select_columns(table, names), parsed)
+    if plot:
+        write_plot(plot, result)
+    if as_json:
+        print(to_json({**result.to_dict(), "data": table.name, "options": {**options, "where": where or []}}))
+    else:
+        printer = console()
+        printer.print(render_result(printer, result))
+
+
+def _filter(table: ScoreTable, conditions: Iterable[str]) -> ScoreTable:
+    """The rows for which every "column=value" holds. Raises InputError."""
+    for condition in conditions:
+        column, sign, value = condition.partition("=")
+        if not sign:
+            raise InputError(f"--where is {condition!r}; it must be COLUMN=VALUE")
+        table = table.where(column, value)
+    return table
+
+
+def _parse_pairs(option: str, text: str | None, allowed: Iterable[str]) -> dict[str, str]:
+    """What "a=1,b=2" assigns. Raises InputError."""
+    pairs = {}
+    for part in text.split(",") if text else ():
+        name, _, value = part.strip().partition("=")
+        if not value or name not in allowed:
+            raise InputError(f"{option} has {part!r}; write NAME=VALUE with a name of {', '.join(allowed)}")
+        pairs[name] = value
+    return pairs

@@ -1,0 +1,48 @@
+"""`editjudge mask`: the region that an edit concerns, for editing models to be guided by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from editjudge.cli.options import BundleName, Device, Instruction, Original
+from editjudge.errors import InputError
+from editjudge.guidance import encode_png, latent_mask, union_mask
+from editjudge.image.decode import load_image
+from editjudge.metrics.flags import explain_flag
+from editjudge.scorer import Scorer
+from editjudge.utils import atomic_file
+
+LOST = ("source_not_found", "target_not_found")
+
+
+def mask(
+    original: Original,
+    edited: Annotated[Path, typer.Argument(metavar="EDITED", help="The picture after a first edit.")],
+    instruction: Instruction,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.png", help="As large as ORIGINAL.")],
+    latent: Annotated[Path | None, typer.Option(metavar="FILE.png", help="In latent cells, too.")] = None,
+    factor: Annotated[int, typer.Option(min=1, help="Pixels of a latent cell's side.")] = 8,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+) -> None:
+    """Write the region that an edit concerns, in the original and the edited picture together, white on black."""
+    if latent is not None and latent.resolve() == output.resolve():
+        raise InputError(f"writing {latent} would replace another file of this command; choose another name")
+    atomic_file.check_outputs([output, latent], [original, edited])
+    pictures = load_image(original), load_image(edited)  # before the models, so that a wrong path is reported at once
+    score = Scorer.load(bundle, device).score(*pictures, instruction)
+    region = union_mask(score)
+    inside = float((region > 0).mean())
+    lost = " ".join(explain_flag(flag) for flag in score.flags if flag in LOST)
+    if not inside:
+        raise InputError(f"there is no region to write: {lost or 'nothing was found.'} Try other words or another edit")
+    contents = {output: encode_png(region)}
+    if latent:
+        contents[latent] = encode_png(latent_mask(score, factor))
+    for path, content in contents.items():
+        atomic_file.write(path, content)
+    typer.echo(f"{', '.join(map(str, contents))}: {100 * inside:.1f} % of the picture. {lost}".rstrip())

@@ -1,0 +1,119 @@
+"""`editjudge parse`: what instructions are understood to ask for, one or many."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from editjudge.backends.onnx.providers import check_device
+from editjudge.bundles.bundle import Bundle
+from editjudge.cli.console import console, progress
+from editjudge.cli.options import BundleName
+from editjudge.errors import InputError, InstructionError
+from editjudge.parser.parser import Parser, ParseResult
+from editjudge.reports.terminal import render_flags, render_intent
+from editjudge.utils import atomic_file
+from editjudge.utils.json_safe import to_json
+from editjudge.utils.text import printable
+
+STDIN = Path("-")
+
+
+def parse(
+    instructions: Annotated[
+        list[str] | None, typer.Argument(metavar="INSTRUCTION...", help="What was asked for, in English.")
+    ] = None,
+    *,
+    file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="One instruction a line, or JSON lines that have one; - is stdin."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.jsonl", help="Write JSON lines.")
+    ] = None,
+    bundle: BundleName = "studio",
+    device: Annotated[str, typer.Option(help="cpu, or auto for a GPU that llama.cpp was built for.")] = "cpu",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each, and nothing else.")] = False,
+    cache: Annotated[bool, typer.Option(help="Take and keep answers on disk.")] = True,
+) -> None:
+    """Show what an instruction is understood to ask for, and how surely; of many, those that cannot be read as well."""
+    atomic_file.check_outputs([output], [file] if file else [])
+    texts = [*(instructions or []), *(_read_lines(file) if file else [])]
+    if not texts:
+        raise InputError('there is no instruction; give one, as in editjudge parse "make the car blue", or --file FILE')
+    check_device(device)
+    parser = Parser.open(Bundle.load(bundle), device, keep=cache)
+    try:
+        if len(texts) > 1 or file or output:
+            _parse_many(parser, texts, output, as_json)
+        elif as_json:
+            print(to_json({"instruction": texts[0], **parser.parse(texts[0]).to_dict()}))
+        else:
+            console().print(_render(parser.parse(texts[0])))
+    finally:
+        parser.close()
+
+
+def _parse_many(parser: Parser, texts: list[str], output: Path | None, as_json: bool) -> None:
+    lines: list[str] = []
+    failed = 0
+    printer = console()
+    with progress(TextColumn("parsing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+        for text in bar.track(texts):
+            row: dict[str, Any] = {"instruction": text}
+            try:
+                parsed = parser.parse(text)
+                row |= parsed.to_dict()
+                rendered = _render(parsed)
+            except InstructionError as error:
+                failed += 1
+                row["error"] = str(error)
+                rendered = Text(printable(str(error)), style="red")
+            line = json.dumps(row, ensure_ascii=False)
+            if output is not None:
+                lines.append(f"{line}\n")
+            elif as_json:
+                print(line, flush=True)
+            else:
+                printer.print(Text(printable(text), style="bold"))
+                printer.print(rendered)
+    if output is not None:
+        atomic_file.write(output, "".join(lines))
+        broken = f"; {failed} could not be read" if failed else ""
+        printer.print(f"{len(lines)} instructions in {output}{broken}", soft_wrap=True)
+
+
+def _render(parsed: ParseResult) -> RenderableType:
+    lines = []
+    for intent, certainty in zip(parsed.intents, parsed.certainty, strict=True):
+        percent = "over 99 %" if certainty.whole > 0.99 else f"{100 * certainty.whole:.0f} %"
+        lines.append(render_intent(intent).append(f"  {percent} sure", style="dim"))
+    return Group(*lines, *render_flags(parsed.flags))
+
+
+def _read_lines(path: Path) -> Iterator[str]:
+    """The instructions of a file. Raises InputError."""
+    try:
+        text = sys.stdin.read() if path == STDIN else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}; give a text file, one instruction a line") from error
+    for number, line in enumerate(text.splitlines(), 1):
+        if path.suffix == ".jsonl":
+            yield _read_instruction(line, f"line {number} of {path}")
+        elif line.strip():
+            yield line
+
+
+def _read_instruction(line: str, where: str) -> str:
+    try:
+        return str(json.loads(line)["instruction"])
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f'{where} is no JSON object with an "instruction"; correct it, or give plain text') from None

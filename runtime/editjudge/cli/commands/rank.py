@@ -1,0 +1,72 @@
+"""`editjudge rank`: several edits of one picture, best first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from editjudge.cli.console import console, progress
+from editjudge.cli.options import BundleName, Compat, Device, Instruction, Json, Original, Report, Threads
+from editjudge.errors import InputError
+from editjudge.image.decode import load_image
+from editjudge.metrics.registry import check_compat
+from editjudge.ranking import Prepared, RankedCandidate, best_first
+from editjudge.reports.candidates import Candidate, RankedEdit
+from editjudge.reports.html import render_html
+from editjudge.reports.terminal import render_ranking
+from editjudge.scorer import Scorer
+from editjudge.utils import atomic_file
+from editjudge.utils.json_safe import to_json
+
+
+def rank(
+    original: Original,
+    instruction: Instruction,
+    edited: Annotated[list[Path], typer.Argument(metavar="EDITED...", help="The candidates.")],
+    *,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    as_json: Json = False,
+    report: Report = None,
+    threads: Threads = None,
+    compat: Compat = None,
+) -> None:
+    """Rank several edits of one picture, best first; one that cannot be read comes last, with the reason."""
+    atomic_file.check_outputs([report], [original, *edited])
+    picture = load_image(original)
+    prepared = Scorer.load(bundle, device, threads, check_compat(compat)).prepare(picture, instruction)
+    ranked = _rank(prepared, edited, evidence=report is not None)
+    if all(entry.score is None for entry in ranked):
+        raise InputError(f"none of the candidates could be scored: {ranked[0].error}")
+    candidates = [Candidate(edited[entry.index].name, entry.score, error=entry.error) for entry in ranked]
+    edit = RankedEdit(instruction, tuple(candidates))
+    if report:
+        atomic_file.write(report, render_html([edit]))
+    if as_json:
+        rows = [
+            {
+                "rank": place,
+                "index": entry.index,
+                "file": str(edited[entry.index]),
+                "score": entry.score and entry.score.to_dict(),
+                "error": entry.error,
+            }
+            for place, entry in enumerate(ranked, 1)
+        ]
+        print(to_json({"instruction": instruction, "ranking": rows}))
+    else:
+        printer = console()
+        printer.print(render_ranking(printer, edit))
+
+
+def _rank(prepared: Prepared, edited: list[Path], evidence: bool) -> list[RankedCandidate]:
+    """The best first, with a progress bar. evidence: whether the scores are to keep theirs, megabytes each."""
+    ranked = []
+    with progress() as bar:
+        for entry in bar.track(prepared.scores(edited), total=len(edited), description="scoring"):
+            slim = replace(entry, score=entry.score and entry.score.without_evidence())
+            ranked.append(entry if evidence else slim)
+    return best_first(ranked)

@@ -1,0 +1,55 @@
+"""`editjudge score`: one edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from editjudge.cli.console import console
+from editjudge.cli.options import METRIC_NAMES, BundleName, Compat, Device, Instruction, Json, Original, Report, Threads
+from editjudge.guidance import encode_png, union_mask
+from editjudge.image.decode import load_image
+from editjudge.metrics.registry import check_compat, parse_names
+from editjudge.reports.candidates import Candidate, RankedEdit
+from editjudge.reports.html import render_html
+from editjudge.reports.metrics_table import list_left_out, render_metrics
+from editjudge.reports.terminal import render_score
+from editjudge.scorer import Scorer
+from editjudge.utils import atomic_file
+from editjudge.utils.json_safe import to_json
+
+
+def score(
+    original: Original,
+    edited: Annotated[Path, typer.Argument(metavar="EDITED", help="The picture after the edit.")],
+    instruction: Instruction,
+    *,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    as_json: Json = False,
+    report: Report = None,
+    mask: Annotated[Path | None, typer.Option(help="Write the edited region.", metavar="FILE.png")] = None,
+    threads: Threads = None,
+    metrics: Annotated[str | None, typer.Option(help=f"Print these as well: all, or some of {METRIC_NAMES}.")] = None,
+    compat: Compat = None,
+) -> None:
+    """Score one edit, 0 to 2."""
+    atomic_file.check_outputs([report, mask], [original, edited])
+    names = parse_names(metrics) if metrics is not None else ()
+    pictures = load_image(original), load_image(edited)  # before the models, so that a wrong path is reported at once
+    scorer = Scorer.load(bundle, device, threads, check_compat(compat))
+    result = scorer.score(*pictures, instruction, metrics="all" if names is None else names)
+    if report:
+        atomic_file.write(report, render_html([RankedEdit(instruction, (Candidate(edited.name, result),))]))
+    if mask:
+        atomic_file.write(mask, encode_png(union_mask(result)))
+    if as_json:
+        left_out = {} if metrics is None else {"metrics_left_out": list_left_out(result, names)}
+        print(to_json(result.to_dict() | left_out))
+        return
+    printer = console()
+    printer.print(render_score(printer, instruction, result))
+    if metrics is not None:
+        printer.print(render_metrics(printer, result, names))

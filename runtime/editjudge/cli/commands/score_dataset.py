@@ -1,0 +1,105 @@
+"""`editjudge score-dataset`: scores a data set, shows how far it is, and says in the end what came of it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from editjudge.batch import runner
+from editjudge.bundles.bundle import Bundle
+from editjudge.cli.console import console, progress
+from editjudge.cli.options import METRIC_NAMES, BundleName, Compat, Device
+from editjudge.datasets import FORMATS, open_dataset
+from editjudge.errors import InputError
+from editjudge.metrics.registry import DEFAULT, check_compat, parse_names, select_metrics
+from editjudge.utils.text import printable
+
+INTERVAL = 0.5
+"""Seconds between two updates of the bar: workers hand over several rows at once, which is no rate to go by."""
+
+
+def score_dataset(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV, TSV, JSON, JSON lines, parquet, or a folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="scores.parquet, .csv or .jsonl.")],
+    *,
+    format_name: Annotated[
+        str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}; by default recognised.")
+    ] = None,
+    edited: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Take the edited pictures from here, named by their ids.")
+    ] = None,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    compat: Compat = None,
+    metrics: Annotated[str | None, typer.Option(help=f"Further columns: all, or some of {METRIC_NAMES}.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="By default one per core, and one on a GPU.")] = None,
+    engine: Annotated[str, typer.Option(help=f"{' or '.join(runner.EXECUTORS)}.")] = "local",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+) -> None:
+    """Score every row of a data set into a table: its own columns, the score's, and why a row has none."""
+    if resume and output.exists() and not runner.part_file(output).exists():
+        typer.echo(f"{output} is whole, nothing is left to do; without --resume it is scored anew")
+        return
+    others = () if metrics is None else select_metrics(parse_names(metrics), Bundle.load(bundle), parsed=False)
+    dataset = open_dataset(data, format_name, edited)
+    with _bar() as watch:
+        done = runner.score_dataset(
+            dataset,
+            output,
+            bundle=bundle,
+            device=device,
+            compat=check_compat(compat),
+            workers=workers,
+            executor=engine,
+            metrics=[metric.spec.name for metric in others if metric.spec is not DEFAULT],
+            resume=resume,
+            watch=watch,
+        )
+    if done.failed == done.rows:
+        raise InputError(f"none of the {done.rows} rows could be scored, {output} says why: {done.error or ''}")
+    failed = f", {done.failed:,} not (column error), the last of them: {done.error}" if done.failed else ""
+    scored = f"{output}: {done.rows - done.failed:,} of {done.rows:,} rows scored{failed}"
+    console().print(printable(scored), soft_wrap=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[runner.Progress], None]]:
+    """Shows progress; when it is interrupted, says on stderr how to go on."""
+    latest, updated = runner.Progress(0, 0, 0), 0.0
+    columns = [
+        TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]}"),
+    ]  # fmt: skip
+    with progress(*columns) as bar:
+        task = bar.add_task("scoring", total=None, failed="")
+
+        def watch(now: runner.Progress) -> None:
+            nonlocal latest, updated
+            latest = now
+            if time.monotonic() - updated >= INTERVAL:
+                updated = time.monotonic()
+                failed = f"{now.failed:,} failed" if now.failed else ""
+                bar.update(task, total=now.rows, completed=now.done, failed=failed)
+
+        try:
+            yield watch
+        except KeyboardInterrupt:
+            bar.stop()
+            if latest.done:
+                print(f"editjudge: {latest.done} of {latest.rows} rows are done; go on with --resume", file=sys.stderr)
+            raise
+
+
+class _Rate(ProgressColumn):
+    """Rows a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f} rows/s" if task.speed else "")

@@ -1,0 +1,21 @@
+"""The arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from editjudge.metrics.registry import METRICS
+
+METRIC_NAMES = ", ".join(metric.spec.name for metric in METRICS)
+
+Original = Annotated[Path, typer.Argument(metavar="ORIGINAL", help="The picture before the edit.")]
+Instruction = Annotated[str, typer.Argument(metavar="INSTRUCTION", help="What was asked for, in English.")]
+BundleName = Annotated[str, typer.Option("--bundle", "-b", help="A bundle's name, or its folder with a slash in it.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, tensorrt, rtx or openvino.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Report = Annotated[Path | None, typer.Option(help="Write an HTML report.", metavar="FILE.html")]
+Compat = Annotated[str | None, typer.Option(help="released: score as the authors' code does.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads of each model.", show_default="all cores")]

@@ -1,0 +1,60 @@
+"""Reads a cell of a data set: as a picture, a text or a number; and describes it, as JSON can hold it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from editjudge.image.decode import ImageSource
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def read_picture(cell: Any, folder: Path) -> ImageSource | None:
+    """The picture that a cell holds or names: a path relative to `folder`, bytes, or {"bytes", "path"} of the hub."""
+    if isinstance(cell, dict):
+        cell = cell.get("bytes") or cell.get("path")
+    if isinstance(cell, bytes):
+        return cell
+    return folder / cell if isinstance(cell, str) and cell.strip() else None
+
+
+def find_picture(folder: Path, names: Sequence[str]) -> Path:
+    """The first picture in the folder with one of these names, whatever its suffix; else the path of a missing one."""
+    candidates = [folder / f"{name}{suffix}" for name in names for suffix in ("", *SUFFIXES)]
+    return next((path for path in candidates if path.is_file()), folder / f"{names[0]}{SUFFIXES[0]}")
+
+
+def describe_cell(cell: Any) -> Any:
+    """The cell as JSON can hold it; of a picture only its name."""
+    match cell:
+        case {"path": path, **rest} if rest.keys() <= {"bytes"}:
+            return path
+        case dict():
+            return {str(key): describe_cell(value) for key, value in cell.items()}
+        case list() | tuple():
+            return [describe_cell(value) for value in cell]
+        case bytes():
+            return None
+    return cell if cell is None or isinstance(cell, str | int | float) else str(cell)
+
+
+def read_text(cell: Any) -> str | None:
+    """None for a cell that is empty or holds no text."""
+    return cell if isinstance(cell, str) and cell.strip() else None
+
+
+def read_label(cell: Any) -> str | None:
+    """A name or a number as a text; None for an empty cell."""
+    return None if cell is None or cell == "" else str(cell)
+
+
+def read_number(cell: Any) -> float | None:
+    """None for a cell that is empty or holds no finite number."""
+    try:
+        value = float(cell)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None

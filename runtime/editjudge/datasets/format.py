@@ -1,0 +1,80 @@
+"""The format of a data set: which columns it is recognised by, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from editjudge.datasets.cells import describe_cell, find_picture, read_label, read_number, read_picture, read_text
+from editjudge.datasets.sample import EditSample
+
+Record = dict[str, Any]
+"""A line of a table: its cells by column."""
+
+
+def keep_whole(record: Record) -> Sequence[Record]:
+    """The split of a record that is a single edit."""
+    return [record]
+
+
+@dataclass(frozen=True)
+class DatasetFormat:
+    """How to read the edits of a table.
+
+    Attributes:
+        known_by: The columns that a table in this format has.
+        original, instruction: The columns of these.
+        edited: The column of the edited picture; None where the set has no edited pictures of its own.
+        id, group, human: What these are, from a record of one edit; by default each edit is a group of its own.
+        split: Splits a record of several edits into records of one.
+        pieces: How many edits a record holds; None where that varies.
+        result_names: Where in a folder of results the edited picture may lie, beside its id; without a suffix.
+        split_pictures: The columns of pictures before the split, where that renames them.
+    """
+
+    name: str
+    known_by: frozenset[str]
+    original: str
+    edited: str | None
+    instruction: str
+    id: Callable[[Record], object] = lambda record: None
+    group: Callable[[Record], object] | None = None
+    human: Callable[[Record], object] = lambda record: None
+    split: Callable[[Record], Sequence[Record]] = keep_whole
+    pieces: int | None = 1
+    result_names: Callable[[Record], Sequence[str]] = lambda record: ()
+    split_pictures: frozenset[str] = frozenset()
+
+    @property
+    def pictures(self) -> frozenset[str]:
+        """The table's columns that hold the pictures to be scored."""
+        return self.split_pictures or frozenset({self.original, self.edited or self.original})
+
+    def row(self, record: Record, index: int, folder: Path, edits: Path | None) -> EditSample:
+        """The edit that a record describes.
+
+        Args:
+            index: Stands in for a missing id.
+            folder: What paths in the record are relative to.
+            edits: A folder of results, whose pictures replace the data set's own edited ones.
+        """
+        name = read_label(self.id(record)) or str(index)
+        original = record.get(self.original)
+        if edits is None:
+            edited_cell = record.get(self.edited or "")
+            edited = read_picture(edited_cell, folder)
+        else:
+            edited = find_picture(edits, [*self.result_names(record), name.lstrip("/")])
+            edited_cell = edited.relative_to(edits).as_posix()
+        row = {
+            "id": name,
+            "group": read_label((self.group or self.id)(record)),
+            "original": describe_cell(original),
+            "edited": describe_cell(edited_cell),
+            "instruction": read_text(record.get(self.instruction)),
+            "human": read_number(self.human(record)),
+        }
+        columns = {**row, **{key: describe_cell(cell) for key, cell in record.items() if key not in row}}
+        return EditSample(**{**row, "original": read_picture(original, folder), "edited": edited, "columns": columns})

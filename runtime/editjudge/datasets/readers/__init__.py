@@ -1,0 +1,1 @@
+"""Files of records: texts, and Arrow or parquet."""

@@ -1,0 +1,70 @@
+"""The ground truth test (table 4): which of three does a metric like best, of what is known to be well edited,
+excessively preserved (the original and noise) and excessively modified (painted anew from the text)?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from editjudge.errors import InputError
+from editjudge.evaluation.metric_columns import MetricColumn
+from editjudge.evaluation.options import EvaluationOptions
+from editjudge.evaluation.rescore import rescore
+from editjudge.evaluation.result import Grid, Result
+from editjudge.evaluation.score_table import ScoreTable
+from editjudge.evaluation.statistics.bootstrap import Indices, Resampling, Statistic, lead
+from editjudge.evaluation.statistics.pairs import group_rows
+
+KIND = "it tells the well edited candidate from the others: name the column with --kind"
+
+
+def ground_truth(table: ScoreTable, metrics: Sequence[MetricColumn], options: EvaluationOptions) -> Result:
+    """The share of inputs on which each metric likes each kind best; a tie shares the input. Raises InputError."""
+    scored = rescore(table.drop_errors(), options)
+    triplets, incomplete = _triplets(scored, options)
+    scores = np.stack([metric.read(scored)[triplets] for metric in metrics], axis=1)  # [G, M, 3]
+    known = ~np.isnan(scores).any(axis=(1, 2))
+    scores = scores[known]
+    if not len(scores):
+        raise InputError(f"{scored.name} has no group in which every metric scores all three kinds of candidates")
+    best = scores == scores.max(axis=2, keepdims=True)
+    won = best / best.sum(axis=2, keepdims=True)
+    shares = Resampling(len(won), options.resamples, options.seed).shares(won, np.ones((len(won), 1, 1)))
+    edited = shares[:, list(options.kinds).index("edited")]
+    names, count = [metric.name for metric in metrics], np.array(len(won))
+    columns, ahead = ("share", f"{names[0]} ahead by"), Statistic.stack(edited, lead(edited))
+    ties = zip(names, (best.sum(axis=2) > 1).sum(axis=0), strict=True)
+    tied = ", ".join(f"{name} ({inputs})" for name, inputs in ties if inputs)
+    return Result(
+        "ground-truth",
+        {
+            "liked": Grid.of("share of inputs on which it is liked best", names, list(options.kinds), shares, count),
+            "ahead": Grid.of("well edited liked best", names, columns, ahead, count),
+        },
+        used={"rows": 3 * len(won), "groups": len(won)},
+        left_out={
+            "rows with an error": len(table) - len(scored),
+            "groups without exactly one candidate of each kind": incomplete,
+            "groups that a metric has no score for": int(np.count_nonzero(~known)),
+        },
+        notes=(f"inputs with a tie, shared: {tied}",) if tied else (),
+    )
+
+
+def _triplets(table: ScoreTable, options: EvaluationOptions) -> tuple[Indices, int]:
+    """int[G, 3], the rows of each input in the order of the kinds; and how many inputs lack one, or have two."""
+    kind_of = {alias: kind for kind, aliases in options.kinds.items() for alias in aliases}
+    kinds = [kind_of.get((text or "").lower()) for text in table.texts(options.kind, KIND)]
+    groups, triplets = group_rows(table, options), []
+    for rows in groups.values():
+        candidates = [row for kind in options.kinds for row in rows if kinds[row] == kind]
+        if [kinds[row] for row in candidates] == list(options.kinds):
+            triplets.append(candidates)
+    if not triplets:
+        expected = "; ".join(f"{kind}: {', '.join(aliases)}" for kind, aliases in options.kinds.items())
+        raise InputError(
+            f"{table.name} has no group with exactly one candidate of each kind in {options.kind} ({expected}); "
+            "name the column with --kind, or its values with --kinds"
+        )
+    return np.array(triplets, dtype=np.intp), len(groups) - len(triplets)

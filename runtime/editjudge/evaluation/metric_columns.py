@@ -1,0 +1,66 @@
+"""The metrics that a table of scores may hold: in which column, and which direction is better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from editjudge.batch.score_columns import metric_column
+from editjudge.errors import InputError
+from editjudge.evaluation.score_table import Numbers, ScoreTable
+from editjudge.metrics.base import Aspect
+from editjudge.metrics.registry import DEFAULT, METRICS
+
+
+@dataclass(frozen=True)
+class MetricColumn:
+    """A metric in a table, and what it looks at."""
+
+    name: str
+    column: str
+    higher_is_better: bool = True
+    aspect: Aspect = "both"
+
+    def read(self, table: ScoreTable) -> Numbers:
+        """float64[N], turned so that higher is better. Raises InputError."""
+        values = table.numbers(self.column, "score the data set with it (--metrics), or leave it out here")
+        return values if self.higher_is_better else -values
+
+
+_ASPECTS = get_args(Aspect)
+_SPECS = sorted(
+    (metric.spec for metric in METRICS), key=lambda spec: (spec is not DEFAULT, _ASPECTS.index(spec.aspect))
+)
+KNOWN: Mapping[str, MetricColumn] = {
+    spec.name: MetricColumn(
+        spec.name, spec.name if spec is DEFAULT else metric_column(spec.name), spec.higher_is_better, spec.aspect
+    )
+    for spec in _SPECS
+}
+"""By name: that of the score itself, then the others by what they look at."""
+
+
+def select_columns(table: ScoreTable, names: Sequence[str] | None = None) -> tuple[MetricColumn, ...]:
+    """The metrics with these names, or the score itself and every known one that the table holds.
+
+    An unknown name is a column, and says which direction is better: "column:higher", "column:lower". Raises InputError.
+    """
+    if not names:
+        return tuple(metric for metric in KNOWN.values() if metric.name == DEFAULT.name or metric.column in table)
+    metrics: dict[str, MetricColumn] = {}
+    for metric in [_parse_name(table, name) for name in names]:
+        if metric.name in metrics:
+            raise InputError(f"the metric {metric.name} is asked for twice; name each once")
+        metrics[metric.name] = metric
+    return tuple(metrics.values())
+
+
+def _parse_name(table: ScoreTable, name: str) -> MetricColumn:
+    if name in KNOWN:
+        return KNOWN[name]
+    column, _, direction = name.rpartition(":")
+    if direction not in ("higher", "lower"):
+        raise InputError(f"the metric {name} is not known; say what is better, {name}:higher or {name}:lower")
+    is_metric = column not in table and metric_column(column) in table
+    return MetricColumn(column, metric_column(column) if is_metric else column, direction == "higher")

@@ -1,0 +1,70 @@
+"""The options of the experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from editjudge.errors import InputError
+from editjudge.metrics.registry import SUB_SCORES
+
+Ties = Literal["wrong", "half", "formula"]
+"""How a tie of a metric counts where humans prefer one of two: as wrong, as half right, or by the paper's formula.
+
+The formula, 1[M1 > M2] = 1[H1 > H2], takes a tie for a preference of the second, and so depends on which is named
+first. The paper does not say how it counted ties; its 0.302 at alpha = 0 (table 9), where S_region alone leaves many
+ties and chance would give 0.5, suggests that they counted as wrong.
+"""
+Method = Literal["spearman", "pearson", "kendall"]
+Norm = Literal["bundle", "data"]
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "preserved": ("preserved", "excessively_preserved", "ep", "noise"),
+    "modified": ("modified", "excessively_modified", "em", "regenerated"),
+    "edited": ("edited", "well_edited", "ground_truth", "gt", "well_done"),
+}
+"""The three candidates of the ground truth test, and what data sets call them."""
+
+RATINGS: Mapping[str, str] = {part: f"human.{part}" for part in (*SUB_SCORES["semantic"], *SUB_SCORES["region"][::-1])}
+"""The columns of human ratings of the parts of the score."""
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """The options of all experiments; each reads those that concern it. Raises InputError for a wrong value.
+
+    Attributes:
+        human, group, model, kind: The names of columns.
+        ratings: The columns of human ratings of the parts of the score.
+        kinds: What the kind column calls the candidates of the ground truth test.
+        norm: The ranges of Norm(): those of the bundle, or those of the data.
+        alpha: The weight of S_semantic; by default as scored.
+        satisfied: A human rating of size or position above it says that all is as asked; by default the middle of the
+            scale.
+        resamples: 0 for no intervals.
+    """
+
+    human: str = "human"
+    group: str = "group"
+    model: str = "model"
+    kind: str = "kind"
+    ratings: Mapping[str, str] = field(default_factory=lambda: RATINGS)
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: KINDS)
+    norm: Norm = "bundle"
+    alpha: float | None = None
+    ties: Ties = "wrong"
+    method: Method = "spearman"
+    satisfied: float | None = None
+    resamples: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, words in (("ties", Ties), ("method", Method), ("norm", Norm)):
+            value, allowed = getattr(self, name), get_args(words)
+            if value not in allowed:
+                raise InputError(f"--{name} is {value!r}; it must be one of {', '.join(allowed)}")
+        if self.alpha is not None and not 0 <= self.alpha <= 1:
+            raise InputError(f"--alpha is {self.alpha:g}; it must lie between 0 and 1")
+        if self.resamples < 0:
+            raise InputError(f"--resamples is {self.resamples}; it must be 0 or more")

@@ -1,0 +1,136 @@
+"""A table of scores: columns by name, rows of candidates, read from CSV, JSON lines or parquet."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.datasets.readers.arrow import pyarrow
+from editjudge.datasets.readers.text import LONGEST_CELL
+from editjudge.errors import InputError
+
+Numbers = NDArray[np.float64]
+"""float64[N], NaN where there is none."""
+Columns = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Columns of one length, under the name that messages use."""
+
+    name: str
+    columns: Columns
+
+    def __post_init__(self) -> None:
+        if len({len(column) for column in self.columns.values()}) > 1:
+            raise ValueError("columns must be of one length")
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def __contains__(self, column: str) -> bool:
+        """Whether the table has the column, with at least one value."""
+        return any(_is_filled(value) for value in self.columns.get(column, ()))
+
+    def column(self, name: str, remedy: str) -> Sequence[Any]:
+        """The column as it was read. Raises InputError, with the `remedy`, where it is missing."""
+        if name not in self:
+            what = "holds nothing in the column" if name in self.columns else "has no column"
+            raise InputError(f"{self.name} {what} {name}; {remedy}")
+        return self.columns[name]
+
+    def numbers(self, name: str, remedy: str) -> Numbers:
+        """float64[N], NaN where there is no number. Raises InputError."""
+        numbers = np.full(len(self), np.nan)
+        for row, value in enumerate(self.column(name, remedy)):
+            try:
+                numbers[row] = float(value) if _is_filled(value) else np.nan
+            except (TypeError, ValueError) as error:
+                cell = f"{str(value)[:40]!r} in the column {name}, row {row + 1}"
+                raise InputError(f"{self.name} has {cell}; it must be a number") from error
+        return numbers
+
+    def texts(self, name: str, remedy: str) -> list[str | None]:
+        """The column as texts, None where a cell is empty. Raises InputError."""
+        return [str(value) if _is_filled(value) else None for value in self.column(name, remedy)]
+
+    def labels(self, name: str) -> list[str]:
+        """The column as texts; empty texts for empty cells, and throughout where there is no such column."""
+        return [str(value) if _is_filled(value) else "" for value in self.columns.get(name, [""] * len(self))]
+
+    def pick(self, mask: NDArray[np.bool_]) -> ScoreTable:
+        """The rows where bool[N] is true."""
+        rows = np.flatnonzero(mask).tolist()
+        return ScoreTable(self.name, {name: [values[row] for row in rows] for name, values in self.columns.items()})
+
+    def where(self, column: str, value: str) -> ScoreTable:
+        """The rows with this text in the column. Raises InputError where there are none."""
+        rows = self.pick(np.array([text == value for text in self.texts(column, "choose another")], dtype=bool))
+        if not len(rows):
+            raise InputError(f"{self.name} has no row with {value!r} in {column}; choose another value")
+        return rows
+
+    def drop_errors(self) -> ScoreTable:
+        """The rows without an error."""
+        return self.pick(np.array([not error for error in self.labels("error")], dtype=bool))
+
+    def with_columns(self, columns: Columns) -> ScoreTable:
+        """The table with columns replaced or added."""
+        return ScoreTable(self.name, {**self.columns, **columns})
+
+
+def _is_filled(value: Any) -> bool:
+    return value is not None and value != "" and not (isinstance(value, float) and np.isnan(value))
+
+
+def read_scores(path: Path) -> ScoreTable:
+    """Reads a table of scores by its ending: .csv, .jsonl or .parquet. Raises InputError, DeviceError."""
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(f"{path} is no table of scores: its name must end in {', '.join(READERS)}")
+    try:
+        table = ScoreTable(path.name, reader(path))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    except (ValueError, csv.Error) as error:
+        raise InputError(f"{path} is damaged: {error}; write it again with editjudge score-dataset") from error
+    if not len(table):
+        raise InputError(f"{path} has no rows; score a data set first: editjudge score-dataset --help")
+    return table
+
+
+def _read_csv(path: Path) -> Columns:
+    csv.field_size_limit(LONGEST_CELL)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = [row for row in csv.reader(file) if row] or [[]]
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise ValueError(f"row {number} has {len(row)} cells under {len(header)} names")
+    return dict(zip(header, zip(*rows, strict=True), strict=False))
+
+
+def _read_jsonl(path: Path) -> Columns:
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise ValueError(f"row {number} is not an object")
+    return {name: [row.get(name) for row in rows] for name in dict.fromkeys(name for row in rows for name in row)}
+
+
+def _read_parquet(path: Path) -> Columns:
+    """Pictures, which the input's columns may hold, are not read."""
+    arrow = pyarrow()
+    file = arrow.parquet.ParquetFile(path)
+    heavy = (arrow.types.is_struct, arrow.types.is_binary, arrow.types.is_large_binary)
+    light = [field.name for field in file.schema_arrow if not any(kind(field.type) for kind in heavy)]
+    return {name: column.to_pylist() for name, column in zip(light, file.read(columns=light).columns, strict=True)}
+
+
+READERS: Mapping[str, Callable[[Path], Columns]] = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}

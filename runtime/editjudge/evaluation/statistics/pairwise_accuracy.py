@@ -1,0 +1,79 @@
+"""How often a metric orders two candidates as humans do (section 4.1, human alignment test)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.errors import InputError
+from editjudge.evaluation.options import EvaluationOptions, Ties
+from editjudge.evaluation.score_table import Numbers, ScoreTable
+from editjudge.evaluation.statistics.bootstrap import Resampling, Statistic
+from editjudge.evaluation.statistics.pairs import Pairs, find_pairs
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The agreement of M metrics with humans on the same N pairs of candidates, by P pairs of models.
+
+    Attributes:
+        pairs: Those that humans order and all metrics score.
+        right: float64[M, N], whether a metric orders the pair as humans do.
+        shares: [M, P], of the pairs of each two models.
+        mean: [M], of `shares`.
+        pooled: [M], the share of all pairs.
+        counts: int[P], the pairs of each two models.
+        ties: How many of the pairs each metric ties.
+    """
+
+    names: tuple[str, ...]
+    pairs: Pairs
+    right: Numbers
+    shares: Statistic
+    mean: Statistic
+    pooled: Statistic
+    counts: NDArray[np.intp]
+    ties: Mapping[str, int]
+
+
+def align(table: ScoreTable, scores: Mapping[str, Numbers], human: Numbers, options: EvaluationOptions) -> Alignment:
+    """Compares scores float64[rows] by metric, higher being better, with human ratings. Raises InputError."""
+    pairs = find_pairs(table, options)
+    pairs = pairs.keep(pairs.both(~np.isnan(human)), "pairs without a human rating")
+    pairs = pairs.keep(human[pairs.first] != human[pairs.second], "pairs that humans rate the same")
+    known = np.logical_and.reduce([~np.isnan(values) for values in scores.values()])
+    pairs = pairs.keep(pairs.both(known), "pairs that a metric has no score for")
+    if not len(pairs):
+        reasons = ", ".join(f"{count} {what}" for what, count in pairs.left_out.items() if count)
+        why = f": left out were {reasons}" if reasons else ": no group has two candidates"
+        raise InputError(f"{table.name} holds no two candidates of one group that could be compared{why}")
+    right = np.stack([_agreement(pairs, human, values, options.ties) for values in scores.values()])
+    resampling = Resampling(pairs.groups, options.resamples, options.seed)
+    shares, counts = resampling.shares_by_label(right, pairs.group, pairs.label, len(pairs.labels))
+    pooled, _ = resampling.shares_by_label(right, pairs.group, np.zeros_like(pairs.label), 1)
+    return Alignment(
+        names=tuple(scores),
+        pairs=pairs,
+        right=right,
+        shares=shares,
+        mean=shares.mean(),
+        pooled=pooled[:, 0],
+        counts=counts[0].astype(np.intp),
+        ties={name: int(np.sum(values[pairs.first] == values[pairs.second])) for name, values in scores.items()},
+    )
+
+
+def _agreement(pairs: Pairs, human: Numbers, score: Numbers, ties: Ties) -> Numbers:
+    """float64[N], 1 where the score orders a pair as the humans do, else 0; where it ties, as `ties` says."""
+    preferred = human[pairs.first] > human[pairs.second]
+    higher, lower = score[pairs.first] > score[pairs.second], score[pairs.first] < score[pairs.second]
+    right = np.where(preferred, higher, lower).astype(np.float64)
+    tied = ~(higher | lower)
+    if ties == "half":
+        right[tied] = 0.5
+    elif ties == "formula":
+        right[tied] = ~preferred[tied]
+    return right

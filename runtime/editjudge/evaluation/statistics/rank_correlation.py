@@ -1,0 +1,56 @@
+"""Correlations of weighted samples, all resamples at once: Pearson's, Spearman's, and Kendall's tau-b.
+
+A resample of a bootstrap is the sample with whole-numbered weights: a weight counts as that many copies of an element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from editjudge.evaluation.statistics.bootstrap import Array, ratio
+
+Correlate = Callable[[Array, Array, Array], Array]
+
+
+def pearson(x: Array, y: Array, weights: Array) -> Array:
+    """float64[B] of x and y float64[N] or float64[B, N] and weights float64[B, N]; NaN where one does not vary."""
+    x, y = _centred(x, weights), _centred(y, weights)
+    spread = np.sqrt((weights * x * x).sum(axis=1) * (weights * y * y).sum(axis=1))
+    return ratio((weights * x * y).sum(axis=1), spread)
+
+
+def _centred(values: Array, weights: Array) -> Array:
+    """float64[B, N], less the mean; exactly 0 where all that counts is equal but for rounding."""
+    total = weights.sum(axis=1, keepdims=True)
+    centred = values - (weights * values).sum(axis=1, keepdims=True) / np.maximum(total, 1.0)
+    negligible = np.abs(np.where(weights > 0, centred, 0.0)).max(axis=1, initial=0.0) <= 1e-12 * np.abs(values).max()
+    return np.where(negligible[:, None], 0.0, centred)
+
+
+def spearman(x: Array, y: Array, weights: Array) -> Array:
+    """As `pearson`, of the ranks; equal values share the mean of their ranks."""
+    return pearson(_ranks(x, weights), _ranks(y, weights), weights)
+
+
+def kendall(x: Array, y: Array, weights: Array) -> Array:
+    """As `pearson`: of all pairs, those in the same order less those in the opposite one, corrected for ties."""
+    orders = [np.sign(values[:, None] - values[None, :]) for values in (x, y)]
+
+    def total(pairs: Array) -> Array:
+        return np.asarray(((weights @ pairs) * weights).sum(axis=1))
+
+    return ratio(total(orders[0] * orders[1]), np.sqrt(total(orders[0] ** 2) * total(orders[1] ** 2)))
+
+
+def _ranks(values: Array, weights: Array) -> Array:
+    """float64[B, N]."""
+    order = np.argsort(values, kind="stable")
+    distinct, index = np.unique(values, return_inverse=True)
+    starts = np.searchsorted(values[order], distinct)
+    count = np.add.reduceat(weights[:, order], starts, axis=1)
+    return np.asarray((np.cumsum(count, axis=1) - (count - 1) / 2)[:, index])
+
+
+METHODS: Mapping[str, Correlate] = {"pearson": pearson, "spearman": spearman, "kendall": kendall}

@@ -1,0 +1,1 @@
+"""BPM (ICML 2025): position, size, modification and preservation of an edit."""

@@ -1,0 +1,1 @@
+"""A BPM score in plain sentences."""

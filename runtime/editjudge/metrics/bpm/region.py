@@ -1,0 +1,107 @@
+"""S_position and S_size (BPM, section 3.3): whether the result stands where it should and is as large as asked."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.image import boxes
+from editjudge.metrics.bpm.subscore import GIVEN, SubScore
+from editjudge.metrics.grounding import Grounding, Region
+from editjudge.types import EditIntent
+
+IOU = 0.4  # below it an object has moved, above it, it is where it was
+
+LARGER, SMALLER = 1.2, 0.8  # ratios of the mask's area, edited over original
+
+INSIDE = 0.9  # ours: the share of a box that must lie in another's, as detected boxes err by some pixels
+
+NEAR = 0.5  # ours: the widest gap, in diagonals of the anchor's box
+
+SIDES = ("left", "right", "up", "down")
+
+
+def position(intent: EditIntent, where: Grounding) -> SubScore:
+    """S_position: 1 when all boxes of the result stand where they should, 0.5 when some do, 0 when none does."""
+    if where.edited is None:
+        return GIVEN
+    if not len(where.edited):
+        return SubScore(1.0, "fallback", "target_not_found")
+    verdicts = [_well_placed(intent, where, box) for box in where.edited.boxes]
+    if isinstance(verdicts[0], SubScore):
+        return verdicts[0]
+    return SubScore(1.0 if all(verdicts) else 0.5 if any(verdicts) else 0.0)
+
+
+def _well_placed(intent: EditIntent, where: Grounding, box: boxes.Box) -> bool | SubScore:
+    """Whether one box of the result stands where it should, or the verdict when there is nothing to compare it with."""
+    asked = intent.position
+    if intent.anchor is not None and asked != "unchanged" and intent.edit_type in ("add", "move"):
+        if where.anchor is None or not len(where.anchor):
+            return SubScore(1.0, "fallback", "anchor_not_found")
+        return stands(box, asked, where.anchor.boxes[0])
+    if where.original is None:
+        return _on_side(box, asked, where) if asked in SIDES else GIVEN
+    if not len(where.original):
+        return SubScore(1.0, "fallback", "source_not_found")
+    old = where.original.boxes
+    if asked in SIDES:
+        return stands(box, asked, old[0])
+    stayed = stays(box, old, resized=intent.size != "unchanged")
+    return stayed != (intent.edit_type == "move")  # a move to no named place must at least leave the old one
+
+
+def stands(box: boxes.Box, relation: str, reference: boxes.Box) -> bool:
+    """Whether a box stands left, right, up, down, inside or near of a reference."""
+    if relation == "inside":
+        return boxes.shared_area(box, reference) >= INSIDE * boxes.area(box)
+    if relation == "near":
+        return boxes.gap(box, reference) <= NEAR * boxes.diagonal(reference)
+    right, down = boxes.offset(box, reference)
+    along = {"left": -right, "right": right, "up": -down, "down": down}[relation]
+    across = down if relation in ("left", "right") else right
+    return along > abs(across) and boxes.iou(box, reference) < IOU
+
+
+def stays(box: boxes.Box, old: NDArray[np.float32], resized: bool) -> bool:
+    """Whether a box is where one of the old boxes [N, 4] was.
+
+    Growth by a factor of 1.6 alone brings the IoU below the threshold: an object that was to change its size is
+    compared at its old one. That is ours.
+    """
+    return any(boxes.iou(boxes.centred(box, one) if resized else box, one) > IOU for one in old)
+
+
+def _on_side(box: boxes.Box, side: str, where: Grounding) -> bool:
+    """Whether an added object without an anchor lies in the asked half of the picture. That is ours."""
+    frame = np.array([0, 0, where.width, where.height], dtype=np.float32)
+    right, down = boxes.offset(box, frame)
+    return {"left": -right, "right": right, "up": -down, "down": down}[side] > 0
+
+
+def size_ratio(where: Grounding) -> float | None:
+    """The area of the object in the edited picture over that in the original, by masks; None: there are not two."""
+    if where.original is None or where.edited is None or where.regions is None:
+        return None
+    before, after = (_area(region) for region in where.regions)
+    return after / before
+
+
+def _area(region: Region) -> float:
+    """In pixels; at least one, and by the enclosing box where the mask came out empty."""
+    return max(1.0, float(np.count_nonzero(region.mask)) or boxes.area(region.enclosing_box))
+
+
+def size(intent: EditIntent, where: Grounding) -> SubScore:
+    """S_size: 1 when the area changed as asked, 0 when it did not."""
+    if where.original is None or where.edited is None:
+        return GIVEN
+    ratio = size_ratio(where)
+    if ratio is None:
+        return SubScore(1.0, "fallback", where.missing)
+    return SubScore(float(is_right_size(ratio, intent.size)))
+
+
+def is_right_size(ratio: float, asked: str) -> bool:
+    """Whether a ratio of areas, edited over original, is what was asked for."""
+    return {"larger": ratio > LARGER, "smaller": ratio < SMALLER, "unchanged": SMALLER <= ratio <= LARGER}[asked]

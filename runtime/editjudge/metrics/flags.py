@@ -1,0 +1,116 @@
+"""The flags of a score: what each means, what to be wary of, and how far it lowers the confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A flag.
+
+    Attributes:
+        name: In JSON and columns.
+        meaning: A sentence for whoever reads a report.
+        caveat: A clause for the explanation, with {source} and {anchor} for the phrases; None: not spoken of there.
+        doubt: What the confidence is multiplied with: under 1 for what casts doubt on models or the comparison. Ours.
+        is_note: Whether it explains a score without casting doubt on it.
+    """
+
+    name: str
+    meaning: str
+    caveat: str | None = None
+    doubt: float = 1.0
+    is_note: bool = False
+
+
+FLAGS: dict[str, Flag] = {
+    flag.name: flag
+    for flag in (
+        Flag(
+            "source_not_found",
+            "What was to be changed was not found in the original; the score rests on a fallback.",
+            "{source} could not be found in the original",
+        ),
+        Flag(
+            "target_not_found",
+            "What should have resulted was not found in the edited picture; it counts as not modified.",
+        ),
+        Flag(
+            "anchor_not_found",
+            "The object the instruction refers to was not found; the position could not be judged by it.",
+            "{anchor} could not be found, so the position was not judged",
+        ),
+        Flag(
+            "nothing_outside",
+            "The objects of the edit fill the whole picture, so its preservation could not be judged.",
+            "the objects fill the whole picture, so there is no rest to be preserved",
+        ),
+        Flag("no_op", "The two pictures are the same, but for noise at most: nothing was edited."),
+        Flag(
+            "resized",
+            "The edited picture has another size than the original and was scaled to it before comparing.",
+            "the edited picture has another size and was scaled",
+            is_note=True,
+        ),
+        Flag(
+            "aspect_changed",
+            "The edited picture has other proportions than the original and was stretched to them.",
+            "the edited picture has other proportions and was stretched",
+            doubt=0.9,
+        ),
+        Flag(
+            "out_of_domain",
+            "The pictures or the words are unlike those this bundle was made for; trust the score less.",
+            "the original is unlike the pictures that this bundle was made for",
+            doubt=0.5,
+        ),
+        Flag(
+            "unknown_words",
+            "The instruction names something this bundle has not learned; trust the score less.",
+            "the instruction names things that this bundle has not learned",
+            doubt=0.7,
+        ),
+        Flag(
+            "global",
+            "The edit concerns the whole picture, so no region and no preservation is judged.",
+            is_note=True,
+        ),
+        Flag(
+            "several_boxes",
+            "More than one object matches the phrase; all of them were judged together.",
+            "more than one object answers to the description",
+            is_note=True,
+        ),
+        Flag(
+            "parse_uncertain",
+            "The instruction could be understood in more than one way; check the parsed intent.",
+            "the instruction may have been misread",
+            doubt=0.7,
+        ),
+        Flag(
+            "not_an_edit",
+            "The instruction asks for no edit that can be told; the picture is compared with its words.",
+            "the instruction asks for no edit that can be told",
+            doubt=0.5,
+        ),
+        Flag(
+            "compound",
+            "The instruction asks for several edits; this is about the first one.",
+            "only the first of several edits was judged",
+            doubt=0.5,
+        ),
+    )
+}
+"""By name, in the order in which a score lists them."""
+
+CAVEATS = (
+    "source_not_found", "anchor_not_found", "nothing_outside", "several_boxes", "parse_uncertain", "not_an_edit",
+    "compound", "unknown_words", "out_of_domain", "aspect_changed", "resized",
+)  # fmt: skip
+"""The order in which an explanation speaks of them: objects first, then the instruction, then the pictures."""
+
+
+def explain_flag(name: str) -> str:
+    """The sentence for a flag; one that is not known speaks for itself."""
+    return FLAGS[name].meaning if name in FLAGS else name.replace("_", " ").capitalize() + "."

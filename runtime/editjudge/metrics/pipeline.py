@@ -1,0 +1,128 @@
+"""The models in turn, over a batch of edited pictures: find the objects, segment them, embed what is to be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from editjudge.image.vectors import Vector
+from editjudge.metrics.grounding import Grounding, Region
+from editjudge.metrics.task import AlignedImage, EditTask, Feature, Features
+from editjudge.models.clip import Clip
+from editjudge.models.domain_probe import Domain
+from editjudge.models.grounding_dino import Detector
+from editjudge.models.model_set import ModelSet
+from editjudge.models.sam import Segmenter
+from editjudge.types import Boxes, Detections, Image, Masks
+from editjudge.utils.timing import StageTimer
+
+NEEDED_MODELS = (Detector, Segmenter, Clip, Domain)
+"""The models that every edit needs, in the order in which they are opened."""
+
+
+@dataclass(frozen=True)
+class OriginalFeatures:
+    """What depends on the original and the instruction alone; None: nothing of the kind was looked for."""
+
+    source: Region | None
+    anchor: Detections | None
+    features: Features
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the models say of an edit: where its objects are, and the features of what is to be compared."""
+
+    grounding: Grounding
+    features: Features
+
+
+def observe(
+    models: ModelSet,
+    task: EditTask,
+    known: OriginalFeatures | None,
+    edited: Sequence[AlignedImage],
+    timer: StageTimer | None = None,
+) -> tuple[OriginalFeatures, list[Observation]]:
+    """Sends edited pictures through every model together, and the original with them where it is not known yet.
+
+    Args:
+        models: Opens the models.
+        task: The original, and what is asked of it.
+        known: What an earlier call returned for this task.
+        edited: May be empty: then only the original is looked at.
+        timer: Takes the time of each stage.
+    """
+    timer = timer or StageTimer()
+    pictures = [aligned.picture for aligned in edited]
+    source, anchor, targets = _locate(models, task, known, pictures, timer)
+    places = [Grounding(source, target, anchor, *task.picture.shape[:2]) for target in targets]
+    clip, domain = models.model(Clip), models.model(Domain)
+    with timer.stage("embed"):
+        views = [task.views(picture, where) for picture, where in zip(pictures, places, strict=True)]
+        if known is None:
+            own_views = task.original_views(source, whole=domain.probe is not None)
+            *features, own = _embed(clip, [*views, own_views])
+            texts = dict(zip(task.texts, clip.texts(list(task.texts.values())), strict=True))
+            flags = domain.doubts(task.intent, own.get("original_picture"))
+            known = OriginalFeatures(source, anchor, {**own, **texts}, (*flags, *task.flags))
+        else:
+            features = _embed(clip, views)
+    return known, [
+        Observation(where, {**known.features, **vectors}) for where, vectors in zip(places, features, strict=True)
+    ]
+
+
+def _locate(
+    models: ModelSet, task: EditTask, known: OriginalFeatures | None, pictures: list[Image], timer: StageTimer
+) -> tuple[Region | None, Detections | None, list[Region | None]]:
+    """The source's region and the anchor in the original, and per edited picture the target's region."""
+    originals = [task.picture] if known is None else []
+    with timer.stage("detect"):
+        phrases = [task.phrases] * len(originals) + [[task.target] if task.target else []] * len(pictures)
+        found = [
+            {detections.phrase: detections for detections in by_phrase}
+            for by_phrase in models.model(Detector).find([*originals, *pictures], phrases)
+        ]
+    named = found[0] if known is None else {}
+    anchor = known.anchor if known else named.get(task.anchor or "")
+    source = known.source.detections if known and known.source is not None else named.get(task.source or "")
+    targets = [named.get(task.target or "") for named in found[len(originals) :]]
+    compared = [_both_found(source, target) for target in targets]
+    with timer.stage("segment"):
+        own = _boxes(source if any(compared) or not targets else None)
+        boxes = [
+            _boxes(task.framing.choose_prompts(source, target) if masked else None)
+            for target, masked in zip(targets, compared, strict=True)
+        ]
+        masks = models.model(Segmenter).segment([*originals, *pictures], [own] * len(originals) + boxes)
+    region = known.source if known else _region(source, masks[0])
+    return region, anchor, list(map(_region, targets, masks[len(originals) :]))
+
+
+def _both_found(source: Detections | None, target: Detections | None) -> bool:
+    """Whether whatever was looked for was found: else no sub-score needs a mask."""
+    return all(found is None or len(found) for found in (source, target))
+
+
+def _boxes(detections: Detections | None) -> Boxes:
+    return np.zeros((0, 4), np.float32) if detections is None else detections.boxes
+
+
+def _region(detections: Detections | None, masks: Masks) -> Region | None:
+    """A region. Masks not made from its own boxes, as the released code does it, are given to each box; so is none."""
+    if detections is None:
+        return None
+    if len(masks) != len(detections):
+        masks = np.broadcast_to(masks.any(axis=0), (len(detections), *masks.shape[1:]))
+    return Region(detections, masks)
+
+
+def _embed(clip: Clip, views: Sequence[Mapping[Feature, Image]]) -> list[dict[Feature, Vector]]:
+    """The features of all views, in one batch."""
+    flat = [image for view in views for image in view.values()]
+    vectors = iter(clip.images(flat) if flat else ())
+    return [{name: next(vectors) for name in view} for view in views]

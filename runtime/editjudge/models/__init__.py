@@ -1,0 +1,1 @@
+"""The models by architecture: pictures and texts in, arrays out."""

@@ -1,0 +1,94 @@
+"""Embedding: pictures and texts in one space, by CLIP. Vectors come as the model gives them, not normalised."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from editjudge.bundles.settings import ClipSettings, PictureSettings
+from editjudge.errors import BundleError
+from editjudge.image.transforms import resize, resize_and_center_crop, to_tensor
+from editjudge.models.model_set import ModelSet, Runner
+from editjudge.types import Image
+
+REMEMBERED_TEXTS = 4096
+_PAD_TOKENS = ("[PAD]", "<pad>", "<|endoftext|>")
+
+Embeddings = NDArray[np.float32]
+
+
+class Clip:
+    """Embeds pictures and texts. May be shared by threads."""
+
+    def __init__(self, vision: Runner, text: Runner, tokenizer: Tokenizer, settings: ClipSettings) -> None:
+        self._vision = vision
+        self._text = text
+        self._tokenizer = tokenizer
+        self._settings = settings
+        self._known: OrderedDict[str, Embeddings] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, models: ModelSet) -> Self:
+        settings = models.bundle.clip
+        tokenizer = _open_tokenizer(models.bundle.file("clip_tokenizer"), settings.context)
+        return cls(models.session("clip_vision"), models.session("clip_text"), tokenizer, settings)
+
+    def images(self, crops: Sequence[Image]) -> Embeddings:
+        """float32[N, D], not normalised, of N >= 1 pictures uint8[H, W, 3] of any sizes, in one run of the model."""
+        return self._vision.run(picture_inputs(crops, self._settings))["image_embeds"]
+
+    def texts(self, texts: Sequence[str]) -> Embeddings:
+        """float32[N, D], not normalised, of N >= 1 texts, each cut at the context; they are remembered for a while."""
+        with self._lock:
+            vectors = {text: self._known[text] for text in texts if text in self._known}
+        missing = [text for text in dict.fromkeys(texts) if text not in vectors]
+        if missing:
+            vectors.update(zip(missing, self._run_texts(missing), strict=True))
+        with self._lock:
+            for text in texts:
+                self._known[text] = vectors[text]
+                self._known.move_to_end(text)
+            while len(self._known) > REMEMBERED_TEXTS:
+                self._known.popitem(last=False)
+        return np.stack([vectors[text] for text in texts])
+
+    def _run_texts(self, texts: Sequence[str]) -> Embeddings:
+        encodings = [self._tokenizer.encode(text) for text in texts]
+        return self._text.run(
+            {
+                "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),
+                "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
+            }
+        )["text_embeds"]
+
+
+def picture_inputs(images: Sequence[Image], settings: PictureSettings) -> dict[str, NDArray[np.float32]]:
+    """N pictures uint8[H, W, 3] as the model takes them: "pixel_values" float32[N, 3, size, size]."""
+    size, resample = settings.size, settings.resample
+    if settings.fit == "center_crop":
+        fitted = [resize_and_center_crop(image, size, resample, settings.shorter) for image in images]
+    else:
+        fitted = [resize(image, size, size, resample) for image in images]
+    return {"pixel_values": to_tensor(fitted, settings.mean, settings.std)}
+
+
+def _open_tokenizer(path: Path, context: int) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises bare Exceptions
+        raise BundleError(f"{path} is not a tokenizer: {error}") from error
+    candidates = ((tokenizer.padding or {}).get("pad_token"), *_PAD_TOKENS)
+    token = next((name for name in candidates if name and tokenizer.token_to_id(name) is not None), None)
+    if token is None:
+        raise BundleError(f"{path} has no padding token; it must be one of {', '.join(_PAD_TOKENS)}")
+    tokenizer.enable_padding(length=context, pad_id=tokenizer.token_to_id(token), pad_token=token)
+    tokenizer.enable_truncation(max_length=context)
+    return tokenizer

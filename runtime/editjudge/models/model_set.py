@@ -1,0 +1,88 @@
+"""The models of one bundle on one device, each opened when it is first asked for, and kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, Self, TypeVar
+
+from numpy.typing import NDArray
+
+from editjudge.backends.onnx.loader import open_model
+from editjudge.bundles.bundle import Bundle, GraphFile
+from editjudge.types import Placement
+
+
+class Runner(Protocol):
+    """What runs a graph: a session of ONNX Runtime, or whatever stands in for one."""
+
+    @property
+    def placement(self) -> Placement: ...
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        """The outputs of the graph by name, for its inputs by name."""
+
+
+class Model(Protocol):
+    """What `ModelSet.model` opens: an architecture's pre- and post-processing around one or more graphs."""
+
+    @classmethod
+    def open(cls, models: ModelSet) -> Self:
+        """Takes its sessions, files and settings from a set of models."""
+
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+class ModelSet:
+    """Opens models and keeps them. May be shared by threads.
+
+    Args:
+        bundle: Where the files are.
+        device: cpu, cuda, tensorrt, rtx, openvino, or auto for the best that works here.
+        threads: The CPU threads each model may use; None: all cores.
+        models: Models that are there already, by the class they stand in for.
+        placements: What those run on, by role.
+        open_session: Opens a graph on a device with so many threads.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        device: str = "auto",
+        threads: int | None = None,
+        *,
+        models: Mapping[type[Any], Any] | None = None,
+        placements: Mapping[str, Placement] | None = None,
+        open_session: Callable[[GraphFile, str, int | None], Runner] = open_model,
+    ) -> None:
+        self.bundle = bundle
+        self.device = device
+        self.threads = threads
+        self._models: dict[type[Any], Any] = dict(models or {})
+        self._given_placements = dict(placements or {})
+        self._sessions: dict[str, Runner] = {}
+        self._open_session = open_session
+        self._opening = threading.RLock()
+
+    def model(self, kind: type[AnyModel]) -> AnyModel:
+        """The model of a class. Raises BundleError, DeviceError or InputError where it cannot be opened."""
+        if kind not in self._models:  # what is open is had without waiting for what is being opened
+            with self._opening:
+                if kind not in self._models:
+                    self._models[kind] = kind.open(self)
+        found: AnyModel = self._models[kind]
+        return found
+
+    def session(self, role: str) -> Runner:
+        """The session of a graph. Raises BundleError, DeviceError or InputError where it cannot be opened."""
+        if role not in self._sessions:
+            with self._opening:
+                if role not in self._sessions:
+                    self._sessions[role] = self._open_session(self.bundle.graph(role), self.device, self.threads)
+        return self._sessions[role]
+
+    @property
+    def placements(self) -> dict[str, Placement]:
+        """What each graph runs on that was opened, by role."""
+        return self._given_placements | {role: session.placement for role, session in dict(self._sessions).items()}

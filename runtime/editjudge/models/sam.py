@@ -1,0 +1,116 @@
+"""Segmentation: the mask of the object in each box, by SAM; the picture encoded once, its boxes decoded together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.bundles.settings import SegmenterSettings
+from editjudge.image.transforms import crop_box, resize, to_tensor
+from editjudge.models.model_set import ModelSet, Runner
+from editjudge.types import Boxes, Image, Masks
+
+GROW = 1.2
+"""A mask may reach beyond its box by this factor, about the box's centre; what lies further out is another object."""
+
+PROMPTED = 32
+"""Boxes of a picture that are decoded in one run: as many as engines are built for, and what fits a small GPU."""
+
+Floats = NDArray[np.float32]
+Shape = tuple[int, int]
+
+
+class Segmenter:
+    """Cuts objects out along their outline. May be shared by threads."""
+
+    def __init__(self, encoder: Runner, decoder: Runner, settings: SegmenterSettings) -> None:
+        self._encoder = encoder
+        self._decoder = decoder
+        self._settings = settings
+
+    @classmethod
+    def open(cls, models: ModelSet) -> Self:
+        return cls(models.session("sam_encoder"), models.session("sam_decoder"), models.bundle.segmenter)
+
+    def segment(self, images: Sequence[Image], boxes: Sequence[Boxes]) -> list[Masks]:
+        """The masks of boxes; a picture without boxes is not looked at.
+
+        Args:
+            images: B pictures uint8[H, W, 3] of any sizes.
+            boxes: Per picture float32[N, 4] in its pixels.
+
+        Returns per picture bool[N, H, W].
+        """
+        prompted = [index for index, prompts in enumerate(boxes) if len(prompts)]
+        masks = [no_masks(image.shape[:2]) for image in images]
+        if prompted:
+            pictures = [images[index] for index in prompted]
+            shapes = [picture.shape[:2] for picture in pictures]
+            decoded = self.decode(self.encode(pictures), [boxes[index] for index in prompted], shapes)
+            for index, picture_masks in zip(prompted, decoded, strict=True):
+                masks[index] = picture_masks
+        return masks
+
+    def encode(self, images: Sequence[Image]) -> Floats:
+        """The features float32[B, C, h, w] of B pictures, for `decode`.
+
+        One after the other: at 1024 x 1024 the attention maps of a single picture take gigabytes.
+        """
+        runs = [self._encoder.run(picture_inputs([image], self._settings))["image_embeddings"] for image in images]
+        return np.concatenate(runs)
+
+    def decode(self, features: Floats, boxes: Sequence[Boxes], shapes: Sequence[Shape]) -> list[Masks]:
+        """The masks bool[N, H, W] of B pictures of the given (H, W), from their features and boxes."""
+        if not any(map(len, boxes)):
+            return [no_masks(shape) for shape in shapes]
+        prompts = self._prompts(boxes, shapes)
+        runs = [
+            self._decoder.run({"image_embeddings": features, "input_boxes": prompts[:, start : start + PROMPTED]})
+            for start in range(0, prompts.shape[1], PROMPTED)
+        ]
+        logits = np.concatenate([run["pred_masks"] for run in runs], axis=1)
+        return [self._masks(*picture) for picture in zip(logits, boxes, shapes, strict=True)]
+
+    def _prompts(self, boxes: Sequence[Boxes], shapes: Sequence[Shape]) -> Floats:
+        """The boxes in pixels of the model's input, float32[B, N, 4]; a shorter list repeats its first box."""
+        prompts = np.empty((len(boxes), max(map(len, boxes)), 4), dtype=np.float32)
+        for corners, shape, row in zip(boxes, shapes, prompts, strict=True):
+            height, width = input_shape(shape, self._settings.size)
+            scale = np.array([width / shape[1], height / shape[0]] * 2, dtype=np.float32)
+            row[:] = corners[0] * scale if len(corners) else 0
+            row[: len(corners)] = corners * scale
+        return prompts
+
+    def _masks(self, logits: Floats, boxes: Boxes, shape: Shape) -> Masks:
+        """Upsamples as SamProcessor.post_process_masks: to the padded square, cut to the picture, to its size."""
+        size = self._settings.size
+        height, width = input_shape(shape, size)
+        masks = np.zeros((len(boxes), *shape), dtype=bool)
+        for box, low, mask in zip(boxes, logits, masks, strict=False):
+            square = cv2.resize(low, (size, size), interpolation=cv2.INTER_LINEAR)
+            full = cv2.resize(square[:height, :width], (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+            near = crop_box(box, GROW, shape)
+            mask[near] = full[near] > self._settings.threshold
+        return masks
+
+
+def picture_inputs(images: Sequence[Image], settings: SegmenterSettings) -> dict[str, Floats]:
+    """B pictures uint8[H, W, 3] as the model takes them: "pixel_values" float32[B, 3, size, size], zero-padded."""
+    shapes = [input_shape(image.shape[:2], settings.size) for image in images]
+    resized = [resize(image, *shape[::-1], settings.resample) for image, shape in zip(images, shapes, strict=True)]
+    return {"pixel_values": to_tensor(resized, settings.mean, settings.std, (settings.size, settings.size))}
+
+
+def no_masks(shape: tuple[int, ...]) -> Masks:
+    """bool[0, H, W]."""
+    return np.zeros((0, shape[0], shape[1]), dtype=bool)
+
+
+def input_shape(shape: tuple[int, ...], size: int) -> Shape:
+    """The (height, width) of a picture once its longest side is `size`, rounded as SamImageProcessor does."""
+    scale = size / max(shape[0], shape[1])
+    return max(1, int(shape[0] * scale + 0.5)), max(1, int(shape[1] * scale + 0.5))

@@ -1,0 +1,90 @@
+"""A language model that is loaded when it is first needed, and what it answers to instructions."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from editjudge.backends.llama_cpp import LanguageModel, choose_placement
+from editjudge.errors import EditJudgeError
+from editjudge.parser.calibration import Certainty, estimate_certainty
+from editjudge.parser.decoding import decode_line
+from editjudge.parser.normalize import split_words
+from editjudge.parser.prompts import BARE, build_chat_prompt, build_plain_prompt
+from editjudge.types import Placement
+
+ROOM = 2048
+"""Tokens of prompt, instruction and line."""
+SPARE = 1
+"""Cores left to others: llama.cpp's threads spin while they wait for each other, and one that shares its core stalls
+them all. With two busy cores and two threads a first parse was seen to take minutes instead of seconds."""
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """The intent line about an instruction, how sure the model was of each part of it, and how many tokens it wrote."""
+
+    line: str
+    certainty: tuple[Certainty, ...]
+    tokens: int
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> ModelAnswer:
+        """Raises KeyError or TypeError for what no answer was made into."""
+        parts = tuple(Certainty(**part) for part in content["certainty"])
+        return cls(str(content["line"]), parts, int(content["tokens"]))
+
+
+class IntentModel:
+    """A language model with its adapter or its prompt; not safe to share between threads."""
+
+    def __init__(self, model: Path, adapter: Path | None, threads: int | None, device: str) -> None:
+        self._model_path, self._adapter = model, adapter
+        self._threads = threads or max(1, min(4, (os.cpu_count() or 2) - SPARE))
+        self._device = device
+        self._model: LanguageModel | None = None
+        self._after = ""
+        self.placement: Placement | None = None
+
+    def answer(self, text: str) -> ModelAnswer | None:
+        """What is asked for in a text (`normalize.normalize`); None where it has no words. Loads the model once."""
+        words = split_words(text)
+        if not words:
+            return None
+        if self._model is None:
+            self._model = self._load()
+        line = decode_line(self._model, text, self._after, words)
+        if line is None:
+            return None
+        parts = range(1 + max(part for choice in line.choices for part, _ in choice.fields))
+        return ModelAnswer(line.line, tuple(estimate_certainty(line, part) for part in parts), line.tokens)
+
+    def close(self) -> None:
+        """Free the model; it is loaded again when needed."""
+        if self._model is not None:
+            self._model.close()
+        self._model = None
+
+    def _load(self) -> LanguageModel:
+        placement = choose_placement(self._device)
+        try:
+            model = self._open(gpu=placement.device == "gpu")
+        except EditJudgeError as error:
+            if placement.device == "cpu":
+                raise
+            # Most likely for want of GPU memory; llama.cpp does not say.
+            placement = Placement("cpu", placement.provider, reason=f"it cannot be loaded on the GPU ({error})")
+            model = self._open(gpu=False)
+        self.placement = placement
+        if self._adapter:
+            prompt = BARE
+        else:
+            prompt = build_chat_prompt(model.chat_template) if model.chat_template else build_plain_prompt()
+        model.set_prompt(model.tokenize(prompt.before, special=True))
+        self._after = prompt.after
+        return model
+
+    def _open(self, gpu: bool) -> LanguageModel:
+        return LanguageModel(self._model_path, self._threads, room=ROOM, adapter=self._adapter, gpu=gpu)

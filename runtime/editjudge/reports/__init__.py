@@ -1,0 +1,1 @@
+"""Scores for people: HTML, terminal, pictures, plots."""

@@ -1,0 +1,38 @@
+"""What reports and terminals show: an edit, its candidates and their scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from editjudge.metrics.registry import EditScore
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An edited picture.
+
+    Attributes:
+        name: That of its file.
+        score: None: it could not be scored.
+        quality: What it is known to be, if it is, in words.
+        error: Why there is no score.
+    """
+
+    name: str
+    score: EditScore | None
+    quality: str | None = None
+    error: str | None = None
+
+    @property
+    def failure(self) -> str:
+        """Why there is no score, for reports."""
+        return self.error or "could not be scored"
+
+
+@dataclass(frozen=True)
+class RankedEdit:
+    """An instruction and its candidates, best first. key: a short word for links, unique in the report."""
+
+    instruction: str
+    candidates: tuple[Candidate, ...]
+    key: str = "edit"

@@ -1,0 +1,37 @@
+"""A matplotlib figure as a picture file, the same bytes for the same figure."""
+
+from __future__ import annotations
+
+import io
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from editjudge.errors import DeviceError, InputError
+from editjudge.utils import atomic_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = (".png", ".svg")
+
+
+def check_plot(path: Path) -> None:
+    """Raises InputError, before anything is measured, where the picture could not be written; DeviceError where
+    matplotlib is not installed."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"--plot {path} must end in {' or '.join(FORMATS)}")
+    if find_spec("matplotlib") is None:
+        raise DeviceError("--plot needs matplotlib; pip install 'editjudge[plots]'")
+    atomic_file.check_writable(path)
+
+
+def write_figure(path: Path, figure: Figure) -> None:
+    """Raises InputError where the file cannot be written."""
+    from matplotlib import rc_context  # noqa: PLC0415  (of an extra)
+
+    suffix = path.suffix[1:].lower()
+    content = io.BytesIO()
+    with rc_context({"svg.hashsalt": "editjudge"}):
+        figure.savefig(content, format=suffix, dpi=150, metadata={"Date": None} if suffix == "svg" else None)
+    atomic_file.write(path, content.getvalue())

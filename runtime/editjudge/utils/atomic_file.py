@@ -1,0 +1,81 @@
+"""Files that are either whole or not there: written under a temporary name beside their place, then renamed.
+
+What cannot be written raises InputError.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from editjudge.errors import InputError
+
+
+def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path]) -> None:
+    """Check, before any work is done, that all outputs can be written and none would replace an input."""
+    originals = {path.resolve() for path in inputs}
+    for path in filter(None, outputs):
+        if path.resolve() in originals:
+            raise InputError(f"writing {path} would replace an input; choose another name")
+        check_writable(path)
+
+
+def check_writable(path: Path) -> None:
+    """Check, before any work is done, that a file can be written at `path`; leaves nothing behind."""
+    temporary = _temporary_path(path)
+    try:
+        temporary.touch()
+        temporary.unlink()
+    except OSError as error:
+        raise _convert(error, path) from error
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Write all of the content or nothing, text as UTF-8; an older file stays as it was until the new one is whole."""
+    with replace_file(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """A file to write to, which takes the place of `path` at the end of the block, unless something is raised there."""
+    temporary = _temporary_path(path)
+    try:
+        yield temporary
+        temporary.replace(path.resolve())
+    except OSError as error:
+        raise _convert(error, path) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def replace_folder(folder: Path, new: Path) -> None:
+    """Put a folder in the place of another, which stays where it was if that fails. Raises OSError."""
+    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _temporary_path(path: Path) -> Path:
+    target = path.resolve()  # so that a link goes on pointing to the file, and the rename stays on one file system
+    if target.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder; name a file inside it")
+    if target.exists() and not target.is_file():
+        raise InputError(f"cannot write {path}: it is not an ordinary file; choose another name")
+    if not target.parent.is_dir():
+        raise InputError(f"cannot write {path}: there is no folder {path.parent}; create it or choose another")
+    return target.with_name(f".{target.name[:80]}.{os.getpid()}.part")
+
+
+def _convert(error: OSError, path: Path) -> InputError:
+    return InputError(f"cannot write {path}: {(error.strerror or str(error)).lower()}; choose another place")

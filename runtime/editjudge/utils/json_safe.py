@@ -1,0 +1,26 @@
+"""JSON that every reader takes: no NaN, no infinity, no NumPy."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+
+def to_json(value: Any) -> str:
+    """One line of ASCII JSON; a number that is not finite becomes null."""
+    return json.dumps(_to_builtin(value), allow_nan=False)
+
+
+def _to_builtin(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(key): _to_builtin(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_builtin(item) for item in value]
+    return value

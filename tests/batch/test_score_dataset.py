@@ -1,0 +1,180 @@
+"""`editjudge score-dataset`, as it is typed: the table, broken rows, and what is asked for wrongly."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from support.batch_runs import WORDLESS, assert_run_fails, read_rows
+
+from editjudge import Scorer
+from editjudge.batch import checkpoint, score_columns, score_dataset, table_writers
+from editjudge.batch.runner import part_file
+from editjudge.batch.score_columns import SCORE
+from editjudge.cli.main import run
+from editjudge.datasets import open_dataset
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_the_table(data: Path, tmp_path: Path, capfd: Capture) -> None:
+    outputs = [tmp_path / f"scores.{suffix}" for suffix in ("jsonl", "csv", "parquet")]
+    for output, workers in zip(outputs, "112", strict=True):
+        assert run(["score-dataset", str(data), "-o", str(output), "--workers", workers]) == 0
+        assert capfd.readouterr().out == f"{output}: 24 of 24 rows scored\n"
+        assert not part_file(output).exists()
+    lines, texts, cells = map(read_rows, outputs)
+    assert list(lines[0]) == [
+        *("id", "group", "original", "edited", "instruction", "human", "model"), *SCORE, "error",
+    ]  # fmt: skip
+    assert list(texts[0]) == list(cells[0]) == list(lines[0])
+    assert cells == lines
+    for line, text in zip(lines, texts, strict=True):
+        for name, value in line.items():
+            if isinstance(value, float):
+                assert float(text[name]) == value
+            elif isinstance(value, list):
+                assert json.loads(text[name]) == value
+            else:
+                assert text[name] == (value or "")
+
+    scorer = Scorer.load("studio", "cpu", 1)
+    for number, line in enumerate(lines):
+        assert line["id"] == f"r{number}"
+        assert line["model"] == f"m{number % 3}"
+        score = scorer.score(tmp_path / line["original"], tmp_path / line["edited"], WORDLESS)
+        assert line["bpm"] == score.bpm
+        assert line["semantic.modify_raw"] == score.semantic.modify_raw
+        assert line["region.size"] is score.region.size is None
+        assert line["flags"] == list(score.flags)
+        assert line["explanation"] == score.explanation
+        assert line["error"] is None
+    assert len({line["bpm"] for line in lines}) > 10
+
+
+def test_metrics_are_further_columns(data: Path, tmp_path: Path, capfd: Capture) -> None:
+    output = tmp_path / "scores.jsonl"
+    assert run(["score-dataset", str(data), "-o", str(output), "--workers", "1", "--metrics", "l2,bpm,clip_i"]) == 0
+    scorer = Scorer.load("studio", "cpu", 1)
+    for line in read_rows(output)[:4]:
+        pictures = tmp_path / line["original"], tmp_path / line["edited"]
+        measured = scorer.score(*pictures, WORDLESS, metrics=["l2", "clip_i"]).metrics
+        for name in ("l2", "clip_i"):
+            assert line[f"metrics.{name}"] == pytest.approx(measured[name].value)
+        assert "metrics.bpm" not in line
+    capfd.readouterr()
+    assert_run_fails(capfd, [str(data), "-o", str(tmp_path / "b.csv"), "--metrics", "l3"], 2, "there is no metric 'l3'")
+    assert_run_fails(
+        capfd, [str(data), "-o", str(tmp_path / "b.csv"), "--metrics", "lpips"], 3, "lpips", "which bundle studio lacks"
+    )
+    assert not (tmp_path / "b.csv").exists()
+
+
+def test_the_columns_are_all_that_a_score_says_of_an_edit() -> None:
+    scorer = Scorer.load("studio", "cpu", 1)
+    picture = np.full((64, 64, 3), 90, np.uint8)
+    names = set(dict(score_columns._flatten(scorer.score(picture, picture + 50, WORDLESS).to_dict())))
+    machine = {name for name in names if name.startswith(("timings_ms.", "models."))}
+    assert machine
+    assert names - machine == set(SCORE)
+
+
+def test_broken_rows_are_told_and_counted(data: Path, tmp_path: Path, capfd: Capture) -> None:
+    (tmp_path / "empty.png").write_bytes(b"")
+    with data.open("a") as file:
+        file.write(f"a,nowhere.png,0.png,{WORDLESS},m\nb,0.png,empty.png,{WORDLESS},m\nc,0.png,1.png,,m\nd,0.png\n")
+        file.write(f"e,0.png,1.png,{WORDLESS},m,too,many\nf,0.png,1.png,{'x' * 5000},m\ng,0.png,1.png,{WORDLESS},m\n")
+    output = tmp_path / "scores.parquet"
+    assert run(["score-dataset", str(data), "-o", str(output)]) == 0
+    printed = capfd.readouterr().out
+    assert printed.startswith(f"{output}: 25 of 31 rows scored, 6 not (column error), the last of them: ")
+    rows = read_rows(output)
+    assert len(rows) == 31
+    words = ("nowhere.png does not exist", "empty.png is empty", "no instruction", "no edited picture",
+             "more cells than there are columns", "5,000 characters")  # fmt: skip
+    for row, word in zip(rows[24:30], words, strict=True):
+        assert word in row["error"]
+        assert row["bpm"] is None
+        assert row["flags"] is None
+    assert rows[24]["original"] == "nowhere.png"
+    assert [row["error"] for row in (*rows[:24], rows[30])] == [None] * 25
+
+
+def test_when_no_row_can_be_scored(tmp_path: Path, capfd: Capture) -> None:
+    data, output = tmp_path / "edits.csv", tmp_path / "scores.csv"
+    data.write_text("original,edited,instruction\na.png,b.png,hop\n")
+    assert_run_fails(
+        capfd, [str(data), "-o", str(output)], 2, "none of the 1 rows could be scored", "a.png does not exist"
+    )
+    assert "a.png does not exist" in read_rows(output)[0]["error"]
+
+
+def test_a_table_of_scores_can_be_scored_again(data: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.parquet", tmp_path / "second.parquet"
+    score_dataset(open_dataset(data), first, workers=1)
+    score_dataset(open_dataset(first), second, workers=1)
+    for before, after in zip(read_rows(first), read_rows(second), strict=True):
+        assert after["bpm"] == before["bpm"] == after["input.bpm"]
+        assert after["input.error"] is None
+        assert json.loads(after["input.flags"]) == after["flags"]
+
+
+def test_the_columns_of_a_data_set_keep_their_kinds(tmp_path: Path, data: Path) -> None:
+    edit = {"original": "0.png", "edited": "1.png", "instruction": WORDLESS}
+    given = [
+        {**edit, "whole": 1, "number": 1, "mixed": 1, "truth": True, "nested": {"a": [1]}, "none": None},
+        {**edit, "whole": 2, "number": 2.5, "mixed": "x", "truth": False, "nested": None, "late": 3},
+    ]
+    (tmp_path / "edits.jsonl").write_text("\n".join(map(json.dumps, given)))
+    output = tmp_path / "scores.parquet"
+    score_dataset(open_dataset(tmp_path / "edits.jsonl"), output, workers=1)
+    schema = {field.name: str(field.type) for field in pq.read_schema(output)}
+    assert [schema[name] for name in ("whole", "number", "mixed", "truth", "nested", "none", "late", "human")] == [
+        "int64", "double", "string", "bool", "string", "string", "int64", "string",
+    ]  # fmt: skip
+    assert schema["bpm"] == schema["region.position"] == "double"
+    assert schema["flags"].startswith("list")
+    first, second = read_rows(output)
+    assert (first["number"], first["mixed"], first["nested"], first["late"]) == (1.0, "1", '{"a": [1]}', None)
+    assert (second["mixed"], second["late"]) == ("x", 3)
+
+
+def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
+    """As PSNR gives them of equal pictures; they are kept on their way through the part file."""
+    part = checkpoint.RunCheckpoint(tmp_path / "scores.part", {})
+    part.add(0, {"metrics.psnr": np.float32("inf"), "metrics.clip_t": np.float64("nan"), "metrics.l2": np.float32(0.5)})
+    values = part[0]
+    added = score_columns.columns(("psnr", "clip_t", "l2"))
+    found = {}
+    for suffix in ("csv", "jsonl", "parquet"):
+        table_writers.write_table(tmp_path / f"scores.{suffix}", lambda: iter([values]), added)
+        (found[suffix],) = read_rows(tmp_path / f"scores.{suffix}")
+    part.__exit__(None, None, None)
+    names = ("metrics.psnr", "metrics.clip_t", "metrics.l2")
+    assert [found["csv"][name] for name in names] == ["inf", "", "0.5"]
+    assert [found["jsonl"][name] for name in names] == [None, None, 0.5]
+    assert found["parquet"]["metrics.psnr"] == np.inf
+    assert found["parquet"]["metrics.l2"] == 0.5
+
+
+def test_what_is_refused(data: Path, tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = str(tmp_path / "scores.jsonl")
+    assert_run_fails(capfd, [str(data)], 2, "--output")
+    assert_run_fails(capfd, [str(data), "-o", str(tmp_path / "scores.txt")], 2, "must end in .parquet, .csv or .jsonl")
+    assert_run_fails(capfd, [str(data), "-o", str(tmp_path / "no" / "scores.csv")], 2, "there is no folder")
+    assert_run_fails(capfd, [str(data), "-o", str(data)], 2, "would replace the data set")
+    assert_run_fails(
+        capfd, [str(data), "-o", output, "--engine", "spark"], 2, "there is no engine 'spark'; choose one of local"
+    )
+    assert_run_fails(capfd, [str(data), "-o", output, "--workers", "0"], 2, "workers")
+    assert_run_fails(capfd, [str(data), "-o", output, "--device", "tpu"], 2, "there is no device 'tpu'")
+    assert_run_fails(capfd, [str(data), "-o", output, "--bundle", "nothing"], 3, "there is no bundle named 'nothing'")
+    assert_run_fails(capfd, [str(data), "-o", output, "--compat", "old"], 2, "compat")
+    assert_run_fails(capfd, ["nowhere.csv", "-o", output], 2, "nowhere.csv cannot be read")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert_run_fails(capfd, [str(data), "-o", str(tmp_path / "s.parquet")], 3, "pip install 'editjudge[datasets]'")
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", *[".png"] * 6]

@@ -1,0 +1,84 @@
+"""`editjudge parse`: one instruction, many, from files, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from editjudge.cli.main import run
+
+Capture = pytest.CaptureFixture[str]
+ASKED = ["Make the car blue.", "remove the tree and the bench", "🚗"]
+
+
+def test_one(capfd: Capture) -> None:
+    assert run(["parse", ASKED[0], "--json"]) == 0
+    content = json.loads(capfd.readouterr().out)
+    assert (content["instruction"], content["edit_type"], content["source"]) == (ASKED[0], "color", "car")
+    assert content["target"] == "blue car"
+    assert set(content["certainty"]) == {"edit_type", "source", "target", "anchor", "size", "position", "whole"}
+    assert 0.5 < content["certainty"]["whole"] <= 1
+    assert len(content["parts"]) == 1
+    assert (content["flags"], content["by"]) == ([], "parser")
+
+
+def test_one_for_people(capfd: Capture) -> None:
+    assert run(["parse", ASKED[1]]) == 0
+    first, second, flag = capfd.readouterr().out.splitlines()
+    assert first.startswith("remove: tree → nothing  ")
+    assert first.endswith(" % sure")
+    assert second.startswith("remove: bench → nothing  ")
+    assert flag.startswith("compound: ")
+
+
+def test_several(capfd: Capture) -> None:
+    assert run(["parse", *ASKED]) == 0
+    printed = capfd.readouterr().out
+    assert all(instruction in printed for instruction in ASKED)
+    assert "color: car → blue car" in printed
+    assert "parse uncertain: " in printed
+
+
+@pytest.mark.parametrize("name", ["asked.txt", "asked.jsonl"])
+def test_a_file(tmp_path: Path, capfd: Capture, name: str) -> None:
+    asked, found = tmp_path / name, tmp_path / "found.jsonl"
+    lines = [json.dumps({"instruction": each}) for each in [*ASKED, ""]] if name.endswith("jsonl") else ASKED
+    asked.write_text("\n".join(lines))
+    assert run(["parse", "--file", str(asked), "-o", str(found)]) == 0
+    rows = [json.loads(line) for line in found.read_text().splitlines()]
+    assert [row["instruction"] for row in rows[:3]] == ASKED
+    assert [len(row["parts"]) for row in rows[:3]] == [1, 2, 1]
+    assert rows[2]["flags"] == ["parse_uncertain"]
+    out, err = capfd.readouterr()
+    assert err == ""
+    if name.endswith("jsonl"):
+        assert "is empty" in rows[3]["error"]
+        assert out.rstrip().endswith("1 could not be read")
+    assert run(["parse", "--file", str(asked), "--json"]) == 0
+    assert [json.loads(line) for line in capfd.readouterr().out.splitlines()] == rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "there is no instruction; give one"),
+        (["  "], "instruction is empty"),
+        (["--file", "none.txt"], "none.txt cannot be read"),
+        (["--file", "bad.jsonl"], "line 2 of bad.jsonl is no JSON object"),
+        (["--file", "bad.jsonl", "-o", "./bad.jsonl"], "would replace an input"),
+        (["make it red", "-o", "none/found.jsonl"], "none"),
+        (["make it red", "--device", "abacus"], "there is no device 'abacus'"),
+    ],
+)
+def test_what_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture, arguments: list[str], complaint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.jsonl").write_text('{"instruction": "make it red"}\n{"text": "make it red"}\n')
+    assert run(["parse", *arguments]) == 2
+    out, err = capfd.readouterr()
+    assert complaint in err
+    assert len(err.splitlines()) == 1
+    assert out == ""

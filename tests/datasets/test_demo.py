@@ -1,0 +1,76 @@
+"""The demo's list and pictures."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from editjudge.datasets.demo import load_demo
+from editjudge.errors import BundleError
+from editjudge.image import decode
+
+LISTING = """
+format = 1
+[[input]]
+id = "color"
+instruction = "Make the car blue."
+original = "o.webp"
+[[input.candidate]]
+file = "a.webp"
+label = "well done"
+[[input.candidate]]
+file = "b.webp"
+label = "nothing changed"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "demo.toml").write_text(LISTING, encoding="utf-8")
+    for name in ("o.webp", "a.webp", "b.webp"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_reads_a_list(folder: Path) -> None:
+    (only,) = load_demo(folder)
+    assert (only.id, only.instruction, only.original) == ("color", "Make the car blue.", folder / "o.webp")
+    assert [(each.file.name, each.label) for each in only.candidates] == [
+        ("a.webp", "well done"),
+        ("b.webp", "nothing changed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("format = 1", "format = 2", "has format 2; this editjudge reads 1"),
+        ("format = 1", "", "malformed"),
+        ('file = "a.webp"', "file = 3", "malformed"),
+        ('id = "color"', 'id = "color', "malformed"),
+        ('"a.webp"', '"c.webp"', r"picture .*c\.webp is missing"),
+    ],
+)
+def test_says_what_is_wrong(folder: Path, old: str, new: str, message: str) -> None:
+    (folder / "demo.toml").write_text(LISTING.replace(old, new), encoding="utf-8")
+    with pytest.raises(BundleError, match=message):
+        load_demo(folder)
+
+
+def test_missing_list(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"demo\.toml is missing"):
+        load_demo(tmp_path)
+
+
+def test_packaged_inputs_are_whole() -> None:
+    inputs = load_demo()
+    assert len(inputs) == 6
+    assert len({each.id for each in inputs}) == 6
+    for each in inputs:
+        assert re.fullmatch("[a-z-]+", each.id)
+        assert 3 <= len(each.candidates) <= 5
+        assert "well done" in {candidate.label for candidate in each.candidates}
+        shape = decode.load_image(each.original).shape
+        assert all(decode.load_image(candidate.file).shape == shape for candidate in each.candidates)

@@ -1,0 +1,81 @@
+"""`editjudge bundle build`, from a hub to a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+from support.fake_hub import COMMIT, FakeHub
+
+from editjudge.bundles.bundle import Bundle
+from editjudge.cli.commands import bundle
+from editjudge.cli.main import run
+from editjudge_export.onnx.precision import PRECISIONS
+
+pytestmark = pytest.mark.export
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("EDITJUDGE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def from_hub(recipe: Path, fake_hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tiny recipe with its checkpoints and a parser in repositories of the hub."""
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 2**16)
+    text = recipe.read_text().replace("[[file]]", "[unused]").split("[unused]", 1)
+    before = [line for line in text[0].splitlines() if not line.startswith(("source", "revision"))]
+    lines = []
+    for line in before:
+        if not line.startswith("checkpoint"):
+            lines.append(line)
+            continue
+        name = f"someone/{len(fake_hub.repositories)}"
+        fake_hub.add(name, {path.name: path.read_bytes() for path in Path(line.split('"')[1]).iterdir()})
+        lines.append(f'hub = "{name}"\nrevision = "{COMMIT}"')
+    fake_hub.add("someone/parser", {"model.gguf": b"GGUF" + bytes(64)})
+    parser = f'[parser]\nhub = "someone/parser"\nfile = "model.gguf"\nrevision = "{COMMIT}"\nlicence = "gemma"\n'
+    settings = text[1].split("\n\n", 1)[1]
+    recipe.write_text("\n".join([*lines, parser, settings]))
+    return recipe
+
+
+def test_the_options_are_the_exporters() -> None:
+    assert bundle.PRECISIONS == PRECISIONS
+
+
+def test_from_a_hub_to_a_bundle(
+    from_hub: Path, fake_hub: FakeHub, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["bundle", "build", str(from_hub), "--pairs", "0"]) == 0
+    printed, error = capfd.readouterr()
+    assert "--bundle tiny" in printed.splitlines()[-1]
+    assert error == ""
+    bundle = Bundle.load("tiny")
+    assert bundle.folder == home / "bundles" / "tiny"
+    bundle.verify()
+    for entry in bundle.files:
+        if entry.role != "domain":
+            assert entry.source.startswith("https://huggingface.co/someone/")
+            assert entry.revision == COMMIT
+    assert bundle.file("parser").read_bytes().startswith(b"GGUF")
+
+
+def test_targets_are_read_as_they_are_typed(from_hub: Path, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tensorrt_rtx")
+    assert run(["bundle", "build", str(from_hub), "--engine", "tensorrt-rtx", "--target", " SM86, sm42"]) == 2
+    assert "there is no target 'sm42'; TensorRT-RTX builds for" in capfd.readouterr().err
+
+
+def test_from_a_folder_that_lacks_a_checkpoint(
+    from_hub: Path, home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "from").mkdir()
+    assert run(["bundle", "build", str(from_hub), "--from", str(tmp_path / "from")]) == 2
+    error = capfd.readouterr().err
+    assert error.count("\n") == 1
+    assert "has no clip: there is none of clip, someone/0, 0, someone--0, models--someone--0/snapshots/" in error

@@ -1,0 +1,132 @@
+"""Mask guidance of a diffusers pipeline: a tiny one of random weights, denoised by equation 4 of the paper."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from editjudge import Scorer
+from editjudge.datasets.demo import load_demo
+from editjudge.guidance import guidance
+
+pytestmark = pytest.mark.export
+
+torch = pytest.importorskip("torch")
+diffusers = pytest.importorskip("diffusers")
+SCALES = {"guidance_scale": 7.5, "image_guidance_scale": 1.5}
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """InstructPix2Pix with latents of an eighth, its U-Net of random weights that listen to the text."""
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer  # noqa: PLC0415
+
+    folder = tmp_path_factory.mktemp("tokenizer")
+    letters = [*"abcdefghijklmnopqrstuvwxyz.,"]
+    words = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    (folder / "vocab.json").write_text(json.dumps({word: place for place, word in enumerate(words)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    torch.manual_seed(0)
+    text = CLIPTextConfig(
+        vocab_size=len(words), hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
+        bos_token_id=len(words) - 2, eos_token_id=len(words) - 1, pad_token_id=len(words) - 1,
+    )  # fmt: skip
+    unet = diffusers.UNet2DConditionModel(
+        sample_size=32, in_channels=8, out_channels=4, layers_per_block=1, block_out_channels=(32, 64),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=32,
+    )  # fmt: skip
+    vae = diffusers.AutoencoderKL(
+        block_out_channels=[8, 8, 8, 8], norm_num_groups=2, latent_channels=4,
+        down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4,
+    )  # fmt: skip
+    tokenizer = CLIPTokenizer(folder / "vocab.json", folder / "merges.txt", model_max_length=77)
+    made = diffusers.StableDiffusionInstructPix2PixPipeline(
+        vae=vae, text_encoder=CLIPTextModel(text), tokenizer=tokenizer, unet=unet,
+        scheduler=diffusers.DDIMScheduler(), safety_checker=None, feature_extractor=None,
+        requires_safety_checker=False,
+    )  # fmt: skip
+    made.set_progress_bar_config(disable=True)
+    return made
+
+
+def latents(pipeline: Any, text: str, **options: Any) -> np.ndarray:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8))
+    generator = torch.Generator("cpu").manual_seed(1)
+    settings = {"num_inference_steps": 3, "output_type": "latent", **SCALES, **options}
+    return pipeline(text, image=picture, generator=generator, **settings).images.numpy()
+
+
+def test_numpy_and_torch_alike() -> None:
+    arrays = np.random.default_rng(0).normal(size=(3, 2, 4, 8, 12)).astype(np.float32)
+    mask = np.random.default_rng(1).random((8, 12)) > 0.5
+    expected = guidance(*arrays, mask, image_scale=1.5, text_scale=7.5)
+    tensors = torch.from_numpy(arrays)
+    guided = guidance(*tensors, torch.from_numpy(mask), image_scale=1.5, text_scale=7.5)
+    np.testing.assert_allclose(guided.numpy(), expected, rtol=1e-6, atol=1e-6)
+    half = guidance(*tensors.half(), torch.from_numpy(mask), image_scale=1.5, text_scale=7.5)
+    assert half.dtype == torch.float16
+
+
+def test_the_pipeline_denoises_by_equation_4(pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mask_guidance import guided  # noqa: PLC0415
+
+    mask = np.zeros((8, 12), bool)
+    mask[2:5, 3:9] = True
+    predicted, denoised = [], []
+    step = pipeline.scheduler.step
+    monkeypatch.setattr(
+        pipeline.scheduler, "step", lambda noise, *a, **k: (denoised.append(noise), step(noise, *a, **k))[1]
+    )
+    hook = pipeline.unet.register_forward_hook(lambda _, __, out: predicted.append(out[0].clone()))  # before the mask
+    try:
+        with guided(pipeline, mask):
+            latents(pipeline, "make it blue")
+    finally:
+        hook.remove()
+    assert len(predicted) == len(denoised) == 3
+    for raw, noise in zip(predicted, denoised, strict=True):
+        text, image, empty = raw.double().numpy().reshape(3, 1, 4, 8, 12)
+        expected = empty + 1.5 * (image - empty) + 7.5 * (text - image) * mask
+        assert np.abs(text - image).max() > 1e-3  # the text has something to say
+        np.testing.assert_allclose(noise.numpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_text_has_no_say_outside_the_mask(pipeline: Any) -> None:
+    from mask_guidance import guided  # noqa: PLC0415
+
+    free = [latents(pipeline, text) for text in ("make it blue", "add a cat")]
+    assert np.abs(free[0] - free[1]).max() > 1e-3
+    with guided(pipeline, np.zeros((8, 12), bool)):
+        np.testing.assert_array_equal(*(latents(pipeline, text) for text in ("make it blue", "add a cat")))
+    with guided(pipeline, np.ones((8, 12), bool)):
+        np.testing.assert_allclose(latents(pipeline, "add a cat"), free[1], atol=1e-4)
+    np.testing.assert_array_equal(latents(pipeline, "add a cat"), free[1])  # and afterwards it is as before
+
+
+def test_edit_twice(pipeline: Any) -> None:
+    from mask_guidance import edit_twice  # noqa: PLC0415
+
+    color = next(demo for demo in load_demo() if demo.id == "color")
+    with Image.open(color.original) as opened:
+        original = opened.convert("RGB").resize((256, 200))
+    first, second, score = edit_twice(
+        pipeline, Scorer.load("studio", "cpu"), original, color.instruction, num_inference_steps=2, **SCALES
+    )
+    assert first.size == second.size == (256, 200)
+    assert score.intent.source == "car"
+    assert not np.array_equal(np.asarray(first), np.asarray(second))
+
+
+def test_the_example_explains_itself(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    import mask_guidance  # noqa: PLC0415
+
+    monkeypatch.setattr("sys.argv", [str(Path(mask_guidance.__file__)), "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        mask_guidance.main()
+    assert "editjudge[guidance]" in capsys.readouterr().out

@@ -1,0 +1,60 @@
+"""The registry of architectures: it agrees with the roles of the runtime and with the modules it names."""
+
+from __future__ import annotations
+
+from inspect import Parameter, signature
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+from transformers import PreTrainedModel
+
+from editjudge.bundles.roles import METRIC_GRAPHS, ROLES
+from editjudge.bundles.roles import REQUIRED as REQUIRED_ROLES
+from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED, Architecture
+
+pytestmark = pytest.mark.export
+
+architectures = pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES)
+
+
+def test_roles_are_those_of_the_runtime() -> None:
+    exported = [role for architecture in ARCHITECTURES.values() for role in architecture.roles]
+    assert sorted(exported) == sorted(name for name, role in ROLES.items() if role.kind in ("graph", "tokenizer"))
+    assert {role for name in REQUIRED for role in ARCHITECTURES[name].roles} == REQUIRED_ROLES
+    assert OPTIONAL == METRIC_GRAPHS
+    assert {name for name, architecture in ARCHITECTURES.items() if architecture.has_tokenizer} == {"clip", "detector"}
+
+
+@architectures
+def test_the_export_takes_the_settings(architecture: Architecture) -> None:
+    checkpoint, folder, precision, *settings = signature(architecture.code.export).parameters.values()
+    assert (checkpoint.name, folder.name, precision.name, precision.default) == (
+        "checkpoint",
+        "folder",
+        "precision",
+        "fp32",
+    )
+    assert [setting.name for setting in settings] == [setting.name for setting in architecture.settings]
+    assert {setting.kind for setting in settings} <= {Parameter.KEYWORD_ONLY}
+    for parameter, setting in zip(settings, architecture.settings, strict=True):
+        assert setting.required or parameter.default is not Parameter.empty
+
+
+@architectures
+def test_a_checkpoint_from_the_hub_has_a_class_of_transformers(architecture: Architecture, tmp_path: Path) -> None:
+    assert issubclass(architecture.code.MODEL, PreTrainedModel) is not architecture.from_url
+    assert architecture.code.processor_settings(tmp_path) == {}  # there is no preprocessor_config.json
+
+
+def test_settings_are_checked() -> None:
+    height, *_, fit = ARCHITECTURES["detector"].settings
+    height.check("detector", {"height": 800})
+    fit.check("detector", {})
+    with pytest.raises(ValueError, match=r"\[detector\] lacks height"):
+        height.check("detector", {})
+    with pytest.raises(ValueError, match=r"height in \[detector\] is '800'; it must be a whole number"):
+        height.check("detector", {"height": "800"})
+    with pytest.raises(ValueError, match=r"fit in \[detector\] is 'crop'; it must be one of stretch, pad"):
+        fit.check("detector", {"fit": "crop"})

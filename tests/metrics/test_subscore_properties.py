@@ -1,0 +1,191 @@
+"""What holds of every edit: the ranges, the symmetries, and that more damage never earns more."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from editjudge.image import difference
+from editjudge.image.boxes import iou
+from editjudge.metrics.bpm import aggregate, region, semantic
+from editjudge.metrics.bpm.metric import RULES
+from editjudge.metrics.grounding import Grounding, Region
+from editjudge.metrics.task import Feature
+from editjudge.types import EDIT_TYPES, POSITIONS, SIZES, Detections, EditIntent
+
+SIDE = 24
+MIRROR = {"left": "right", "right": "left"}
+RANGES = SimpleNamespace(modify=(0.0, 0.5), preserve=(0.6, 1.0))
+
+settings.register_profile("sub-scores", deadline=None, max_examples=60)
+settings.load_profile("sub-scores")
+
+edges = st.lists(st.integers(0, SIDE), min_size=2, max_size=2, unique=True).map(sorted)
+boxes = st.tuples(edges, edges).map(lambda box: (box[0][0], box[1][0], box[0][1], box[1][1]))
+pictures = arrays.arrays(np.uint8, (SIDE, SIDE, 3))
+vectors = arrays.arrays(np.float32, 4, elements=st.floats(-10, 10, width=32))
+
+
+@st.composite
+def detections(draw: st.DrawFn) -> Detections:
+    found = draw(st.lists(boxes, max_size=3))
+    scores = draw(arrays.arrays(np.float32, len(found), elements=st.floats(0.3125, 1, width=32)))
+    return Detections("thing", np.array(found, np.float32).reshape(-1, 4), -np.sort(-scores))
+
+
+@st.composite
+def regions(draw: st.DrawFn) -> Region:
+    found = draw(detections())
+    masks = np.zeros((len(found), SIDE, SIDE), bool)
+    for mask, (x0, y0, x1, y1) in zip(masks, found.boxes.astype(int), strict=True):
+        mask[y0:y1, x0:x1] = draw(st.booleans())
+    return Region(found, masks)
+
+
+@st.composite
+def intents(draw: st.DrawFn) -> EditIntent:
+    source, target = draw(
+        st.sampled_from([("cat", "dog"), ("cat", "cat"), (None, "dog"), ("cat", None), ("all", "night")])
+    )
+    return EditIntent(
+        draw(st.sampled_from(EDIT_TYPES)),
+        source,
+        target,
+        draw(st.sampled_from([None, "sofa"])),
+        draw(st.sampled_from(SIZES)),
+        draw(st.sampled_from(POSITIONS)),
+    )
+
+
+@st.composite
+def places(draw: st.DrawFn, intent: EditIntent) -> Grounding:
+    looked = not intent.is_global
+    return Grounding(
+        draw(regions()) if looked and intent.source else None,
+        draw(regions()) if looked and intent.target else None,
+        draw(detections()) if looked and intent.anchor and intent.edit_type in ("add", "move") else None,
+        SIDE,
+        SIDE,
+    )
+
+
+@given(st.data(), intents(), pictures, st.sampled_from([None, "released"]))
+def test_every_score_lies_in_its_range(
+    data: st.DataObject, intent: EditIntent, original: np.ndarray, compat: str | None
+) -> None:
+    edited = data.draw(pictures | st.just(original))
+    where = data.draw(places(intent))
+    features = {name: data.draw(vectors) for name in get_args(Feature)}
+    found = aggregate.assess(
+        intent,
+        where,
+        features,
+        original=original,
+        edited=edited,
+        ranges=RANGES,
+        rules=RULES[compat],
+        raised=("resized",),
+    )
+    assert 0 <= found.bpm <= 2
+    assert 0 <= found.confidence <= 1
+    assert 0 <= found.semantic.score <= 2
+    assert -1 <= found.semantic.modify_raw <= 1
+    assert 0 <= found.semantic.modify <= 1
+    assert found.semantic.preserve is None or 0 <= found.semantic.preserve <= 1
+    assert found.semantic.preserve_raw is None or 0 <= found.semantic.preserve_raw <= 1
+    if intent.is_global:
+        assert (found.region.score, found.region.position, found.region.size) == (None, None, None)
+    else:
+        assert {found.region.position, found.region.size} <= {0.0, 0.5, 1.0}
+        assert found.region.score == found.region.position + found.region.size
+    assert "resized" in found.flags
+    assert ("no_op" in found.flags) >= np.array_equal(original, edited)
+    if "no_op" in found.flags and compat is None:
+        assert found.semantic.modify == 0
+        assert not found.region.score
+    assert found.change.dtype == np.float32
+
+
+@given(st.data(), intents())
+def test_a_fallback_is_always_flagged(data: st.DataObject, intent: EditIntent) -> None:
+    where = data.draw(places(intent))
+    features = {name: np.array([1, 2, 3, 4], np.float32) * index for index, name in enumerate(get_args(Feature))}
+    subscores = [semantic.modify(intent, where, features)]
+    if not intent.is_global:
+        subscores += [region.position(intent, where), region.size(intent, where)]
+        subscores += [semantic.preserve(np.zeros((SIDE, SIDE), np.float32), where)]
+    for each in subscores:
+        assert (each.basis == "fallback") == (each.flag is not None)
+
+
+def mirrored(found: Detections | None) -> Detections | None:
+    if found is None:
+        return None
+    x0, y0, x1, y1 = found.boxes.T
+    return Detections(found.phrase, np.stack([SIDE - x1, y0, SIDE - x0, y1], axis=1), found.scores)
+
+
+def mirror(found: Region | None) -> Region | None:
+    return None if found is None else Region(mirrored(found.detections), found.masks[:, :, ::-1])
+
+
+@given(st.data(), intents())
+def test_in_the_mirror_left_is_right_and_nothing_else_changes(data: st.DataObject, intent: EditIntent) -> None:
+    where = data.draw(places(intent))
+    turned = Grounding(mirror(where.original), mirror(where.edited), mirrored(where.anchor), SIDE, SIDE)
+    reverse = EditIntent(
+        intent.edit_type, intent.source, intent.target, intent.anchor, intent.size,
+        MIRROR.get(intent.position, intent.position),
+    )  # fmt: skip
+    assert region.position(intent, where) == region.position(reverse, turned)
+    assert region.size(intent, where) == region.size(reverse, turned)
+
+
+@given(boxes, boxes, st.sampled_from(["left", "right", "up", "down"]))
+def test_a_box_stands_on_one_side_at_most(box: tuple[int, ...], other: tuple[int, ...], side: str) -> None:
+    one, two = np.array(box, np.float32), np.array(other, np.float32)
+    assert sum(region.stands(one, each, two) for each in ("left", "right", "up", "down")) <= 1
+    opposite = {"left": "right", "right": "left", "up": "down", "down": "up"}[side]
+    assert region.stands(one, side, two) == region.stands(two, opposite, one)
+    assert 0 <= iou(one, two) == iou(two, one) <= 1
+
+
+@given(pictures, pictures)
+def test_the_change_map_is_a_distance(original: np.ndarray, edited: np.ndarray) -> None:
+    change = difference.change_map(original, edited)
+    assert np.array_equal(change, difference.change_map(edited, original))
+    assert change.min() >= 0
+    assert change.max() <= 1 + 1e-6
+    assert np.array_equal(change == 0, (original == edited).all(axis=2))
+    exact = np.sqrt(np.mean((original.astype(np.float64) - edited) ** 2, axis=2)) / 255
+    assert np.allclose(change, exact, atol=1e-6)
+
+
+@given(st.data(), arrays.arrays(np.float32, (SIDE, SIDE), elements=st.floats(0, 0.5, width=32)), st.floats(0, 0.5))
+def test_more_damage_never_preserves_more(data: st.DataObject, change: np.ndarray, more: float) -> None:
+    where = data.draw(places(EditIntent("color", "cat", "blue cat")))
+    before, after = semantic.preserve(change, where).value, semantic.preserve(change + np.float32(more), where).value
+    assert (before is None) == (after is None)
+    assert before is None or after <= before + 1e-6
+
+
+@given(vectors, vectors, vectors)
+def test_modify_is_bounded_and_turns_with_the_texts(before: np.ndarray, after: np.ndarray, wanted: np.ndarray) -> None:
+    forth, back = semantic.direction(before, after, wanted), semantic.direction(before, after, -wanted)
+    assert -1 <= forth <= 1
+    assert math.isfinite(forth)
+    assert forth == pytest.approx(-back, abs=1e-6)
+    assert semantic.direction(before, before, wanted) == 0
+
+
+@given(st.floats(-2, 2), st.floats(-2, 2), st.floats(-1, 1), st.floats(0.01, 1))
+def test_norm_keeps_the_order(one: float, other: float, low: float, width: float) -> None:
+    first, second = (aggregate.norm(value, (low, low + width)) for value in sorted([one, other]))
+    assert 0 <= first <= second <= 1

@@ -1,0 +1,42 @@
+"""The words of an instruction, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from editjudge.errors import InstructionError
+from editjudge.parser.normalize import LONGEST, LONGEST_WORD, normalize, split_words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Make the Car blue!", ["make", "the", "car", "blue"]),
+        ("don't touch the t-shirt", ["don't", "touch", "the", "t-shirt"]),
+        ("the man\u2019s hat", ["the", "man's", "hat"]),
+        ('say "hello" \\ world', ["say", "hello", "world"]),
+        ("fais la Voiture ÉTÉ", ["fais", "la", "voiture", "été"]),
+        ("把 汽车 变成 蓝色", ["把", "汽车", "变成", "蓝色"]),
+        ("कार को नीला करो", ["कार", "को", "नीला", "करो"]),
+        ("🚗🚗 ✂\ufe0f _ ?", []),
+        ("x" * (LONGEST_WORD + 1) + " ok", ["ok"]),
+    ],
+)
+def test_words(text: str, expected: list[str]) -> None:
+    assert split_words(text) == expected
+
+
+def test_clean() -> None:
+    assert normalize("  Make\tthe man\u2019s\x00 HAT \u202e blue?! ") == "make the man's hat blue"
+
+
+@pytest.mark.parametrize("instruction", ["", "   \n", "\x00\x01", "...", "\u200b"])
+def test_an_empty_instruction(instruction: str) -> None:
+    with pytest.raises(InstructionError, match="empty"):
+        normalize(instruction)
+
+
+def test_a_long_instruction() -> None:
+    assert normalize("x" * LONGEST)
+    with pytest.raises(InstructionError, match=r"10,000 characters.*4,000"):
+        normalize("x" * 10_000)

@@ -1,0 +1,331 @@
+"""Calls that must be refused, of every command and of the Python API, and what comes of them.
+
+Each is made in a fresh folder that is filled for it (`support.refused_files`), with paths relative to it, so that what
+is said does not depend on the machine. Some messages name the folder in full: its path is left out of them.
+tests/fixtures/refusals.json, written by tests/fixtures/record_refusals.py, is what was said.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from platformdirs import user_cache_path
+from support.refused_files import WORDLESS, fill
+
+from editjudge import EditIntent, EditJudgeError, Scorer
+from editjudge.cli.main import run
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What came of a call. status: the exit status; of the Python API, the one that the error stands for, if any.
+
+    message: what is written to stderr; of the Python API, the error's class and its text.
+    """
+
+    status: int | None
+    message: str
+
+
+COMMANDS: dict[str, str] = {
+    # --- what is typed wrongly ---
+    "unknown-command": "paint",
+    "unknown-bundle-command": "bundle paint",
+    "unknown-experiment": "evaluate table-3 scores.csv",
+    "unknown-option": "score original.png edited.png 'Make it blue.' --colour",
+    "score-without-a-picture": "score",
+    "score-without-an-instruction": "score original.png edited.png",
+    "score-threads-0": "score original.png edited.png 'Make it blue.' --threads 0",
+    "score-threads-many": "score original.png edited.png 'Make it blue.' --threads many",
+    "rank-without-candidates": "rank original.png 'Make it blue.'",
+    "rank-threads-0": "rank original.png 'Make it blue.' edited.png --threads 0",
+    "mask-without-an-output": "mask original.png edited.png 'Make it blue.'",
+    "mask-factor-0": "mask original.png edited.png 'Make it blue.' -o mask.png --factor 0",
+    "bench-rounds-0": "bench --rounds 0",
+    "bundle-build-without-a-recipe": "bundle build",
+    "bundle-build-unknown-option": "bundle build paper --name mine",
+    "bundle-build-pairs": "bundle build paper --pairs -1",
+    "bundle-pull-without-a-source": "bundle pull",
+    "score-dataset-without-an-output": "score-dataset edits.csv",
+    "score-dataset-workers-0": "score-dataset edits.csv -o scores.jsonl --workers 0",
+    "evaluate-without-a-table": "evaluate correlation",
+    "evaluate-resamples": "evaluate correlation scores.csv --resamples -1",
+    # --- score ---
+    "score-missing-original": "score nowhere.png edited.png 'Make it blue.'",
+    "score-missing-edited": "score original.png nowhere.png 'Make it blue.'",
+    "score-folder": "score original.png folder 'Make it blue.'",
+    "score-empty-file": "score original.png empty.png 'Make it blue.'",
+    "score-no-picture": "score original.png text.png 'Make it blue.'",
+    "score-truncated": "score original.png truncated.png 'Make it blue.'",
+    "score-too-small": "score original.png small.png 'Make it blue.'",
+    "score-report-replaces-an-input": "score original.png edited.png 'Make it blue.' --report ./original.png",
+    "score-mask-into-a-missing-folder": "score original.png edited.png 'Make it blue.' --mask no/mask.png",
+    "score-report-is-a-folder": "score original.png edited.png 'Make it blue.' --report folder",
+    "score-unknown-device": "score original.png edited.png 'Make it blue.' --device abacus",
+    "score-unknown-compat": "score original.png edited.png 'Make it blue.' --compat guessed",
+    "score-empty-instruction": "score original.png edited.png ' '",
+    "score-unknown-metric": "score original.png edited.png 'Make it blue.' --metrics l2,l3",
+    "score-no-metric": "score original.png edited.png 'Make it blue.' --metrics ,",
+    "score-metric-without-its-model": "score original.png edited.png 'Make it blue.' --metrics lpips",
+    "score-unknown-bundle": "score original.png edited.png 'Make it blue.' --bundle nowhere",
+    "score-bundle-not-a-folder": "score original.png edited.png 'Make it blue.' --bundle ./original.png",
+    "score-bundle-to-be-built": "score original.png edited.png 'Make it blue.' --bundle photo-edge",
+    # --- rank ---
+    "rank-missing-original": "rank nowhere.png 'Make it blue.' edited.png",
+    "rank-nothing-readable": f"rank original.png {WORDLESS} empty.png nowhere.png",
+    "rank-report-replaces-a-candidate": "rank original.png 'Make it blue.' edited.png --report edited.png",
+    "rank-unknown-device": "rank original.png 'Make it blue.' edited.png --device abacus",
+    "rank-unknown-compat": "rank original.png 'Make it blue.' edited.png --compat guessed",
+    # --- parse ---
+    "parse-nothing": "parse",
+    "parse-empty": "parse '  '",
+    "parse-missing-file": "parse --file nowhere.txt",
+    "parse-a-folder": "parse --file folder",
+    "parse-not-json": "parse --file asked.jsonl",
+    "parse-output-replaces-the-input": "parse --file asked.jsonl -o ./asked.jsonl",
+    "parse-into-a-missing-folder": "parse 'Make it blue.' -o no/found.jsonl",
+    "parse-unknown-bundle": "parse 'Make it blue.' --bundle nowhere",
+    # --- demo ---
+    "demo-into-a-missing-folder": "demo --report no/demo.html",
+    "demo-report-is-a-folder": "demo --report folder",
+    "demo-unknown-bundle": "demo --bundle nowhere",
+    "demo-unknown-device": "demo --device abacus",
+    # --- bench ---
+    "bench-concurrency": "bench --concurrency 1,0",
+    "bench-plot": "bench --plot plot.gif",
+    "bench-plot-into-a-missing-folder": "bench --plot no/plot.svg",
+    "bench-compare-nothing": "bench --compare @",
+    "bench-compare-unknown-bundle": "bench --compare nowhere@cpu",
+    "bench-unknown-device": "bench --device abacus",
+    "bench-missing-listing": "bench --edits nowhere.jsonl",
+    "bench-empty-listing": "bench --edits empty.png",
+    "bench-listing-of-something-else": "bench --edits asked.jsonl",
+    "bench-listing-not-json": "bench --edits words.txt",
+    "bench-listing-of-a-missing-picture": "bench --edits missing.jsonl",
+    "bench-both-ways": "bench --edits missing.jsonl --original original.png",
+    "bench-half-an-edit": "bench --original original.png --edited edited.png",
+    # --- doctor ---
+    "doctor-unknown-device": "doctor --device abacus",
+    "doctor-unknown-bundle": "doctor --bundle nowhere",
+    # --- mask ---
+    "mask-missing-edited": "mask original.png nowhere.png 'Make it blue.' -o mask.png",
+    "mask-replaces-an-input": "mask original.png edited.png 'Make it blue.' -o edited.png",
+    "mask-latent-replaces-it": "mask original.png edited.png 'Make it blue.' -o mask.png --latent ./mask.png",
+    "mask-into-a-missing-folder": "mask original.png edited.png 'Make it blue.' -o no/mask.png",
+    "mask-unknown-device": "mask original.png edited.png 'Make it blue.' -o mask.png --device abacus",
+    "mask-no-region": "mask original.png edited.png 'Remove the car.' -o mask.png --device cpu",
+    "mask-empty-instruction": "mask original.png edited.png '' -o mask.png",
+    # --- bundle ---
+    "bundle-list-unknown-option": "bundle list --all",
+    "bundle-verify-unknown": "bundle verify nowhere",
+    "bundle-verify-no-bundle": "bundle verify ./folder",
+    "bundle-verify-not-toml": "bundle verify bundles/not-toml",
+    "bundle-verify-no-format": "bundle verify bundles/no-format",
+    "bundle-verify-format-0": "bundle verify bundles/format-0",
+    "bundle-verify-format-2": "bundle verify bundles/format-2",
+    "bundle-verify-unknown-role": "bundle verify bundles/unknown-role",
+    "bundle-verify-role-twice": "bundle verify bundles/role-twice",
+    "bundle-verify-missing-role": "bundle verify bundles/missing-role",
+    "bundle-verify-missing-section": "bundle verify bundles/missing-section",
+    "bundle-verify-unknown-section": "bundle verify bundles/unknown-section",
+    "bundle-verify-section-without-its-file": "bundle verify bundles/section-without-its-file",
+    "bundle-verify-missing-key": "bundle verify bundles/missing-key",
+    "bundle-verify-unknown-key": "bundle verify bundles/unknown-key",
+    "bundle-verify-wrong-type": "bundle verify bundles/wrong-type",
+    "bundle-verify-wrong-choice": "bundle verify bundles/wrong-choice",
+    "bundle-verify-not-positive": "bundle verify bundles/not-positive",
+    "bundle-verify-falling-norm": "bundle verify bundles/falling-norm",
+    "bundle-verify-leads-outside": "bundle verify bundles/leads-outside",
+    "bundle-verify-missing-file": "bundle verify bundles/missing-file",
+    "bundle-verify-wrong-size": "bundle verify bundles/wrong-size",
+    "bundle-verify-wrong-hash": "bundle verify bundles/wrong-hash",
+    "bundle-verify-no-digits": "bundle verify bundles/no-digits",
+    "bundle-verify-unknown-package": "bundle verify bundles/unknown-package",
+    "bundle-pull-no-source": "bundle pull nowhere",
+    "bundle-pull-no-bundle": "bundle pull ./folder",
+    "bundle-pull-damaged-manifest": "bundle pull bundles/format-2",
+    "bundle-pull-unknown-engines": "bundle pull bundles/whole --engines cuda",
+    "bundle-pull-wrong-name": "bundle pull bundles/whole --name ../mine",
+    "bundle-pull-named-as-an-embedded-one": "bundle pull bundles/studio",
+    "bundle-pull-missing-file": "bundle pull bundles/missing-file --name mine",
+    "bundle-pull-wrong-size": "bundle pull bundles/wrong-size --name mine",
+    "bundle-pull-wrong-hash": "bundle pull bundles/wrong-hash --name mine",
+    "bundle-build-unknown-recipe": "bundle build nowhere",
+    "bundle-build-a-folder": "bundle build ./folder",
+    "bundle-build-precision": "bundle build paper --precision int4",
+    "bundle-build-engine": "bundle build paper --engine rtx",
+    "bundle-build-metrics": "bundle build paper --metrics lpips,psnr",
+    # --- score-dataset ---
+    "score-dataset-missing": "score-dataset nowhere.csv -o scores.jsonl",
+    "score-dataset-of-no-form": "score-dataset text.png -o scores.jsonl",
+    "score-dataset-empty-folder": "score-dataset folder -o scores.jsonl",
+    "score-dataset-no-rows": "score-dataset no-rows.csv -o scores.jsonl",
+    "score-dataset-without-the-columns": "score-dataset scores.csv -o scores.jsonl",
+    "score-dataset-without-the-columns-of-a-format": "score-dataset edits.csv -o scores.jsonl --format magicbrush",
+    "score-dataset-unknown-format": "score-dataset edits.csv -o scores.jsonl --format guessed",
+    "score-dataset-no-list": "score-dataset number.json -o scores.jsonl",
+    "score-dataset-missing-edited": "score-dataset edits.csv -o scores.jsonl --edited no",
+    "score-dataset-suffix": "score-dataset edits.csv -o scores.txt",
+    "score-dataset-into-a-missing-folder": "score-dataset edits.csv -o no/scores.jsonl",
+    "score-dataset-replaces-its-input": "score-dataset edits.csv -o ./edits.csv",
+    "score-dataset-part-file": "score-dataset edits.csv -o begun.jsonl",
+    "score-dataset-part-file-of-another": "score-dataset edits.csv -o begun.jsonl --resume",
+    "score-dataset-part-file-damaged": "score-dataset edits.csv -o torn.jsonl --resume",
+    "score-dataset-unknown-engine": "score-dataset edits.csv -o scores.jsonl --engine spark",
+    "score-dataset-unknown-device": "score-dataset edits.csv -o scores.jsonl --device abacus",
+    "score-dataset-unknown-compat": "score-dataset edits.csv -o scores.jsonl --compat guessed",
+    "score-dataset-unknown-bundle": "score-dataset edits.csv -o scores.jsonl --bundle nowhere",
+    "score-dataset-unknown-metric": "score-dataset edits.csv -o scores.jsonl --metrics l3",
+    "score-dataset-metric-without-its-model": "score-dataset edits.csv -o scores.jsonl --metrics dino",
+    "score-dataset-nothing-scored": "score-dataset missing.csv -o scores.jsonl --device cpu --workers 1",
+    # --- evaluate ---
+    "human-alignment-missing-table": "evaluate human-alignment nowhere.csv",
+    "human-alignment-suffix": "evaluate human-alignment text.png",
+    "human-alignment-no-rows": "evaluate human-alignment no-rows.csv",
+    "human-alignment-ragged": "evaluate human-alignment ragged.csv",
+    "human-alignment-not-a-number": "evaluate human-alignment words.csv",
+    "human-alignment-missing-column": "evaluate human-alignment bare.csv",
+    "human-alignment-column-not-there": "evaluate human-alignment scores.csv --human stars",
+    "human-alignment-unknown-metric": "evaluate human-alignment scores.csv --metrics magic",
+    "human-alignment-missing-metric": "evaluate human-alignment scores.csv --metrics bpm,lpips",
+    "human-alignment-metric-twice": "evaluate human-alignment scores.csv --metrics l2,bpm,l2",
+    "human-alignment-where": "evaluate human-alignment scores.csv --where group",
+    "human-alignment-where-nothing": "evaluate human-alignment scores.csv --where group=none",
+    "human-alignment-ties": "evaluate human-alignment scores.csv --ties lost",
+    "human-alignment-alpha": "evaluate human-alignment scores.csv --alpha 2",
+    "human-alignment-norm": "evaluate human-alignment scores.csv --norm mine",
+    "ground-truth-kinds": "evaluate ground-truth scores.csv --kinds best=1",
+    "ground-truth-missing-column": "evaluate ground-truth bare.csv",
+    "ground-truth-no-such-kinds": "evaluate ground-truth scores.csv --kinds edited=1,preserved=2,modified=3",
+    "components-missing-ratings": "evaluate components scores.csv",
+    "components-ratings": "evaluate components scores.csv --ratings modify",
+    "components-unknown-option": "evaluate components scores.csv --alpha 0.5",
+    "components-plot": "evaluate components scores.csv --plot plot.gif",
+    "components-plot-into-a-missing-folder": "evaluate components scores.csv --plot no/plot.png",
+    "alpha-sweep-missing-column": "evaluate alpha-sweep bare.csv",
+    "alpha-sweep-ties": "evaluate alpha-sweep scores.csv --ties lost",
+    "correlation-method": "evaluate correlation scores.csv --method cosine",
+    "correlation-alpha": "evaluate correlation scores.csv --alpha -0.5",
+    "correlation-missing-column": "evaluate correlation bare.csv",
+}
+"""Command lines without the program's name, quoted as in a shell, by short names."""
+
+
+def _studio(**options: Any) -> Scorer:
+    return Scorer.load("studio", **{"device": "cpu", "threads": 1, **options})
+
+
+def _picture() -> np.ndarray:
+    return np.full((32, 48, 3), 90, np.uint8)
+
+
+API: dict[str, tuple[str, Callable[[], object]]] = {
+    "api-unknown-device": ('Scorer.load("studio", device="abacus")', lambda: _studio(device="abacus")),
+    "api-threads-0": ('Scorer.load("studio", threads=0)', lambda: _studio(threads=0)),
+    "api-unknown-compat": ('Scorer.load("studio", compat="guessed")', lambda: _studio(compat="guessed")),
+    "api-unknown-bundle": ('Scorer.load("nowhere")', lambda: Scorer.load("nowhere")),
+    "api-float-array": (
+        'scorer.score(picture, picture / 255, "+++")',
+        lambda: _studio().score(_picture(), _picture() / 255, WORDLESS),  # type: ignore[arg-type]
+    ),
+    "api-grey-array": (
+        'scorer.score(picture, picture[:, :, 0], "+++")',
+        lambda: _studio().score(_picture(), _picture()[:, :, 0], WORDLESS),
+    ),
+    "api-no-bytes": ('scorer.score(picture, b"", "+++")', lambda: _studio().score(_picture(), b"", WORDLESS)),
+    "api-none": (
+        'scorer.score(picture, None, "+++")',
+        lambda: _studio().score(_picture(), None, WORDLESS),  # type: ignore[arg-type]
+    ),
+    "api-missing-picture": (
+        'scorer.score("nowhere.png", picture, "+++")',
+        lambda: _studio().score("nowhere.png", _picture(), WORDLESS),
+    ),
+    "api-no-candidates": (
+        'scorer.prepare(picture, "+++").rank([])',
+        lambda: _studio().prepare(_picture(), WORDLESS).rank([]),
+    ),
+    "api-empty-instruction": (
+        'scorer.score(picture, picture, "\\n")',
+        lambda: _studio().score(_picture(), _picture(), "\n"),
+    ),
+    "api-long-instruction": (
+        'scorer.score(picture, picture, "word " * 1000)',
+        lambda: _studio().score(_picture(), _picture(), "word " * 1000),
+    ),
+    "api-intent-of-nothing": (
+        'scorer.score(picture, picture, EditIntent("color", " ", None))',
+        lambda: _studio().score(_picture(), _picture(), EditIntent("color", " ", None)),
+    ),
+    "api-intent-of-everything": (
+        'scorer.score(picture, picture, EditIntent("style", "all", None))',
+        lambda: _studio().score(_picture(), _picture(), EditIntent("style", "all", None)),
+    ),
+    "api-unknown-edit-type": (
+        'EditIntent("paint", "car", "car")',
+        lambda: EditIntent("paint", "car", "car"),  # type: ignore[arg-type]
+    ),
+    "api-unknown-size": (
+        'EditIntent("size", "car", "car", size="huge")',
+        lambda: EditIntent("size", "car", "car", size="huge"),  # type: ignore[arg-type]
+    ),
+    "api-unknown-position": (
+        'EditIntent("move", "car", "car", position="away")',
+        lambda: EditIntent("move", "car", "car", position="away"),  # type: ignore[arg-type]
+    ),
+}
+"""Calls of the Python API, as they are written and as they are made, by short names."""
+
+NAMES = (*COMMANDS, *API)
+
+
+def call(name: str) -> list[str] | str:
+    """What is called: the arguments of a command line, or an expression of Python."""
+    return shlex.split(COMMANDS[name]) if name in COMMANDS else API[name][0]
+
+
+def refusal(name: str, folder: Path) -> Refusal:
+    """What comes of a call. folder: an empty one, which is filled for it."""
+    with _inside(folder):
+        found = _typed(shlex.split(COMMANDS[name])) if name in COMMANDS else _called(API[name][1])
+    place = str(folder.resolve())
+    return replace(found, message=found.message.replace(f"{place}{os.sep}", "").replace(place, ""))
+
+
+def _typed(arguments: list[str]) -> Refusal:
+    errors = io.StringIO()
+    with redirect_stderr(errors), redirect_stdout(io.StringIO()):
+        status = run(arguments)
+    return Refusal(status, errors.getvalue())
+
+
+def _called(function: Callable[[], object]) -> Refusal:
+    try:
+        function()
+    except (EditJudgeError, ValueError, TypeError) as error:
+        return Refusal(getattr(error, "exit_status", None), f"{type(error).__name__}: {error}")
+    return Refusal(0, "")
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    """Fills the folder and goes there; its cache is its own, but for the parser's model, which is the user's."""
+    home = os.environ.get("EDITJUDGE_HOME")
+    cache = Path(home).expanduser() if home else user_cache_path("editjudge", appauthor=False)
+    models = cache.resolve() / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    fill(folder)
+    (folder / "home").mkdir()
+    (folder / "home" / "models").symlink_to(models, target_is_directory=True)
+    with chdir(folder), patch.dict(os.environ, EDITJUDGE_HOME="home"):
+        os.environ.pop("EDITJUDGE_MAX_PIXELS", None)  # comes back at the end of the block
+        yield

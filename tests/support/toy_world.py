@@ -1,0 +1,139 @@
+"""A toy world of flat rectangles, and models of it that are exact because they can look at the pixels.
+
+Nothing here is learned. A car is wide, a tower is tall, a box is square; the background is grey. The detector finds
+rectangles by their outline and knows them by their shape, whatever colour is asked for, as real detectors mostly do.
+The segmenter hands back the rectangle's pixels. The embedder has three axes of colour and three of shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+
+from editjudge.models.clip import Clip
+from editjudge.models.grounding_dino import Detector
+from editjudge.models.model_set import ModelSet
+from editjudge.models.sam import Segmenter
+from editjudge.scorer import Scorer
+from editjudge.types import Detections, EditIntent, Placement
+
+GREY = 128
+COLOURS = {"red": (220, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 220)}
+SHAPES = {"car": (60, 30), "tower": (30, 60), "box": (40, 40)}
+NAMES = tuple(SHAPES)
+CPU = Placement("cpu", "NumPy")
+
+
+def draw(*things: tuple[str, str, int, int], side: int = 200, scale: float = 1.0) -> np.ndarray:
+    """uint8[side, side, 3] with things (colour, name, x and y of the centre)."""
+    picture = np.full((side, side, 3), GREY, np.uint8)
+    for colour, name, x, y in things:
+        width, height = (round(length * scale / 2) for length in SHAPES[name])
+        picture[y - height : y + height, x - width : x + width] = COLOURS[colour]
+    return picture
+
+
+def shapes(picture: np.ndarray) -> list[tuple[str, tuple[int, int, int, int]]]:
+    """The names and boxes of what stands out from the background by more than noise."""
+    solid = (np.abs(picture.astype(int) - GREY).max(axis=2) > 70).astype(np.uint8)
+    found = []
+    for x, y, width, height, area in cv2.connectedComponentsWithStats(solid, connectivity=4)[2][1:]:
+        if area > 100:
+            ratio = width / height
+            found.append(("car" if ratio > 1.5 else "tower" if ratio < 0.67 else "box", (x, y, x + width, y + height)))
+    return found
+
+
+class Eyes:
+    """Detector."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def find(self, images: Sequence[np.ndarray], phrases: Sequence[Sequence[str]]) -> list[list[Detections]]:
+        self.calls.append(sum(bool(wanted) for wanted in phrases))
+        return [[self._look(image, phrase) for phrase in wanted] for image, wanted in zip(images, phrases, strict=True)]
+
+    def _look(self, image: np.ndarray, phrase: str) -> Detections:
+        boxes = [box for name, box in shapes(image) if name == phrase.rsplit(maxsplit=1)[-1]]
+        return Detections(phrase, np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), 0.8, np.float32))
+
+
+class Scissors:
+    """Segmenter."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def segment(self, images: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> list[np.ndarray]:
+        self.calls.append(sum(bool(len(each)) for each in boxes))
+        masks = []
+        for image, each in zip(images, boxes, strict=True):
+            cut = np.zeros((len(each), *image.shape[:2]), bool)
+            for mask, (x0, y0, x1, y1) in zip(cut, each.astype(int), strict=True):
+                mask[y0:y1, x0:x1] = True
+            masks.append(cut)
+        return masks
+
+
+class Sense:
+    """Embedder."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def images(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        self.calls.append(len(crops))
+        return np.stack([self._feel(crop) for crop in crops])
+
+    def _feel(self, crop: np.ndarray) -> np.ndarray:
+        kinds = [name for name, _ in shapes(crop)]
+        solid = np.abs(crop.astype(int) - GREY).max(axis=2) > 70
+        colour = crop[solid].mean(axis=0) / 255 if solid.any() else np.full(3, 0.5)
+        return np.array([*colour, *(float(name in kinds) for name in NAMES)], np.float32)
+
+    def texts(self, texts: Sequence[str]) -> np.ndarray:
+        return np.stack([self._read(text.lower().split()) for text in texts])
+
+    def _read(self, words: list[str]) -> np.ndarray:
+        colours = [np.array(COLOURS[word]) / 255 for word in words if word in COLOURS]
+        colour = colours[0] if colours else np.full(3, 0.5)
+        return np.array([*colour, *(float(name in words) for name in NAMES)], np.float32)
+
+
+class Paper:
+    """What a scorer asks of a bundle: names, ranges, words."""
+
+    name = "toy world"
+    manifest = SimpleNamespace(norm=SimpleNamespace(modify=(0.0, 0.8), preserve=(0.5, 1.0)))
+
+    def has(self, role: str) -> bool:
+        return role in PLACEMENTS
+
+    def vocabulary(self) -> frozenset[str]:
+        return frozenset((*COLOURS, *NAMES))
+
+
+PLACEMENTS = dict.fromkeys(("detector", "sam_encoder", "sam_decoder", "clip_vision", "clip_text"), CPU)
+
+
+def model_set() -> ModelSet:
+    """The exact models, in the place of a bundle's."""
+    models = {Detector: Eyes(), Segmenter: Scissors(), Clip: Sense()}
+    return ModelSet(Paper(), "cpu", models=models, placements=PLACEMENTS)  # type: ignore[arg-type]
+
+
+def scorer(compat: str | None = None) -> Scorer:
+    return Scorer(model_set(), compat=compat)  # type: ignore[arg-type]
+
+
+COLOR = EditIntent("color", "red car", "blue car")
+ADD = EditIntent("add", None, "blue box", anchor="car", position="right")
+REMOVE = EditIntent("remove", "tower", None)
+REPLACE = EditIntent("replace", "tower", "green box")
+LARGER = EditIntent("size", "car", "car", size="larger")
+MOVE = EditIntent("move", "car", "car", position="right")
+STYLE = EditIntent("style", "all", "green")

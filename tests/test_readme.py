@@ -1,0 +1,39 @@
+"""The README's file tree is the repository's: a line for every folder, and no folder that is not there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HIDDEN = {".ci"}
+
+
+def tree() -> list[str]:
+    """The folders that the README lists, by their paths."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = text[text.index("## Files") :].split("```")[1]
+    found: list[str] = []
+    parents: list[str] = []
+    for line in block.strip().splitlines():
+        match = re.match(r"( *)(\S+)/( |$)", line)
+        assert match, f"no folder stands in {line!r}"
+        depth = len(match[1]) // 2
+        parents = [*parents[:depth], match[2]]
+        assert len(parents) == depth + 1, f"{line!r} is indented too far"
+        found.append("/".join(parents))
+    return found
+
+
+def test_the_tree_lists_every_folder_once() -> None:
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("this is no checkout")
+    files = [Path(name) for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+    folders = {path.parent.as_posix() for path in files} - {".", *HIDDEN}
+    listed = tree()
+    assert sorted(listed) == sorted(folders)
