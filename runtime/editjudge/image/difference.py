@@ -1,4 +1,4 @@
-"""How two pictures differ, per pixel and per block. By OpenCV: in NumPy this is most of what the judges take."""
+"""How two pictures differ, per pixel and per block; by OpenCV, as NumPy would take most of the time of a score."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.types import Image
+
+SAME_BLOCK = 16  # ours: pixels are averaged over blocks of this side to see whether anything but noise changed
+SAME_CHANGE = 0.03  # ours: the largest change of a block's mean colour, 0 to 1, that counts as none
+SAME_NOISE = 0.5  # ours: and what each unit of the noise's standard deviation adds to it, as clipping shifts the mean
 
 
 def squared_distance(original: Image, edited: Image) -> NDArray[np.float32]:
@@ -26,13 +30,6 @@ def block_means(values: NDArray[Any], side: int) -> NDArray[np.float64]:
     areas = np.diff(rows)[:, None] * np.diff(columns)
     sums = np.diff(np.diff(corners, axis=0), axis=1)
     return np.asarray(sums / areas.reshape(*areas.shape, *[1] * (values.ndim - 2)), dtype=np.float64)
-
-
-SAME_BLOCK = 16  # ours: pixels are averaged over blocks of this side to see whether anything but noise changed
-
-SAME_CHANGE = 0.03  # ours: the largest change of a block's mean colour, 0 to 1, that counts as none
-
-SAME_NOISE = 0.5  # ours: and what each unit of the noise's standard deviation adds to it, as clipping shifts the mean
 
 
 def change_map(original: Image, edited: Image) -> NDArray[np.float32]:
