@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 from huggingface_hub import HfApi
-from support.fake_hub import FakeHub
 
 from editjudge.bundles import huggingface
 from editjudge.bundles.bundle import Bundle
+from support.fake_hub import FakeHub
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

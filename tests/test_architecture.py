@@ -65,10 +65,12 @@ def test_no_metric_is_named_outside_its_room() -> None:
 
 
 def _classes(path: Path) -> Iterator[str]:
-    """The public classes of a module, and its type aliases."""
+    """The public classes of a module, and its type aliases; constants are in capitals."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            yield node.name
+        match node:
+            case ast.ClassDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+                if re.match(r"[A-Z]\w*[a-z]", name):
+                    yield name
 
 
 def _code_words(path: Path) -> Iterator[tuple[int, str]]:

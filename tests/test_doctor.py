@@ -24,38 +24,38 @@ Capture = pytest.CaptureFixture[str]
 RTX = {"name": "NVIDIA GeForce RTX 4060", "memory": 8_188_000_000, "capability": "sm89"}
 
 
-def printed(found: dict[str, Any], capfd: Capture, monkeypatch: pytest.MonkeyPatch, columns: int = 80) -> str:
+def printed(report: dict[str, Any], capfd: Capture, monkeypatch: pytest.MonkeyPatch, columns: int = 80) -> str:
     """What the command prints of this."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("editjudge.cli.commands.doctor.examine", lambda bundle, device: found)
+    monkeypatch.setattr("editjudge.cli.commands.doctor.examine", lambda bundle, device: report)
     run(["doctor"])
     return capfd.readouterr().out
 
 
 def test_here(capfd: Capture) -> None:
     assert run(["doctor", "--json"]) == 0
-    shown, error = capfd.readouterr()
+    output, error = capfd.readouterr()
     assert error == ""
-    found = json.loads(shown)
-    assert found["packages"]["numpy"] == np.__version__
-    assert found["cpu"]["cores"] >= 1
-    assert found["devices"]["cpu"]["problem"] is None
-    assert [each["problem"] for each in found["bundles"] if each["name"] == "studio"] == [None]
-    assert set(found["plan"]["models"]) == {*GRAPHS, "parser"}
-    assert set(found["more"]) >= {name for name, each in found["devices"].items() if not each["installed"]}
+    report = json.loads(output)
+    assert report["packages"]["numpy"] == np.__version__
+    assert report["cpu"]["cores"] >= 1
+    assert report["devices"]["cpu"]["problem"] is None
+    assert [bundle["problem"] for bundle in report["bundles"] if bundle["name"] == "studio"] == [None]
+    assert set(report["plan"]["models"]) == {*GRAPHS, "parser"}
+    assert set(report["more"]) >= {name for name, device in report["devices"].items() if not device["installed"]}
 
 
 def test_for_people(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = examine()
+    report = examine()
     for columns in (60, 80, 120):
-        shown = printed(found, capfd, monkeypatch, columns)
-        lines = shown.splitlines()
+        output = printed(report, capfd, monkeypatch, columns)
+        lines = output.splitlines()
         assert max(map(len, lines)) <= columns
         assert len(lines) <= 50
-        assert "\x1b" not in shown
+        assert "\x1b" not in output
         for word in ("studio", "CLIP vision", "openvino", "numpy"):
-            assert word in shown
-    for commands in found["more"].values():
+            assert word in output
+    for commands in report["more"].values():
         for command in commands:
             if len(command) < 60:
                 assert any(line.rstrip().endswith(command) for line in lines)  # so that it can be copied
@@ -76,8 +76,8 @@ def test_a_default_that_is_broken(capfd: Capture, tmp_path: Path, toy: Any) -> N
 
 def test_an_unknown_device_is_bad_usage(capfd: Capture) -> None:
     assert run(["doctor", "--device", "abacus"]) == 2
-    shown, error = capfd.readouterr()
-    assert (shown, error.count("\n")) == ("", 1)
+    output, error = capfd.readouterr()
+    assert (output, error.count("\n")) == ("", 1)
 
 
 def test_another_bundle_that_is_broken_is_told_and_no_failure(
@@ -96,17 +96,17 @@ PLAN = {"bundle": "studio", "device": "auto", "problem": None, "models": {}}
 
 def test_a_machine_with_a_gpu_that_nothing_uses_yet(monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
     monkeypatch.setattr(doctor, "find_gpus", lambda: (Gpu(**RTX),))
-    found = examine()
-    assert found["gpus"] == {"found": [RTX], "problem": None}
-    if found["plan"]["models"]["parser"]["device"] == "cpu":
-        assert "GGML_CUDA" in found["more"]["parser on the GPU"][0]
-    shown = printed(found, capfd, monkeypatch)
-    assert "NVIDIA GeForce RTX 4060, 8.2 GB of memory, sm89" in shown
+    report = examine()
+    assert report["gpus"] == {"found": [RTX], "problem": None}
+    if report["plan"]["models"]["parser"]["device"] == "cpu":
+        assert "GGML_CUDA" in report["more"]["parser on the GPU"][0]
+    output = printed(report, capfd, monkeypatch)
+    assert "NVIDIA GeForce RTX 4060, 8.2 GB of memory, sm89" in output
 
 
 def test_what_fell_back_and_what_fits(monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
-    found = examine()
-    found["plan"] = {
+    report = examine()
+    report["plan"] = {
         **PLAN,
         "models": {
             "detector": Placement("rtx", "NvTensorRTRTXExecutionProvider", "engine", 0).to_dict(),
@@ -114,18 +114,18 @@ def test_what_fell_back_and_what_fits(monkeypatch: pytest.MonkeyPatch, capfd: Ca
             "parser": Placement("cpu", "llama.cpp", reason="llama.cpp was built without GPU support").to_dict(),
         },
     }
-    found["bundles"] = [
+    report["bundles"] = [
         {
             "name": "photo-edge", "problem": None, "version": "1", "bytes": 4_000_000_000, "precision": ["fp16"],
             "engines": ["rtx sm86"],
             "engines_here": {"rtx": {"fitting": 1, "reasons": ["engine for sm86: this GPU is sm89"]}},
         }
     ]  # fmt: skip
-    shown = " ".join(printed(found, capfd, monkeypatch).split())
-    assert "rtx (NvTensorRTRTXExecutionProvider, the bundle's engine)" in shown
-    assert "cuda (CUDAExecutionProvider, 3 operators on the CPU)" in shown
-    assert "parser cpu (llama.cpp) parser: llama.cpp was built without GPU support" in shown
-    assert "4.0 GB, fp16; rtx engines for 1 of 5 models fit here; engine for sm86: this GPU is sm89" in shown
+    output = " ".join(printed(report, capfd, monkeypatch).split())
+    assert "rtx (NvTensorRTRTXExecutionProvider, the bundle's engine)" in output
+    assert "cuda (CUDAExecutionProvider, 3 operators on the CPU)" in output
+    assert "parser cpu (llama.cpp) parser: llama.cpp was built without GPU support" in output
+    assert "4.0 GB, fp16; rtx engines for 1 of 5 models fit here; engine for sm86: this GPU is sm89" in output
 
 
 def test_no_driver_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

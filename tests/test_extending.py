@@ -121,8 +121,8 @@ def test_a_metric_is_everywhere(tmp_path: Path) -> None:
     with (tmp_path / "scores.csv").open(encoding="utf-8", newline="") as file:
         scores = list(csv.DictReader(file))
     assert float(scores[0]["metrics.brightness"]) == pytest.approx(brighter, abs=1e-6)
-    found = json.loads(copy.editjudge("evaluate", "human-alignment", "scores.csv", "--resamples", "0", "--json"))
-    assert list(found["tables"]["mean"]["rows"]) == ["bpm", "brightness"]
+    report = json.loads(copy.editjudge("evaluate", "human-alignment", "scores.csv", "--resamples", "0", "--json"))
+    assert list(report["tables"]["mean"]["rows"]) == ["bpm", "brightness"]
 
 
 def test_a_model_role_opens(tmp_path: Path) -> None:

@@ -68,8 +68,8 @@ def test_a_picture_smaller_than_a_cell() -> None:
 
 
 def test_mask_command(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    color = next(each for each in load_demo() if each.id == "color")
-    edited = next(each.file for each in color.candidates if each.label == "well done")
+    color = next(demo for demo in load_demo() if demo.id == "color")
+    edited = next(candidate.file for candidate in color.candidates if candidate.label == "well done")
     whole, cells = tmp_path / "mask.png", tmp_path / "latent.png"
     command = ["mask", str(color.original), str(edited), color.instruction, "-o", str(whole)]
     assert run([*command, "--latent", str(cells)]) == 0

@@ -16,7 +16,7 @@ def tree() -> list[str]:
     """The folders that the README lists, by their paths."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     block = text[text.index("## Files") :].split("```")[1]
-    found: list[str] = []
+    paths: list[str] = []
     parents: list[str] = []
     for line in block.strip().splitlines():
         match = re.match(r"( *)(\S+)/( |$)", line)
@@ -24,8 +24,8 @@ def tree() -> list[str]:
         depth = len(match[1]) // 2
         parents = [*parents[:depth], match[2]]
         assert len(parents) == depth + 1, f"{line!r} is indented too far"
-        found.append("/".join(parents))
-    return found
+        paths.append("/".join(parents))
+    return paths
 
 
 def test_the_tree_lists_every_folder_once() -> None:
@@ -35,5 +35,11 @@ def test_the_tree_lists_every_folder_once() -> None:
         pytest.skip("this is no checkout")
     files = [Path(name) for name in done.stdout.splitlines() if (ROOT / name).is_file()]
     folders = {path.parent.as_posix() for path in files} - {".", *HIDDEN}
-    listed = tree()
-    assert sorted(listed) == sorted(folders)
+    assert sorted(tree()) == sorted(folders)
+
+
+def test_the_tree_names_the_modules_that_stand_in_no_room() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("runtime/editjudge/"))
+    modules = {path.stem for path in (ROOT / "runtime" / "editjudge").glob("[!_]*.py")}
+    assert set(re.search(r"imports: ([\w, ]+);", line)[1].split(", ")) == modules

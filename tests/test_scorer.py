@@ -12,8 +12,6 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from support import toy_world
-from support.toy_world import ADD, COLOR, LARGER, MOVE, REMOVE, REPLACE, STYLE, draw, scorer
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.errors import ImageError, InputError, InstructionError
@@ -26,6 +24,8 @@ from editjudge.parser.parser import UNKNOWN
 from editjudge.ranking import BATCH
 from editjudge.scorer import Scorer
 from editjudge.types import EditIntent, Placement
+from support import toy_world
+from support.toy_world import ADD, COLOR, LARGER, MOVE, REMOVE, REPLACE, STYLE, draw, scorer
 
 CAR, TOWER = ("red", "car", 60, 60), ("green", "tower", 150, 140)
 ORIGINAL = draw(CAR, TOWER)
@@ -55,14 +55,14 @@ def test_a_well_done_edit_beats_a_damaged_one_and_that_one_nothing(edit_type: st
     intent, edited = WELL[edit_type]
     damaged = edited.copy()
     damaged[:, :30] //= 2
-    scores = [scorer().score(ORIGINAL, each, intent) for each in (edited, damaged, noisy(ORIGINAL), ORIGINAL)]
-    well, spoilt, noise, nothing = (each.bpm for each in scores)
+    scores = [scorer().score(ORIGINAL, candidate, intent) for candidate in (edited, damaged, noisy(ORIGINAL), ORIGINAL)]
+    well, spoilt, noise, nothing = (score.bpm for score in scores)
     assert well > 1.4
     assert well > spoilt or intent.is_global  # of a global edit, preservation is not judged
     assert spoilt > nothing >= noise
     assert "no_op" in scores[2].flags
     assert "no_op" in scores[3].flags
-    assert all(0 <= each.bpm <= 2 and 0 <= each.confidence <= 1 for each in scores)
+    assert all(0 <= score.bpm <= 2 and 0 <= score.confidence <= 1 for score in scores)
 
 
 def test_a_perfect_local_edit_adds_up_by_hand() -> None:
@@ -77,8 +77,8 @@ def test_a_perfect_local_edit_adds_up_by_hand() -> None:
 
 def test_what_the_score_rests_on() -> None:
     score = scorer().score(ORIGINAL, WELL["add"][1], ADD)
-    assert [found.box for found in score.regions["original"]] == [(30, 45, 90, 75)]  # the anchor
-    assert [found.phrase for found in score.regions["edited"]] == ["blue box"]
+    assert [region.box for region in score.regions["original"]] == [(30, 45, 90, 75)]  # the anchor
+    assert [region.phrase for region in score.regions["edited"]] == ["blue box"]
     assert score.evidence.edited_mask.sum() == 40 * 40
     assert np.array_equal(score.evidence.original_mask, score.evidence.edited_mask)
     assert set(score.timings_ms) == {"parse", "detect", "segment", "embed", "judge", "total"}
@@ -97,12 +97,12 @@ def test_what_it_ran_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "found", "parser"), [("auto", "cpu", "auto"), ("auto", "cuda", "cuda"), ("cpu", "cpu", "cpu")]
+    ("device", "detector", "parser"), [("auto", "cpu", "auto"), ("auto", "cuda", "cuda"), ("cpu", "cpu", "cpu")]
 )
-def test_the_parser_goes_where_the_other_models_went(asked: str, found: str, parser: str) -> None:
+def test_the_parser_goes_where_the_other_models_went(device: str, detector: str, parser: str) -> None:
     stand_ins = {Detector: toy_world.Eyes(), Segmenter: toy_world.Scissors(), Clip: toy_world.Sense()}
-    placements = {**toy_world.PLACEMENTS, "detector": Placement(found, "its provider")}
-    toy_scorer = Scorer(ModelSet(toy_world.Paper(), asked, models=stand_ins, placements=placements))
+    placements = {**toy_world.PLACEMENTS, "detector": Placement(detector, "its provider")}
+    toy_scorer = Scorer(ModelSet(toy_world.Paper(), device, models=stand_ins, placements=placements))
     assert toy_scorer._parser_device == parser
 
 
@@ -154,19 +154,19 @@ def without_time(score: EditScore) -> EditScore:
 def test_ranking_puts_the_best_first_and_what_cannot_be_read_last() -> None:
     well, damaged = WELL["color"][1], WELL["color"][1].copy()
     damaged[150:, :50] = 0
-    given = [ORIGINAL, b"no picture", damaged, well, noisy(ORIGINAL), np.zeros((5, 5), np.uint8), well.copy()]
-    ranked = scorer().prepare(ORIGINAL, COLOR).rank(given)
+    candidates = [ORIGINAL, b"no picture", damaged, well, noisy(ORIGINAL), np.zeros((5, 5), np.uint8), well.copy()]
+    ranked = scorer().prepare(ORIGINAL, COLOR).rank(candidates)
     assert [one.index for one in ranked] == [3, 6, 2, 0, 4, 1, 5]
     assert [one.score is None for one in ranked] == [False] * 5 + [True] * 2
     assert "not a picture" in ranked[-2].error
     assert ranked[0].error is None
-    one_by_one = [scorer().score(ORIGINAL, given[one.index], COLOR) for one in ranked[:5]]
+    one_by_one = [scorer().score(ORIGINAL, candidates[one.index], COLOR) for one in ranked[:5]]
     assert [without_time(one.score) for one in ranked[:5]] == [without_time(one) for one in one_by_one]
 
 
 def test_ranking_nothing() -> None:
     prepared = scorer().prepare(ORIGINAL, COLOR)
-    for rank in (prepared.rank, lambda given: list(prepared.scores(given))):
+    for rank in (prepared.rank, lambda candidates: list(prepared.scores(candidates))):
         with pytest.raises(InputError, match="no candidates to rank; hand in"):
             rank([])
 
@@ -343,13 +343,13 @@ def test_threads_may_share_a_scorer() -> None:
 
     def work(index: int) -> list[EditScore]:
         start.wait()
-        return [without_time((prepared if index % 2 else toy_scorer).score(*given)) for given in jobs[index % 2]]
+        return [without_time((prepared if index % 2 else toy_scorer).score(*job)) for job in jobs[index % 2]]
 
     edited = [WELL["color"][1], noisy(ORIGINAL), draw(TOWER)]
-    jobs = ([(ORIGINAL, each, COLOR) for each in edited], [(each,) for each in edited])
+    jobs = ([(ORIGINAL, picture, COLOR) for picture in edited], [(picture,) for picture in edited])
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(work, range(4)))
-    assert all(each == results[0] for each in results)
+    assert all(result == results[0] for result in results)
 
 
 def test_the_real_stages_fit_together(toy: Bundle) -> None:

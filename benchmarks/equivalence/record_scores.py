@@ -30,7 +30,7 @@ METRICS = ("l2", "clip_i", "clip_t", "clip_directional", "ssim", "psnr", "clip_t
 CHANGING = ("timings_ms", "version")
 """What a score holds that is not about the edit."""
 
-Record = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 def main() -> None:
@@ -50,7 +50,7 @@ def main() -> None:
     print(f"{options.output}: {', '.join(f'{len(edits)} of {name}' for name, edits in records.items())}")
 
 
-def record_demo(scorer: Scorer, released: Scorer, folder: Path) -> Iterator[tuple[str, Record]]:
+def record_demo(scorer: Scorer, released: Scorer, folder: Path) -> Iterator[tuple[str, JsonObject]]:
     """The demo's edits one by one, with their metrics."""
     number = 0
     for entry in _load_inputs(folder):
@@ -67,7 +67,7 @@ def record_demo(scorer: Scorer, released: Scorer, folder: Path) -> Iterator[tupl
             number += 1
 
 
-def record_rankings(scorer: Scorer, released: Scorer, folder: Path) -> Iterator[tuple[str, Record]]:
+def record_rankings(scorer: Scorer, released: Scorer, folder: Path) -> Iterator[tuple[str, JsonObject]]:
     """The demo's inputs as rankings of their candidates; every fourth also by the rules of the released code."""
     for number, entry in enumerate(_load_inputs(folder)):
         edited = [folder / candidate["file"] for candidate in entry["candidate"]]
@@ -85,7 +85,7 @@ def record_rankings(scorer: Scorer, released: Scorer, folder: Path) -> Iterator[
         yield entry["id"], record
 
 
-def record_studio(scorer: Scorer, released: Scorer, folder: Path) -> Iterator[tuple[str, Record]]:
+def record_studio(scorer: Scorer, released: Scorer, folder: Path) -> Iterator[tuple[str, JsonObject]]:
     """The rendered edits, one by one."""
     for number, line in enumerate((folder / LISTING).read_text(encoding="utf-8").splitlines()):
         edit = json.loads(line)
@@ -108,7 +108,7 @@ def measure_metrics(scorer: Scorer, original: Path, edited: Path, instruction: s
     return {name: None if value is None or math.isnan(value) else float(value) for name, value in values.items()}
 
 
-def to_record(score: Any) -> Record:
+def to_record(score: Any) -> JsonObject:
     """What a score says of the edit."""
     return {name: value for name, value in score.to_dict().items() if name not in CHANGING}
 

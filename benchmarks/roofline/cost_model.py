@@ -29,7 +29,7 @@ from benchmarks.roofline.cpu_limits import CpuLimits
 from benchmarks.roofline.gpu_peaks import GPUS
 from benchmarks.roofline.table import render_section
 from editjudge.backends.onnx.loader import open_model
-from editjudge.backends.onnx.session import Array
+from editjudge.backends.onnx.session import Tensor
 from editjudge.benchmarking.latency import LOADER
 from editjudge.bundles.bundle import Bundle
 from editjudge.datasets.demo import load_demo
@@ -56,7 +56,7 @@ class ModelRun:
 
     role: str
     batch: str
-    feeds: Mapping[str, Array]
+    feeds: Mapping[str, Tensor]
     runs: int = 1
 
 

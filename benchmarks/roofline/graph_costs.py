@@ -13,7 +13,7 @@ from onnx import helper
 from editjudge.errors import InputError
 from editjudge_export.onnx.memory_estimate import VIEWS, fix_shapes
 
-Shape = tuple[int, ...]
+TensorShape = tuple[int, ...]
 
 UNKNOWN = {"Attention", "MultiHeadAttention", "GroupQueryAttention", "MatMulNBits", "LSTM", "GRU", "RNN", "QLinearConv",
            "QLinearMatMul", "ConvInteger", "DeformConv", "Loop", "If", "Scan"}  # fmt: skip
@@ -77,7 +77,7 @@ class GraphCost:
         return sum(max(step.flops / rate, step.moved / bandwidth) for step in self.steps)
 
 
-def count(path: Path, fed: Mapping[str, Shape]) -> GraphCost:
+def count(path: Path, fed: Mapping[str, TensorShape]) -> GraphCost:
     """Counts what one run of an ONNX file costs.
 
     A multiplication with the addition after it is two operations. Matrix products and convolutions are counted; all
@@ -134,7 +134,7 @@ class _Array:
     """An array of a graph; its kind is ONNX's number of the element type."""
 
     kind: int
-    shape: Shape
+    shape: TensorShape
 
     @property
     def bytes(self) -> int:
@@ -151,7 +151,7 @@ def _arrays(graph: onnx.GraphProto) -> dict[str, _Array]:
     return known
 
 
-def _flops(node: onnx.NodeProto, shapes: Mapping[str, Shape], path: Path) -> int:
+def _flops(node: onnx.NodeProto, shapes: Mapping[str, TensorShape], path: Path) -> int:
     if node.op_type in UNKNOWN:
         raise InputError(f"{path} has the operator {node.op_type}, which is not counted; count a plain export")
     match node.op_type:
@@ -171,7 +171,7 @@ def _flops(node: onnx.NodeProto, shapes: Mapping[str, Shape], path: Path) -> int
             return 0
 
 
-def _einsum(equation: str, operands: Sequence[Shape]) -> int:
+def _einsum(equation: str, operands: Sequence[TensorShape]) -> int:
     """Two operations for every combination of the indices of two operands."""
     terms = equation.replace(" ", "").split("->")[0].split(",")
     if len(terms) != 2 or "." in equation:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from editjudge.backends.onnx.session import Array
+from editjudge.backends.onnx.session import Tensor
 
 RUNS = 5
 PRODUCTS = {"MatMul", "Gemm", "Conv", "ConvTranspose", "Einsum", "FusedMatMul", "FusedGemm", "FusedConv", "Attention",
@@ -19,7 +19,7 @@ PRODUCTS = {"MatMul", "Gemm", "Conv", "ConvTranspose", "Einsum", "FusedMatMul", 
 """Those whose work `graph_costs` counts."""
 
 
-def profile_operators(path: Path, feeds: Mapping[str, Array], threads: int) -> dict[str, float]:
+def profile_operators(path: Path, feeds: Mapping[str, Tensor], threads: int) -> dict[str, float]:
     """Seconds by kind of operator, most first, after ONNX Runtime has fused them; the best run of a node counts."""
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()

@@ -37,9 +37,10 @@ from benchmarks.speedup.bundles import (
 from benchmarks.speedup.edits import edits
 from benchmarks.speedup.ours import open_scorer
 from benchmarks.speedup.random_llm import NAME, gemma_2_9b
+from benchmarks.speedup.record import SideRecord
 from benchmarks.speedup.reference import ReferencePipeline
 from benchmarks.speedup.reference_llm import ReferenceParser
-from benchmarks.speedup.rounds import REFERENCE, CountedScorer, Record, one_edit, one_ranking
+from benchmarks.speedup.rounds import REFERENCE, CountedScorer, one_edit, one_ranking
 from benchmarks.speedup.table import OUT, PAPER, PHOTO_EDGE, figures, render_section
 from editjudge.benchmarking.system_info import resident_memory
 from editjudge.bundles.bundle import Bundle
@@ -49,7 +50,7 @@ from editjudge_export.onnx.precision import PRECISIONS
 from editjudge_export.verification.end_to_end import BOUNDS
 
 
-def measure(options: argparse.Namespace) -> Iterator[Record]:
+def measure(options: argparse.Namespace) -> Iterator[SideRecord]:
     """The records of all rounds so far, after each of them: {"edits": [...], "rankings": [...]}."""
     torch.set_num_threads(options.threads)
     folders = {
@@ -73,7 +74,7 @@ def measure(options: argparse.Namespace) -> Iterator[Record]:
         one_edit(reference, reference_parser, ours, edit, 0)
     if options.sample:
         one_ranking(reference, ours, warm_up[0], 0, 1)
-    records: Record = {"edits": [], "rankings": []}
+    records: SideRecord = {"edits": [], "rankings": []}
     for turn, kinds in enumerate(rounds):
         for edit in kinds:
             record = one_edit(reference, reference_parser, ours, edit, turn)
@@ -110,13 +111,13 @@ def time_parses(llm: Path, warm_up: str, instructions: list[str], device: str, t
     return times
 
 
-def log(what: str, record: Record) -> None:
+def log(what: str, record: SideRecord) -> None:
     """Prints what was done, how long it took on each side, and the memory that is in use."""
     times = ", ".join(f"{name} {side['vision']:.2f} s" for name, side in record.items() if isinstance(side, dict))
     print(f"{time.strftime('%H:%M:%S')} {what}: {times}; {(resident_memory() or 0) / 2**30:.1f} GiB", flush=True)
 
 
-def disagreements(records: Record, allowed: float) -> list[str]:
+def disagreements(records: SideRecord, allowed: float) -> list[str]:
     """Where the same models did other work, or came to sub-scores further from the reference's than allowed."""
     sentences = []
     for number, record in enumerate(records["edits"], start=1):

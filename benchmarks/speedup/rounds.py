@@ -8,20 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from math import nan
-from typing import Any
 
 import numpy as np
 
 from benchmarks.speedup.edits import TimedEdit
+from benchmarks.speedup.record import SideRecord
 from benchmarks.speedup.reference import ReferencePipeline
 from benchmarks.speedup.reference_llm import ReferenceParser
 from editjudge import EditIntent, EditScore, Scorer
 
-Record = dict[str, Any]
-"""What a side took for one edit, as it is kept in data/speedup.json: seconds ("vision": without the parse, "parse",
-"told": with it, "stages"), "work" and so on. That of an edit holds one for each side, by name."""
 SubScores = dict[str, float]
-Contender = Callable[[], tuple[Record, list[SubScores]]]
+Contender = Callable[[], tuple[SideRecord, list[SubScores]]]
 REFERENCE = "reference"
 
 
@@ -44,7 +41,7 @@ class CountedScorer:
 
 def one_edit(
     reference: ReferencePipeline, parser: ReferenceParser, ours: Sequence[CountedScorer], edit: TimedEdit, turn: int
-) -> Record:
+) -> SideRecord:
     """Has all sides score one edit: seconds without the parse and with it, work, and how far sub-scores differ."""
     contenders: dict[str, Contender] = {REFERENCE: lambda: _score_by_reference(reference, parser, edit)}
     contenders |= {counted.name: partial(_score, counted, edit) for counted in ours}
@@ -53,7 +50,7 @@ def one_edit(
 
 def one_ranking(
     reference: ReferencePipeline, ours: Sequence[CountedScorer], edit: TimedEdit, turn: int, sample: int
-) -> Record:
+) -> SideRecord:
     """Has all sides rank the candidates of an edit, with its intent known: seconds per candidate.
 
     The reference scores `sample` of them, one by one.
@@ -77,7 +74,7 @@ def sub_scores(score: EditScore) -> SubScores:
     return {name: nan if value is None else value for name, value in values.items()}
 
 
-def _take_turns(contenders: Mapping[str, Contender], ours: Sequence[CountedScorer], turn: int) -> dict[str, Record]:
+def _take_turns(contenders: Mapping[str, Contender], ours: Sequence[CountedScorer], turn: int) -> dict[str, SideRecord]:
     """The records of all sides, of which another one begins every turn; with how far the same models are apart."""
     names = list(contenders)
     first = turn % len(names)
@@ -97,7 +94,7 @@ def _largest_gap(mine: Sequence[SubScores], theirs: Sequence[SubScores]) -> floa
 
 def _score_by_reference(
     reference: ReferencePipeline, parser: ReferenceParser, edit: TimedEdit
-) -> tuple[Record, list[SubScores]]:
+) -> tuple[SideRecord, list[SubScores]]:
     calls = parser.ask(edit.instruction, adds=edit.intent.source is None)
     score = reference.score(edit.original, edit.candidates[0], edit.intent)
     vision = score.seconds["total"]
@@ -114,14 +111,14 @@ def _score_by_reference(
 
 def _rank_by_reference(
     reference: ReferencePipeline, edit: TimedEdit, sampled: Sequence[int]
-) -> tuple[Record, list[SubScores]]:
+) -> tuple[SideRecord, list[SubScores]]:
     scores = [reference.score(edit.original, edit.candidates[index], edit.intent) for index in sampled]
     work = sum((score.work for score in scores), Counter())
     vision = sum(score.seconds["total"] for score in scores) / len(scores)
     return {"vision": vision, "work": dict(work)}, [score.sub_scores for score in scores]
 
 
-def _score(counted: CountedScorer, edit: TimedEdit) -> tuple[Record, list[SubScores]]:
+def _score(counted: CountedScorer, edit: TimedEdit) -> tuple[SideRecord, list[SubScores]]:
     """Scores with the intent known, and then again from the instruction, which the parser has not seen before."""
     counted.work.clear()
     start = time.perf_counter()
@@ -140,7 +137,7 @@ def _score(counted: CountedScorer, edit: TimedEdit) -> tuple[Record, list[SubSco
     return record, [sub_scores(score)]
 
 
-def _rank(counted: CountedScorer, edit: TimedEdit, sampled: Sequence[int]) -> tuple[Record, list[SubScores]]:
+def _rank(counted: CountedScorer, edit: TimedEdit, sampled: Sequence[int]) -> tuple[SideRecord, list[SubScores]]:
     counted.work.clear()
     start = time.perf_counter()
     ranked = counted.scorer.prepare(edit.original, edit.intent).rank(edit.candidates)

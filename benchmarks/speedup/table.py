@@ -9,13 +9,13 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.paths import DATA
 from benchmarks.common.reporting import Figure
+from benchmarks.speedup.record import SideRecord
 
 OUT = DATA / "speedup.json"
 TITLE = "## Speed-up over the released recipe"
@@ -30,9 +30,8 @@ with the reference's model, by editjudge's prompts, timed after the rounds.
 """
 PAPER, PHOTO_EDGE, REFERENCE = "paper", "photo-edge", "reference"
 
-Record = dict[str, Any]
-Seconds = Callable[[Record], float]
-"""Takes a time from what is recorded of one side (`rounds.Record`)."""
+Seconds = Callable[[SideRecord], float]
+"""Takes a time from what is recorded of one side (SideRecord)."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class RatioRow:
         return Figure(self.key, f"{self.bundle}: {self.what}", float(np.median(self.ratios)), self.goal, unit=" x")
 
 
-def figures(run: Record) -> list[Figure]:
+def figures(run: SideRecord) -> list[Figure]:
     """Median ratios with their goals, and the largest difference between sub-scores of the same models."""
     return [*(row.figure for row in _rows_with_goals(run)), *_largest_difference(run)]
 
@@ -75,12 +74,12 @@ def render_section(path: Path) -> str:
     return "\n".join([TITLE, HEAD, *(line for name, run in runs.items() for line in _render_run(name, run))])
 
 
-def _rows_with_goals(run: Record) -> list[RatioRow]:
+def _rows_with_goals(run: SideRecord) -> list[RatioRow]:
     goals = _goals(run["about"])
     return [replace(row, goal=goals.get(row.key)) for row in _rows(run["edits"], run["rankings"])]
 
 
-def _rows(edits: list[Record], rankings: list[Record]) -> Iterator[RatioRow]:
+def _rows(edits: list[SideRecord], rankings: list[SideRecord]) -> Iterator[RatioRow]:
     for name in (bundle for bundle in (PAPER, PHOTO_EDGE) if bundle in edits[0]):
         yield _row(name, "vision", "one edit, vision only", edits, _without_parse)
         # An edit that the small parser misread was another amount of work.
@@ -99,7 +98,7 @@ def _rows(edits: list[Record], rankings: list[Record]) -> Iterator[RatioRow]:
             yield _row(name, "rank", what, rankings, _without_parse)
 
 
-def _rows_by_kind(name: str, what: str, edits: list[Record], mine: Seconds) -> Iterator[RatioRow]:
+def _rows_by_kind(name: str, what: str, edits: list[SideRecord], mine: Seconds) -> Iterator[RatioRow]:
     """All edits, and then each kind of them: they differ in how often the reference calls its language model."""
     yield _row(name, "parse", what, edits, _with_parse, mine=mine)
     for kind in dict.fromkeys(record["kind"] for record in edits):
@@ -109,13 +108,13 @@ def _rows_by_kind(name: str, what: str, edits: list[Record], mine: Seconds) -> I
 
 
 def _row(
-    name: str, key: str, what: str, records: list[Record], theirs: Seconds, *, mine: Seconds | None = None
+    name: str, key: str, what: str, records: list[SideRecord], theirs: Seconds, *, mine: Seconds | None = None
 ) -> RatioRow:
     of_reference = [theirs(record[REFERENCE]) for record in records]
     return RatioRow(f"{name}_{key}", name, what, of_reference, [(mine or theirs)(record[name]) for record in records])
 
 
-def _render_run(title: str, run: Record) -> Iterator[str]:
+def _render_run(title: str, run: SideRecord) -> Iterator[str]:
     about, edits = run["about"], run["edits"]
     yield f"### {title}"
     yield ""
@@ -148,7 +147,7 @@ def _render_run(title: str, run: Record) -> Iterator[str]:
     yield ""
 
 
-def _render_stages(edits: list[Record]) -> Iterator[str]:
+def _render_stages(edits: list[SideRecord]) -> Iterator[str]:
     names = [name for name in (REFERENCE, PAPER, PHOTO_EDGE) if name in edits[0]]
     yield f"| median seconds of an edit | {' | '.join(names)} |"
     yield f"|---|{'---:|' * len(names)}"
@@ -157,37 +156,37 @@ def _render_stages(edits: list[Record]) -> Iterator[str]:
         yield f"| {stage} | {' | '.join(f'{median:.3f}' for median in medians)} |"
 
 
-def _largest_difference(run: Record) -> list[Figure]:
+def _largest_difference(run: SideRecord) -> list[Figure]:
     """Of a sub-score, between the reference and editjudge with the same models; none where it had other models."""
     apart = [record[PAPER]["apart"] for what in ("edits", "rankings") for record in run[what] if PAPER in record]
     return [Figure("apart", "largest difference of a sub-score", max(apart), 1e-3, False)] if apart else []
 
 
-def _count_misread(edits: list[Record]) -> dict[str, int]:
+def _count_misread(edits: list[SideRecord]) -> dict[str, int]:
     counts = {name: sum(record[name]["misread"] for record in edits if name in record) for name in (PAPER, PHOTO_EDGE)}
     return {name: count for name, count in counts.items() if count}
 
 
-def _goals(about: Record) -> dict[str, float]:
+def _goals(about: SideRecord) -> dict[str, float]:
     """The median ratio that a row should reach, by its key."""
     if about["device"] == "cuda":
         return {"paper_vision": 1.3 if about["compiled"] else 6.0}
     return {"paper_vision": 2.0, "paper_parse": 10.0, "paper_rank": 4.0, "photo-edge_parse": 30.0}
 
 
-def _without_parse(side: Record) -> float:
+def _without_parse(side: SideRecord) -> float:
     return side["vision"]
 
 
-def _with_parse(side: Record) -> float:
+def _with_parse(side: SideRecord) -> float:
     return side["told"]
 
 
-def _with_paper_parse(side: Record) -> float:
+def _with_paper_parse(side: SideRecord) -> float:
     return side["vision"] + side["paper_parse"]
 
 
-def _stage(side: Record, stage: str) -> float:
+def _stage(side: SideRecord, stage: str) -> float:
     return side.get("paper_parse", side["parse"]) if stage == "parse" else side["stages"][stage]
 
 

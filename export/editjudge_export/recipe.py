@@ -17,15 +17,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from editjudge.bundles.files import check_inside
-from editjudge.bundles.toml_schema import read_table
+from editjudge.bundles.toml_schema import compare_keys
 from editjudge.errors import InputError
 from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED
-from editjudge_export.onnx.precision import Precision
+from editjudge_export.onnx.precision import PRECISIONS, Precision
 
 HEAD = ("name", "version", "description", "vocabulary")
 PARSERS = ("parser", "fallback_parser")
@@ -36,7 +36,7 @@ class CheckpointSource:
     """Where the checkpoint of a model is, and what the manifest is to say of it.
 
     Attributes:
-        checkpoint: A Hugging Face folder; a text in the recipe itself.
+        checkpoint: A Hugging Face folder.
         hub: A repository of the hub.
         url: The file with the weights, for an architecture that has them at a web address.
         sha256: Of that file.
@@ -45,7 +45,7 @@ class CheckpointSource:
         source, licence: For the manifest.
     """
 
-    checkpoint: str | Path | None = None
+    checkpoint: Path | None = None
     hub: str | None = None
     url: str | None = None
     sha256: str | None = None
@@ -60,6 +60,8 @@ class CheckpointSource:
         if (self.url is None) != (self.sha256 is None):
             raise ValueError("must have a sha256 with its url")
         _check_sha256(self.sha256)
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"has the precision {self.precision!r}; it must be one of {', '.join(PRECISIONS)}")
         _check_commit(self.hub, self.revision)
 
 
@@ -68,14 +70,14 @@ class ParserFile:
     """A parser in GGUF: a file on this machine, or one in a repository of the hub.
 
     Attributes:
-        path: The file; a text in the recipe itself.
+        path: The file.
         hub, file: The repository, and the file in it.
         revision: A commit of the hub; for a path whatever its owner says.
         sha256: Of the file, where it is to be checked.
         precision, source, licence: For the manifest.
     """
 
-    path: str | Path | None = None
+    path: Path | None = None
     hub: str | None = None
     file: str | None = None
     revision: str = ""
@@ -98,22 +100,18 @@ class CopiedFile:
     """A file that goes into the bundle as it is.
 
     Attributes:
+        origin: Where it is; in the recipe itself under "from".
         path: In the bundle.
-        origin: Where it is; a text in the recipe itself, under "from".
         role: What the manifest lists it as; None: it does not.
         source, revision, licence: For the manifest.
     """
 
+    origin: Path
     path: str
-    origin: str | Path | None = None
     role: str | None = None
     source: str = ""
     revision: str = ""
     licence: str = ""
-
-    def __post_init__(self) -> None:
-        if self.origin is None:
-            raise ValueError("lacks from")
 
 
 Entry = TypeVar("Entry", CheckpointSource, ParserFile, CopiedFile)
@@ -141,12 +139,14 @@ class Recipe:
 
     def check_settings(self) -> None:
         """Raises InputError where the models lack a setting that their export needs, or have one of another type."""
-        try:
-            for name in self.models:
-                for setting in ARCHITECTURES[name].settings:
+        for name in self.models:
+            for setting in ARCHITECTURES[name].settings:
+                if setting.required and setting.name not in self.sections[name]:
+                    raise InputError(f"the recipe's settings lack {setting.name}")
+                try:
                     setting.check(name, self.sections[name])
-        except ValueError as error:
-            raise InputError(f"the recipe's settings are wrong: {error}") from None
+                except ValueError as error:
+                    raise InputError(f"the recipe's settings are wrong: {error}") from None
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -197,10 +197,19 @@ def _read_content(content: dict[str, Any], base: Path) -> Recipe:
 
 
 def _read_entry(kind: type[Entry], table: object, where: str, path_key: str, base: Path) -> Entry:
-    """A table whose path, under `path_key`, is relative to `base`. Raises ValueError."""
-    entry = read_table(kind, table, where)
-    path = getattr(entry, path_key)
-    return entry if path is None else replace(entry, **{path_key: base / path})
+    """A table of texts, of which the path, under `path_key`, is relative to `base`. Raises ValueError."""
+    if not isinstance(table, dict):
+        raise ValueError(f"{where} must be a table")
+    unknown, missing = compare_keys(kind, table)
+    if unknown or missing:
+        raise ValueError(f"{where} has wrong or missing keys: {', '.join(unknown + missing)}")
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{key} of {where} must be a text")
+    try:
+        return kind(**{key: base / value if key == path_key else value for key, value in table.items()})
+    except ValueError as error:
+        raise ValueError(f"{where} {error}") from None
 
 
 def _pop_tables(content: dict[str, Any], key: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The embedded bundles and the recipes of others, as data beside this file. `editjudge.bundle` reads the former."""
+"""Embedded bundles and recipes, as data beside this file. `editjudge.bundles.bundle` reads the former."""
 
 from __future__ import annotations
 

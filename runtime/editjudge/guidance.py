@@ -45,13 +45,13 @@ def encode_png(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> bytes:
     return cv2.imencode(".png", np.where(mask, 255, 0).astype(np.uint8))[1].tobytes()
 
 
-Array = Any
+Latents = Any
 """An array of NumPy, torch or the like: with +, -, *, shape and max."""
 
 
 def guidance(
-    unconditional: Array, image: Array, text: Array, mask: Array, *, image_scale: float, text_scale: float
-) -> Array:
+    unconditional: Latents, image: Latents, text: Latents, mask: Latents, *, image_scale: float, text_scale: float
+) -> Latents:
     """Combines three predictions of the noise by the paper's equation 4.
 
     Args:

@@ -1,4 +1,4 @@
-"""The data that flows between the stages. Everything here is immutable and knows no model."""
+"""The data that flows between the models and the metrics. Everything here is immutable and knows no model."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ ModelArtifact = Literal["model", "compiled", "engine"]
 ALL = "all"
 """The source or target of an edit of the whole picture."""
 
+Floats = NDArray[np.float32]
+"""float32, of any shape."""
+Doubles = NDArray[np.float64]
+"""float64, of any shape."""
 Image = NDArray[np.uint8]
 """uint8[H, W, 3], RGB."""
 Boxes = NDArray[np.float32]

@@ -39,7 +39,7 @@ def test_a_model_is_compiled_once(model: Path, tmp_path: Path, runs: list[Path])
     assert find_or_compile(model, folder, "openvino") == (folder / MODEL, None)
     assert runs == [model]
     assert (folder / "weights.bin").read_bytes() == b"a model" * 2
-    assert [each.name for each in folder.parent.iterdir()] == ["a"]
+    assert [entry.name for entry in folder.parent.iterdir()] == ["a"]
 
 
 @pytest.mark.parametrize("name", [MODEL, "weights.bin", "files.json"])
@@ -52,16 +52,16 @@ def test_a_damaged_one_is_compiled_again(
     (folder / name).unlink()
     if content is not None:
         (folder / name).write_bytes(content)
-    found, reason = find_or_compile(model, folder, "openvino")
-    assert (found, reason) == (folder / MODEL, "the compiled model in the cache was damaged, and made again")
+    path, reason = find_or_compile(model, folder, "openvino")
+    assert (path, reason) == (folder / MODEL, "the compiled model in the cache was damaged, and made again")
     assert find_or_compile(model, folder, "openvino") == (folder / MODEL, None)
     assert len(runs) == 2
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(model: Path, tmp_path: Path, runs: list[Path]) -> None:
     (tmp_path / "file").touch()
-    found, reason = find_or_compile(model, tmp_path / "file" / "a", "openvino")
-    assert found is None
+    path, reason = find_or_compile(model, tmp_path / "file" / "a", "openvino")
+    assert path is None
     assert reason is not None
     assert reason.startswith("nothing is kept")
     assert runs == []

@@ -95,21 +95,21 @@ def test_scores_are_those_of_the_cpu(cache: Path) -> None:
     cpu, openvino = (Scorer.load("studio", device, threads=1) for device in ("cpu", "openvino"))
     assert set(openvino.placements.values()) == {COMPILED}
     compared = 0
-    for given in load_demo():
-        if given.id not in INTENTS:
+    for demo in load_demo():
+        if demo.id not in INTENTS:
             continue
-        for one, other in zip(*(_scores(each, given) for each in (cpu, openvino)), strict=True):
+        for one, other in zip(*(_scores(scorer, demo) for scorer in (cpu, openvino)), strict=True):
             assert other == pytest.approx(one, abs=1e-4)
             compared += 1
     assert compared >= 12
 
 
-def _scores(scorer: Scorer, given: DemoInput) -> list[list[float | None]]:
-    prepared = scorer.prepare(given.original, INTENTS[given.id])
-    scores = [prepared.score(each.file) for each in given.candidates]
+def _scores(scorer: Scorer, demo: DemoInput) -> list[list[float | None]]:
+    prepared = scorer.prepare(demo.original, INTENTS[demo.id])
+    scores = [prepared.score(candidate.file) for candidate in demo.candidates]
     return [
-        [each.bpm, each.confidence, each.semantic.modify_raw, each.semantic.preserve_raw, each.region.score]
-        for each in scores
+        [score.bpm, score.confidence, score.semantic.modify_raw, score.semantic.preserve_raw, score.region.score]
+        for score in scores
     ]
 
 

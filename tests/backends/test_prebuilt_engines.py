@@ -65,8 +65,8 @@ def test_only_engines_of_the_device_are_offered(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(prebuilt_engines, "find_gpus", nothing)
     assert find_engine([], "rtx") == (None, None)
     assert find_engine([ADA], "tensorrt") == (None, None)
-    found, reason = find_engine([ADA], "rtx")
-    assert found is None
+    path, reason = find_engine([ADA], "rtx")
+    assert path is None
     assert reason is not None
     assert reason.endswith("which GPU this is cannot be told, for no NVIDIA driver is installed")
 

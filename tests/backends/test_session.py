@@ -24,8 +24,8 @@ def test_runs_by_name(session: Session) -> None:
     assert session.outputs == ("image_embeds",)
     assert session.placement == Placement("cpu", "CPUExecutionProvider")
     pixels = np.arange(2 * 3 * 16 * 16, dtype=np.float32).reshape(2, 3, 16, 16)
-    found = session.run({"pixel_values": pixels})
-    np.testing.assert_allclose(found["image_embeds"], pixels.mean(axis=(2, 3)), rtol=1e-6)
+    outputs = session.run({"pixel_values": pixels})
+    np.testing.assert_allclose(outputs["image_embeds"], pixels.mean(axis=(2, 3)), rtol=1e-6)
 
 
 def test_wrong_inputs_are_named(session: Session, capfd: pytest.CaptureFixture[str]) -> None:
@@ -47,8 +47,8 @@ def test_files_that_are_no_models(tmp_path: Path) -> None:
 
 def test_a_session_is_shared_by_threads(session: Session) -> None:
     def mean(value: int) -> float:
-        found = session.run({"pixel_values": np.full((1, 3, 16, 16), value, np.float32)})
-        return float(found["image_embeds"].mean())
+        outputs = session.run({"pixel_values": np.full((1, 3, 16, 16), value, np.float32)})
+        return float(outputs["image_embeds"].mean())
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(mean, range(100))) == list(range(100))

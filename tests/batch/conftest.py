@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.batch_runs import write_edits
 
 from editjudge.batch import score_dataset
 from editjudge.datasets import open_dataset
+from support.batch_runs import write_edits
 
 
 @pytest.fixture

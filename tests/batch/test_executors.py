@@ -7,12 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from support.batch_runs import assert_run_fails
 
 from editjudge.batch import score_dataset
 from editjudge.batch.executors import local
 from editjudge.datasets import open_dataset
 from editjudge.errors import DeviceError
+from support.batch_runs import assert_run_fails
 
 Capture = pytest.CaptureFixture[str]
 
@@ -20,7 +20,7 @@ Capture = pytest.CaptureFixture[str]
 def test_rows_with_one_instruction_go_to_one_worker(tmp_path: Path) -> None:
     instructions = ["a"] * 3 + ["b"] + ["a"] * 10
     path = tmp_path / "edits.csv"
-    path.write_text("\n".join(["original,edited,instruction", *(f"x,y,{each}" for each in instructions)]))
+    path.write_text("\n".join(["original,edited,instruction", *(f"x,y,{instruction}" for instruction in instructions)]))
     tasks = local._tasks(open_dataset(path), [range(1, 5), range(6, 14)])
     assert [[number for number, _ in task] for task in tasks] == [[1, 2], [3], [4], [*range(6, 14)]]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.batch_runs import assert_run_fails, read_rows
 
 from editjudge.batch import runner, score_dataset
 from editjudge.batch.runner import part_file
 from editjudge.cli.main import run
 from editjudge.datasets import open_dataset
 from editjudge.errors import InputError
+from support.batch_runs import assert_run_fails, read_rows
 
 TOY = Path(__file__).parents[1] / "fixtures" / "toy"
 COMMAND = [sys.executable, "-c", "from editjudge.cli.main import main; main()", "score-dataset"]

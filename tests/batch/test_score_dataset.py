@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from support.batch_runs import WORDLESS, assert_run_fails, read_rows
 
 from editjudge import Scorer
 from editjudge.batch import checkpoint, score_columns, score_dataset, table_writers
@@ -17,6 +16,7 @@ from editjudge.batch.runner import part_file
 from editjudge.batch.score_columns import SCORE
 from editjudge.cli.main import run
 from editjudge.datasets import open_dataset
+from support.batch_runs import WORDLESS, assert_run_fails, read_rows
 
 Capture = pytest.CaptureFixture[str]
 
@@ -125,11 +125,11 @@ def test_a_table_of_scores_can_be_scored_again(data: Path, tmp_path: Path) -> No
 
 def test_the_columns_of_a_data_set_keep_their_kinds(tmp_path: Path, data: Path) -> None:
     edit = {"original": "0.png", "edited": "1.png", "instruction": WORDLESS}
-    given = [
+    edits = [
         {**edit, "whole": 1, "number": 1, "mixed": 1, "truth": True, "nested": {"a": [1]}, "none": None},
         {**edit, "whole": 2, "number": 2.5, "mixed": "x", "truth": False, "nested": None, "late": 3},
     ]
-    (tmp_path / "edits.jsonl").write_text("\n".join(map(json.dumps, given)))
+    (tmp_path / "edits.jsonl").write_text("\n".join(map(json.dumps, edits)))
     output = tmp_path / "scores.parquet"
     score_dataset(open_dataset(tmp_path / "edits.jsonl"), output, workers=1)
     schema = {field.name: str(field.type) for field in pq.read_schema(output)}
@@ -149,16 +149,16 @@ def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
     part.add(0, {"metrics.psnr": np.float32("inf"), "metrics.clip_t": np.float64("nan"), "metrics.l2": np.float32(0.5)})
     values = part[0]
     added = score_columns.columns(("psnr", "clip_t", "l2"))
-    found = {}
+    rows = {}
     for suffix in ("csv", "jsonl", "parquet"):
         table_writers.write_table(tmp_path / f"scores.{suffix}", lambda: iter([values]), added)
-        (found[suffix],) = read_rows(tmp_path / f"scores.{suffix}")
+        (rows[suffix],) = read_rows(tmp_path / f"scores.{suffix}")
     part.__exit__(None, None, None)
     names = ("metrics.psnr", "metrics.clip_t", "metrics.l2")
-    assert [found["csv"][name] for name in names] == ["inf", "", "0.5"]
-    assert [found["jsonl"][name] for name in names] == [None, None, 0.5]
-    assert found["parquet"]["metrics.psnr"] == np.inf
-    assert found["parquet"]["metrics.l2"] == 0.5
+    assert [rows["csv"][name] for name in names] == ["inf", "", "0.5"]
+    assert [rows["jsonl"][name] for name in names] == [None, None, 0.5]
+    assert rows["parquet"]["metrics.psnr"] == np.inf
+    assert rows["parquet"]["metrics.l2"] == 0.5
 
 
 def test_what_is_refused(data: Path, tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,13 +78,13 @@ def test_configurations() -> None:
 def test_throughput_counts_what_was_done_and_sees_other_scores(edit: EditSample) -> None:
     """A score of 20 ms that others can run beside: 50 a second in one thread, and four times that in four."""
     steady = Clocked([], "a", 0.02)
-    (found,) = throughput.measure_throughput([steady], [edit], [1, 4], rounds=1, seconds=0.2)  # type: ignore[list-item]
-    one, four = (level["per_second"] for level in found["levels"])
+    (report,) = throughput.measure_throughput([steady], [edit], [1, 4], rounds=1, seconds=0.2)  # type: ignore[list-item]
+    one, four = (level["per_second"] for level in report["levels"])
     assert 0 < one <= 50
     assert one < four <= 200
-    assert found["same_scores"]
-    (found,) = throughput.measure_throughput([Wavering()], [edit], [1], rounds=1, seconds=0.01)  # type: ignore[list-item]
-    assert not found["same_scores"]
+    assert report["same_scores"]
+    (report,) = throughput.measure_throughput([Wavering()], [edit], [1], rounds=1, seconds=0.01)  # type: ignore[list-item]
+    assert not report["same_scores"]
 
 
 class Wavering:

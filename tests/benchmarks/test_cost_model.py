@@ -7,6 +7,7 @@ from pathlib import Path
 
 import llama_cpp
 import pytest
+
 from benchmarks.common import reporting
 from benchmarks.roofline import table
 from benchmarks.roofline.parser_cost import ForwardPass, Transformer, record_passes
@@ -27,8 +28,8 @@ def test_a_parse_worked_by_hand() -> None:
 
 
 def test_passes_are_recorded_as_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    monkeypatch.setattr(llama_cpp, "llama_decode", lambda context, batch: asked.append(context) or 0)
+    contexts = []
+    monkeypatch.setattr(llama_cpp, "llama_decode", lambda context, batch: contexts.append(context) or 0)
     batch = llama_cpp.llama_batch_init(8, 0, 1)
     batch.n_tokens = 3
     for place, (position, scored) in enumerate(((4, 0), (5, 1), (9, 1))):
@@ -38,7 +39,7 @@ def test_passes_are_recorded_as_they_are_asked_for(monkeypatch: pytest.MonkeyPat
     llama_cpp.llama_decode("another", batch)
     llama_cpp.llama_batch_free(batch)
     assert passes == [ForwardPass((4, 5, 9), 2)]
-    assert asked == ["context", "another"]
+    assert contexts == ["context", "another"]
 
 
 def test_the_tables(tmp_path: Path) -> None:
@@ -50,11 +51,11 @@ def test_the_tables(tmp_path: Path) -> None:
         "gpus": {"A": {"fp32_ms": 0.25, "fp16_ms": 0.125}},
     }  # fmt: skip
     about = {"commit": "abc", "machine": "a machine", "threads": 1, "rounds": 3}
-    found = {
+    data = {
         "studio": {"about": about, "models": [row, {**row, "role": "clip_text", "of_sgemm": 0.61}]},
         "gpus": [{"name": "A", "source": "its maker"}],
     }
-    (tmp_path / "data.json").write_text(json.dumps(found), encoding="utf-8")
+    (tmp_path / "data.json").write_text(json.dumps(data), encoding="utf-8")
     lines = table.render_section(tmp_path / "data.json").splitlines()
     assert lines[0] == table.TITLE
     assert "  sgemm 100 GFLOP/s, memory 20.0 GB/s" in lines

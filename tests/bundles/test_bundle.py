@@ -64,7 +64,7 @@ def test_a_name_a_path_and_a_text_with_a_separator(folder: Path, home: Path, mon
     assert Bundle.load("mine").folder == home / "bundles" / "mine"
     for path in (folder, str(folder), "./copy", Path("copy")):
         assert Bundle.load(path).name == "toy"
-    assert "mine" in [found.name for found in available_bundles() if not found.embedded]
+    assert "mine" in [bundle.name for bundle in available_bundles() if not bundle.embedded]
 
 
 def test_the_cache_goes_before_what_is_embedded(folder: Path, home: Path) -> None:
@@ -203,7 +203,7 @@ def test_the_parser_is_assembled_once_and_checked(folder: Path, home: Path) -> N
     assert path.stat().st_mtime_ns == made
     path.write_bytes(b"damaged")
     assert bundle.file("parser").stat().st_size > 10**8
-    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
 def test_a_parser_that_is_another_leaves_nothing(folder: Path, home: Path) -> None:
@@ -231,7 +231,7 @@ def test_the_embedded_bundle(studio: Bundle) -> None:
     """The studio bundle is whole, says where each file is from, and fits the size that is promised."""
     studio.verify()
     assert studio.name == "studio"
-    assert "studio" in [found.name for found in available_bundles()]
+    assert "studio" in [bundle.name for bundle in available_bundles()]
     assert sum(entry.bytes or 0 for entry in studio.files if entry.path) <= 30 * 2**20
     for entry in studio.files:
         assert entry.licence

@@ -15,12 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.fake_hub import COMMIT, FakeHub
 
 from editjudge import BundleError, InputError
 from editjudge.bundles import huggingface, sources
 from editjudge.bundles.bundle import Bundle, available_bundles
 from editjudge.bundles.download import look_at, pull
+from support.fake_hub import COMMIT, FakeHub
 
 TOY = Path(__file__).parents[1] / "fixtures" / "toy"
 DETECTOR = (TOY / "detector.onnx").read_bytes()
@@ -56,7 +56,7 @@ def edited(served: FakeHub, change: Callable[[str], str]) -> None:
 
 
 def nothing_under_a_name(home: Path) -> bool:
-    return all(each.name.startswith(".") for each in (home / "bundles").iterdir())
+    return all(entry.name.startswith(".") for entry in (home / "bundles").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_bundle_from_everywhere(source: str, served: FakeHub, home: Path) -> N
     assert set(contents(TOY)) - set(pulled) <= {"README.md"}
     vocabulary = (TOY / "vocabulary.txt").stat().st_size
     assert sum(advances) == offer.bytes + vocabulary == sum(map(len, pulled.values())) - len(pulled["bundle.toml"])
-    assert [each.name for each in (home / "bundles").iterdir()] == ["toy"]
+    assert [entry.name for entry in (home / "bundles").iterdir()] == ["toy"]
     Bundle.load("toy").verify()
 
 
@@ -83,7 +83,7 @@ def test_the_manifest_is_checked_before_anything_else_is_fetched(served: FakeHub
     with pytest.raises(BundleError, match=r"^someone/toy/bundle\.toml: .*size must be above 0") as caught:
         look_at("someone/toy")
     assert "\n" not in str(caught.value)
-    assert {path.rsplit("/", 1)[-1] for _, path, _ in served.asked if "resolve" in path} == {"bundle.toml"}
+    assert {path.rsplit("/", 1)[-1] for _, path, _ in served.requests if "resolve" in path} == {"bundle.toml"}
     assert nothing_under_a_name(home)
 
 
@@ -117,7 +117,7 @@ def test_a_pull_that_fails_leaves_what_has_arrived_for_the_next(served: FakeHub,
     assert nothing_under_a_name(home)
     assert available_bundles()[0].name == "studio"
     served.cuts.clear()
-    served.asked.clear()
+    served.requests.clear()
     advances: list[int] = []
     offer = look_at("someone/toy")
     pull(offer, advance=advances.append)
@@ -260,7 +260,7 @@ def test_an_older_bundle_stays_until_the_new_one_is_whole(served: FakeHub, home:
     served.cuts.clear()
     pull(look_at("someone/toy"))
     assert not (home / "bundles" / "toy" / "mine.txt").exists()
-    assert [each.name for each in (home / "bundles").iterdir()] == ["toy"]
+    assert [entry.name for entry in (home / "bundles").iterdir()] == ["toy"]
 
 
 def test_files_of_another_version_are_not_kept(served: FakeHub, home: Path) -> None:
@@ -310,29 +310,29 @@ data_bytes = {len(device) + 7}
 
 
 @pytest.mark.parametrize(
-    ("asked", "devices"),
+    ("choice", "devices"),
     [("all", ["rtx", "tensorrt"]), ("none", []), ("rtx", ["rtx"]), ("tensorrt,rtx", ["rtx", "tensorrt"])],
 )
-def test_engines_are_pulled_as_asked(asked: str, devices: list[str], served: FakeHub, home: Path) -> None:
+def test_engines_are_pulled_as_asked(choice: str, devices: list[str], served: FakeHub, home: Path) -> None:
     edited(served, lambda text: text + engine("rtx") + engine("tensorrt"))
     files = served.repositories["someone/toy"][COMMIT]
     for device in ("rtx", "tensorrt"):
         files[f"detector.{device}.onnx"] = f"{device} wrapper".encode()
         files[f"detector.{device}.engine"] = f"{device} engine".encode()
-    folder = pull(look_at("someone/toy", asked))
+    folder = pull(look_at("someone/toy", choice))
     bundle = Bundle.load("toy")
-    assert [each.device for each in bundle.engines] == devices
+    assert [entry.device for entry in bundle.engines] == devices
     assert len(list(folder.glob("detector.*"))) == 1 + 2 * len(devices)
     bundle.verify()
-    for each in bundle.engines:
-        assert bundle.engine(each).read_text() == f"{each.device} wrapper"
-        (folder / each.data).write_text("tampered with")
-        with pytest.raises(BundleError, match=f"detector.{each.device}.engine"):
+    for entry in bundle.engines:
+        assert bundle.engine(entry).read_text() == f"{entry.device} wrapper"
+        (folder / entry.data).write_text("tampered with")
+        with pytest.raises(BundleError, match=f"detector.{entry.device}.engine"):
             bundle.verify()
-        (folder / each.data).unlink()
-        with pytest.raises(BundleError, match=f"detector.{each.device}.engine is missing"):
+        (folder / entry.data).unlink()
+        with pytest.raises(BundleError, match=f"detector.{entry.device}.engine is missing"):
             bundle.verify()
-        (folder / each.path).unlink()
+        (folder / entry.path).unlink()
     assert bundle.engines == ()
 
 

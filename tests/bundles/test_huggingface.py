@@ -1,13 +1,13 @@
-"""The hub's own cache, and its errors as one sentence. What the export needs of it: export/test_export_fetch.py."""
+"""The hub's own cache, and its errors as one sentence. What the export needs of it: tests/export/test_fetch.py."""
 
 from __future__ import annotations
 
 import pytest
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled
-from support.fake_hub import COMMIT, FakeHub
 
 from editjudge import InputError
 from editjudge.bundles import huggingface
+from support.fake_hub import COMMIT, FakeHub
 
 
 def test_only_what_is_asked_for_is_fetched_and_only_once(fake_hub: FakeHub) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import cv2
 import pytest
-from support.command_line import assert_fails
 
 from editjudge.benchmarking import cold_start, plots, tables
 from editjudge.benchmarking.latency import PARTS
 from editjudge.cli.console import console
 from editjudge.cli.main import run
+from support.command_line import assert_fails
 
 Capture = pytest.CaptureFixture[str]
 
@@ -54,20 +54,20 @@ def test_the_whole(capfd: Capture, grey_edit: tuple[Path, Path], tmp_path: Path)
     for words in ("parsing a new instruction", "Edits a second", "cold start"):
         assert words in "\n".join(table)
     assert str(tmp_path) not in line
-    found = json.loads(line)
-    ms, starting = found["ms"], found["cold_start"]["ms"]
+    report = json.loads(line)
+    ms, starting = report["ms"], report["cold_start"]["ms"]
     assert (ms["total"]["n"], ms["parse"]["n"]) == (2, 1)
     assert ms["total"]["mean"] == pytest.approx(sum(ms[part]["mean"] for part in PARTS), abs=0.01)
-    assert [level["threads"] for level in found["throughput"]["levels"]] == [1, 2]
+    assert [level["threads"] for level in report["throughput"]["levels"]] == [1, 2]
     assert sum(starting[step] for step in cold_start.STEPS) == pytest.approx(starting["total"], abs=1)
     assert 0 < starting["parse"] < starting["score"]
-    assert found["models"]["parser"]["provider"] == "llama.cpp"
+    assert report["models"]["parser"]["provider"] == "llama.cpp"
     picture = plot.read_text(encoding="utf-8")
     assert picture.startswith("<?xml")
     assert "<svg" in picture
     plots.write_plot(tmp_path / "plot.png", [("a", ms), ("b", ms)], "a machine")
     assert (cv2.imread(str(tmp_path / "plot.png")) != 255).any()
-    found["compare"] = {**found, "name": "b", "ratio": {"p5": 0.5, "p50": 0.75, "p95": 1.25}}
-    console().print(tables.render_report(found))
+    report["compare"] = {**report, "name": "b", "ratio": {"p5": 0.5, "p50": 0.75, "p95": 1.25}}
+    console().print(tables.render_report(report))
     sentence = "b takes 0.75 times as long for an edit as studio@auto (0.50 to 1.25: the median, p5 and p95 of 2 pairs)"
     assert sentence in " ".join(capfd.readouterr().out.split())

@@ -8,14 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from support.command_line import assert_fails
-from support.fake_hub import FakeHub
 
 import editjudge_models
 from editjudge import BundleError
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.commands import bundle
 from editjudge.cli.main import run
+from support.command_line import assert_fails
+from support.fake_hub import FakeHub
 
 TOY = Path(__file__).parents[1] / "fixtures" / "toy"
 Capture = pytest.CaptureFixture[str]
@@ -58,8 +58,8 @@ def test_list(columns: int, capfd: Capture, home: Path, monkeypatch: pytest.Monk
 def test_list_as_json(capfd: Capture, home: Path) -> None:
     shutil.copytree(TOY, home / "paper")
     assert run(["bundle", "list", "--json"]) == 0
-    found = json.loads(capfd.readouterr().out)
-    bundles = {each["name"]: each for each in found["bundles"]}
+    listing = json.loads(capfd.readouterr().out)
+    bundles = {entry["name"]: entry for entry in listing["bundles"]}
     assert list(bundles) == ["bad", "paper", "studio", "toy"]
     assert bundles["toy"]["state"] == "whole"
     assert bundles["toy"]["problem"] is None
@@ -69,7 +69,7 @@ def test_list_as_json(capfd: Capture, home: Path) -> None:
     assert bundles["bad"]["problem"].endswith("fetch or build the bundle again")
     assert bundles["studio"]["embedded"]
     assert bundles["studio"]["precision"]
-    assert [each["name"] for each in found["recipes"]] == ["photo-edge"]
+    assert [recipe["name"] for recipe in listing["recipes"]] == ["photo-edge"]
 
 
 def test_verify(capfd: Capture, home: Path) -> None:

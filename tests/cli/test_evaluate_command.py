@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow
 import pytest
 from pyarrow import parquet
-from support.command_line import assert_fails
 
 from editjudge.cli.main import run
 from editjudge.errors import InputError
 from editjudge.evaluation import read_scores
+from support.command_line import assert_fails
 
 Capture = pytest.CaptureFixture[str]
 EXPERIMENTS = ("human-alignment", "ground-truth", "components", "alpha-sweep", "correlation")
@@ -29,14 +29,14 @@ def rows() -> list[dict[str, Any]]:
     rng, made = np.random.default_rng(0), []
     for group in range(30):
         for kind, quality in (("well_done", 0.9), ("noise", 0.4), ("regenerated", 0.1)):
-            found = quality + float(rng.normal(0, 0.3))
+            score = quality + float(rng.normal(0, 0.3))
             human = int(np.clip(round(5 * quality + rng.normal()), 1, 5))
             made.append({
                 "id": f"{group}-{kind}", "group": str(group), "model": kind, "kind": kind, "human": human,
                 "human.modify": human, "human.preserve": human, "human.size": human, "human.position": human,
-                "bpm": 1 + found, "semantic.score": found, "semantic.modify": found / 2, "semantic.modify_raw": found,
-                "semantic.preserve": found / 2, "semantic.preserve_raw": found, "region.score": round(found) * 2.0,
-                "region.size": round(found), "region.position": 0.5, "confidence": 0.5, "intent.edit_type": "color",
+                "bpm": 1 + score, "semantic.score": score, "semantic.modify": score / 2, "semantic.modify_raw": score,
+                "semantic.preserve": score / 2, "semantic.preserve_raw": score, "region.score": round(score) * 2.0,
+                "region.size": round(score), "region.position": 0.5, "confidence": 0.5, "intent.edit_type": "color",
                 "flags": "[]", "metrics.l2": float(rng.random()), "metrics.clip_t": quality + float(rng.normal()),
                 "error": None,
             })  # fmt: skip
@@ -162,7 +162,7 @@ def test_narrow_terminals(capfd: Capture, scores: str, monkeypatch: pytest.Monke
     ],
 )
 def test_bad_input(capfd: Capture, scores: str, arguments: list[str], words: str) -> None:
-    fails(capfd, [each.format(scores) for each in arguments], 2, words)
+    fails(capfd, [argument.format(scores) for argument in arguments], 2, words)
 
 
 @pytest.mark.parametrize(

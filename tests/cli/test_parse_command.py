@@ -43,11 +43,11 @@ def test_several(capfd: Capture) -> None:
 
 @pytest.mark.parametrize("name", ["asked.txt", "asked.jsonl"])
 def test_a_file(tmp_path: Path, capfd: Capture, name: str) -> None:
-    asked, found = tmp_path / name, tmp_path / "found.jsonl"
-    lines = [json.dumps({"instruction": each}) for each in [*ASKED, ""]] if name.endswith("jsonl") else ASKED
-    asked.write_text("\n".join(lines))
-    assert run(["parse", "--file", str(asked), "-o", str(found)]) == 0
-    rows = [json.loads(line) for line in found.read_text().splitlines()]
+    source, output = tmp_path / name, tmp_path / "found.jsonl"
+    lines = [json.dumps({"instruction": text}) for text in [*ASKED, ""]] if name.endswith("jsonl") else ASKED
+    source.write_text("\n".join(lines))
+    assert run(["parse", "--file", str(source), "-o", str(output)]) == 0
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
     assert [row["instruction"] for row in rows[:3]] == ASKED
     assert [len(row["parts"]) for row in rows[:3]] == [1, 2, 1]
     assert rows[2]["flags"] == ["parse_uncertain"]
@@ -56,7 +56,7 @@ def test_a_file(tmp_path: Path, capfd: Capture, name: str) -> None:
     if name.endswith("jsonl"):
         assert "is empty" in rows[3]["error"]
         assert out.rstrip().endswith("1 could not be read")
-    assert run(["parse", "--file", str(asked), "--json"]) == 0
+    assert run(["parse", "--file", str(source), "--json"]) == 0
     assert [json.loads(line) for line in capfd.readouterr().out.splitlines()] == rows
 
 

@@ -11,22 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.refusals import NAMES, Refusal, call, refusal
 
 RECORDED = json.loads((Path(__file__).parents[1] / "fixtures" / "refusals.json").read_text(encoding="utf-8"))
 
 
 def test_every_call_is_recorded() -> None:
-    assert [(each["name"], each["call"]) for each in RECORDED] == [(name, call(name)) for name in NAMES]
+    assert [(record["name"], record["call"]) for record in RECORDED] == [(name, call(name)) for name in NAMES]
 
 
-@pytest.mark.parametrize("recorded", RECORDED, ids=[each["name"] for each in RECORDED])
+@pytest.mark.parametrize("recorded", RECORDED, ids=[record["name"] for record in RECORDED])
 def test_refused_as_recorded(recorded: dict[str, Any], tmp_path: Path) -> None:
-    found = refusal(recorded["name"], tmp_path)
-    assert found.status == recorded["status"]
-    assert own_words(found) == own_words(Refusal(recorded["status"], recorded["message"]))
+    outcome = refusal(recorded["name"], tmp_path)
+    assert outcome.status == recorded["status"]
+    assert own_words(outcome) == own_words(Refusal(recorded["status"], recorded["message"]))
 
 
-def own_words(found: Refusal) -> str:
+def own_words(outcome: Refusal) -> str:
     """The message; of one about usage, whose words are those of the installed version of typer, how it goes on."""
-    return re.sub(r"\Aeditjudge: .*(?=; see editjudge[a-z -]* --help\n\Z)", "editjudge: ...", found.message)
+    return re.sub(r"\Aeditjudge: .*(?=; see editjudge[a-z -]* --help\n\Z)", "editjudge: ...", outcome.message)

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.dataset_files import hub_image, png, shades, write_hub_parquet
 
 from editjudge.datasets import open_dataset
 from editjudge.errors import DeviceError, InputError
+from support.dataset_files import hub_image, png, shades, write_hub_parquet
 
 
 def test_an_arrow_file_with_its_magic(tmp_path: Path) -> None:
@@ -51,18 +51,18 @@ def test_pictures_are_read_only_when_they_are_wanted(tmp_path: Path, monkeypatch
         "semantic.modify": [0.5],
     }
     dataset = open_dataset(write_hub_parquet(tmp_path / "edits.parquet", columns))
-    asked: list[list[str]] = []
+    reads: list[list[str]] = []
     read = pq.ParquetFile.iter_batches
 
     def spy(self: pq.ParquetFile, *arguments: Any, **named: Any) -> Any:
-        asked.append(named["columns"])
+        reads.append(named["columns"])
         return read(self, *arguments, **named)
 
     monkeypatch.setattr(pq.ParquetFile, "iter_batches", spy)
     (bare,) = dataset.rows(pictures=False)
     (full,) = dataset.rows()
-    assert asked[0] == ["original.path", "edited.path", "instruction", "mask.path", "semantic.modify"]
-    assert asked[1] == ["original", "edited", "instruction", "mask.path", "semantic.modify"]
+    assert reads[0] == ["original.path", "edited.path", "instruction", "mask.path", "semantic.modify"]
+    assert reads[1] == ["original", "edited", "instruction", "mask.path", "semantic.modify"]
     assert shades(full) == (1, 2)
     assert bare.columns == full.columns
     assert full.columns["mask"] == "m.png"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.dataset_files import bpm_entry, hub_image, png, shades, write_hub_parquet
 
 from editjudge.datasets import open_dataset
 from editjudge.errors import InputError
+from support.dataset_files import bpm_entry, hub_image, png, shades, write_hub_parquet
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".json", ".parquet"])
@@ -21,7 +21,7 @@ def test_a_plain_table(tmp_path: Path, suffix: str) -> None:
         ("a", "in/0.png", "out/0.png", "one, two", "g", 2.5, "x"),
         ("b", "in/1.png", "out/1.png", "three", "g", None, "y"),
     ]
-    rows = [dict(zip(names, each, strict=True)) for each in cells]
+    rows = [dict(zip(names, values, strict=True)) for values in cells]
     path = tmp_path / f"edits{suffix}"
     if suffix == ".parquet":
         pq.write_table(pa.Table.from_pylist(rows), path)
@@ -93,16 +93,16 @@ def test_a_record_that_lacks_what_its_form_needs(tmp_path: Path) -> None:
 
 def test_the_fingerprint_follows_the_data(tmp_path: Path) -> None:
     path = tmp_path / "edits.csv"
-    found = set()
+    fingerprints = set()
     for content in ("a.png,b.png,x", "a.png,b.png,y", "a.png,b.png,y"):
         path.write_text(f"original,edited,instruction\n{content}\n")
-        found.add(open_dataset(path).fingerprint())
-    assert len(found) == 2
-    found.add(open_dataset(path, edits=tmp_path).fingerprint())
+        fingerprints.add(open_dataset(path).fingerprint())
+    assert len(fingerprints) == 2
+    fingerprints.add(open_dataset(path, edits=tmp_path).fingerprint())
     for text in ("x", "y"):
         columns = {"original": [hub_image(1, "a")], "edited": [hub_image(2, "b")], "instruction": [text]}
-        found.add(open_dataset(write_hub_parquet(tmp_path / "edits.parquet", columns)).fingerprint())
-    assert len(found) == 5
+        fingerprints.add(open_dataset(write_hub_parquet(tmp_path / "edits.parquet", columns)).fingerprint())
+    assert len(fingerprints) == 5
 
 
 @pytest.mark.parametrize(

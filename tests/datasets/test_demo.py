@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 def test_reads_a_list(folder: Path) -> None:
     (only,) = load_demo(folder)
     assert (only.id, only.instruction, only.original) == ("color", "Make the car blue.", folder / "o.webp")
-    assert [(each.file.name, each.label) for each in only.candidates] == [
+    assert [(candidate.file.name, candidate.label) for candidate in only.candidates] == [
         ("a.webp", "well done"),
         ("b.webp", "nothing changed"),
     ]
@@ -67,10 +67,10 @@ def test_missing_list(tmp_path: Path) -> None:
 def test_packaged_inputs_are_whole() -> None:
     inputs = load_demo()
     assert len(inputs) == 6
-    assert len({each.id for each in inputs}) == 6
-    for each in inputs:
-        assert re.fullmatch("[a-z-]+", each.id)
-        assert 3 <= len(each.candidates) <= 5
-        assert "well done" in {candidate.label for candidate in each.candidates}
-        shape = decode.load_image(each.original).shape
-        assert all(decode.load_image(candidate.file).shape == shape for candidate in each.candidates)
+    assert len({demo.id for demo in inputs}) == 6
+    for demo in inputs:
+        assert re.fullmatch("[a-z-]+", demo.id)
+        assert 3 <= len(demo.candidates) <= 5
+        assert "well done" in {candidate.label for candidate in demo.candidates}
+        shape = decode.load_image(demo.original).shape
+        assert all(decode.load_image(candidate.file).shape == shape for candidate in demo.candidates)

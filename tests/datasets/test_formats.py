@@ -8,10 +8,10 @@ from pathlib import Path
 import PIL.Image
 import pyarrow as pa
 import pytest
-from support.dataset_files import HUB_IMAGE, bpm_entry, hub_image, png, shades, write_hub_parquet
 
 from editjudge.datasets import open_dataset
 from editjudge.errors import InputError
+from support.dataset_files import HUB_IMAGE, bpm_entry, hub_image, png, shades, write_hub_parquet
 
 
 @pytest.mark.parametrize("name", ["local_metadata.json", "global_metadata.json"])

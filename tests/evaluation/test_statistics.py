@@ -23,8 +23,8 @@ def test_correlations_are_those_of_scipy_also_of_resamples_with_ties(method: str
     x = rng.integers(0, 8, 60) / 3
     y = x + rng.normal(0, 1, 60).round(1)
     weights = np.concatenate([np.ones((1, 60)), rng.multinomial(60, np.full(60, 1 / 60), size=20)])
-    for found, times in zip(METHODS[method](x, y, weights), weights.astype(int), strict=True):
-        assert found == pytest.approx(SCIPY[method](np.repeat(x, times), np.repeat(y, times)), abs=1e-12)
+    for correlation, times in zip(METHODS[method](x, y, weights), weights.astype(int), strict=True):
+        assert correlation == pytest.approx(SCIPY[method](np.repeat(x, times), np.repeat(y, times)), abs=1e-12)
 
 
 @pytest.mark.parametrize("method", METHODS)

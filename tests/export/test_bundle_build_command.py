@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("torch")
-from support.fake_hub import COMMIT, FakeHub
-
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.commands import bundle
 from editjudge.cli.main import run
 from editjudge_export.onnx.precision import PRECISIONS
+from support.fake_hub import COMMIT, FakeHub
 
 pytestmark = pytest.mark.export
 

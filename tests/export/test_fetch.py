@@ -19,7 +19,6 @@ import pytest
 pytest.importorskip("torch")
 import torch
 from safetensors.torch import load_file
-from support.fake_hub import COMMIT, FakeHub
 from transformers import CLIPModel, SamModel
 
 from editjudge.bundles import huggingface
@@ -27,6 +26,7 @@ from editjudge.errors import InputError
 from editjudge_export.checkpoints.checkpoint import load_model
 from editjudge_export.checkpoints.fetch import fetch_checkpoint, fetch_parser
 from editjudge_export.recipe import CheckpointSource, ParserFile
+from support.fake_hub import COMMIT, FakeHub
 
 pytestmark = pytest.mark.export
 
@@ -72,9 +72,9 @@ def test_only_what_is_needed_is_fetched_and_it_works_offline_then(served: FakeHu
     assert (fetched.source, fetched.revision) == (PAGE, COMMIT)
     assert {path.name for path in fetched.path.iterdir()} == {"config.json", "model.safetensors", "tokenizer.json"}
     load_model(fetched.path, CLIPModel)
-    served.asked.clear()
+    served.requests.clear()
     assert fetch_checkpoint("clip", CLIP) == fetched
-    assert served.asked == []
+    assert served.requests == []
 
 
 def test_without_a_revision_the_newest_is_taken_and_told(served: FakeHub) -> None:
@@ -91,7 +91,7 @@ def test_a_transfer_that_breaks_off_is_gone_on_with(served: FakeHub) -> None:
         fetch_checkpoint("clip", CLIP)
     assert "\n" not in str(caught.value)
     served.cuts.clear()
-    served.asked.clear()
+    served.requests.clear()
     fetched = fetch_checkpoint("clip", CLIP)
     assert half - 64 < served.starts("model.safetensors")[0] <= half
     assert (fetched.path / "model.safetensors").read_bytes() == files_of(served)["model.safetensors"]
@@ -191,9 +191,9 @@ def test_pickled_weights_that_are_allowed_become_safetensors(
     assert not list(fetched.path.glob("*.bin"))
     before, after = (load_model(folder, CLIPModel).state_dict() for folder in (clip_checkpoint, fetched.path))
     assert all(torch.equal(before[name], after[name]) for name in before)
-    served.asked.clear()
+    served.requests.clear()
     assert fetch_checkpoint("clip", CLIP, allow_pickle=True) == fetched
-    assert served.asked == []
+    assert served.requests == []
 
 
 class Bomb:

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("torch")
-from support.pictures import halves
-
 from editjudge.backends.onnx.session import Session
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.roles import GRAPHS
 from editjudge.scorer import Scorer
 from editjudge.types import EditIntent
 from editjudge_export.verification.fp16_emulation import EmulatedSession, load_scorer
+from support.pictures import halves
 
 pytestmark = pytest.mark.export
 

@@ -10,15 +10,15 @@ pytest.importorskip("onnxslim")
 pytest.importorskip("torch")
 import numpy as np
 import torch
-from benchmarks.roofline import graph_costs
 from onnx import helper
-from support.onnx_graphs import save_graph
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import CLIPModel, SamModel
 
+from benchmarks.roofline import graph_costs
 from editjudge.errors import InputError
 from editjudge_export.architectures import clip, sam
 from editjudge_export.checkpoints.checkpoint import load_model
+from support.onnx_graphs import save_graph
 
 pytestmark = pytest.mark.export
 

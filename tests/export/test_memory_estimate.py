@@ -10,11 +10,11 @@ pytest.importorskip("onnxslim")
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
-from support.onnx_graphs import save_graph
 
 import editjudge_models
 from editjudge.errors import InputError
 from editjudge_export.onnx.memory_estimate import MemoryEstimate, estimate_memory
+from support.onnx_graphs import save_graph
 
 pytestmark = pytest.mark.export
 

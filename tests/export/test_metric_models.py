@@ -16,8 +16,6 @@ pytest.importorskip("torch")
 import torch
 from safetensors.torch import load_file, save_file
 from skimage import data
-from support.lpips_case import alexnet, pairs
-from support.tiny_recipe import write_recipe
 from torchmetrics.functional.image import (
     learned_perceptual_image_patch_similarity,
     peak_signal_noise_ratio,
@@ -49,6 +47,8 @@ from editjudge_export.checkpoints.checkpoint import load_model
 from editjudge_export.checkpoints.processors import clip_processor, dino_processor
 from editjudge_export.options import BuildOptions
 from editjudge_export.recipe import CheckpointSource, read_recipe
+from support.lpips_case import alexnet, pairs
+from support.tiny_recipe import write_recipe
 
 pytestmark = pytest.mark.export
 
@@ -101,8 +101,8 @@ def tensor(picture: np.ndarray) -> torch.Tensor:
 def test_lpips_is_that_of_the_lpips_package(lpips_checkpoint: Path) -> None:
     model = load_lpips(lpips_checkpoint)
     with torch.inference_mode():
-        found = [model(*(tensor(picture) / 127.5 - 1 for picture in pair)).item() for pair in pairs()]
-    assert found == pytest.approx(PACKAGE, abs=1e-7)
+        distances = [model(*(tensor(picture) / 127.5 - 1 for picture in pair)).item() for pair in pairs()]
+    assert distances == pytest.approx(PACKAGE, abs=1e-7)
 
 
 def test_lpips_in_the_runtime_is_that_of_torchmetrics(metric_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,9 +178,9 @@ def test_ssim_and_psnr_are_torchmetrics() -> None:
 
 def test_all_metrics_of_a_bundle_that_was_built_with_them(metric_bundle: Bundle) -> None:
     scorer = Scorer.load(metric_bundle.folder, "cpu", 1)
-    found = scorer.score(*pairs()[0], EditIntent("replace", "cat", "dog"), metrics="all").metrics
-    assert len(found) == 11
-    assert found["lpips"].value == pytest.approx(PACKAGE[0], abs=1e-6)
+    results = scorer.score(*pairs()[0], EditIntent("replace", "cat", "dog"), metrics="all").metrics
+    assert len(results) == 11
+    assert results["lpips"].value == pytest.approx(PACKAGE[0], abs=1e-6)
     entries = {entry.role: entry for entry in metric_bundle.files}
     exported = {role for architecture in ARCHITECTURES.values() for role in architecture.roles}
     assert exported == set(entries) - {"domain", "parser"}

@@ -67,16 +67,16 @@ def test_an_example_asks_for_the_choices_alone() -> None:
 @torch.no_grad()
 def test_the_scores_are_the_models_logits(tiny: peft.PeftModel) -> None:
     examples = drawn(6)
-    found, right = scores(tiny.float(), examples)
-    rows = iter(range(len(found)))
+    result, right = scores(tiny.float(), examples)
+    rows = iter(range(len(result)))
     for sample in examples:
         logits = tiny(input_ids=torch.tensor([sample.tokens])).logits[0]
         for place, possible, index in sample.choices:
             row = next(rows)
             assert right[row] == index
             # The one runs in bfloat16.
-            torch.testing.assert_close(found[row, : len(possible)], logits[place, possible], atol=0.05, rtol=0.05)
-            assert torch.isinf(found[row, len(possible) :]).all()
+            torch.testing.assert_close(result[row, : len(possible)], logits[place, possible], atol=0.05, rtol=0.05)
+            assert torch.isinf(result[row, len(possible) :]).all()
 
 
 def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path)
 
 def test_batches_hold_what_was_drawn() -> None:
     source = batches(pairs(3), 4, spell, 2)
-    found = [sample.tokens for batch in islice(source, 16) for sample in batch]
-    assert sorted(found) == sorted(sample.tokens for sample in drawn(64))
+    tokens = [sample.tokens for batch in islice(source, 16) for sample in batch]
+    assert sorted(tokens) == sorted(sample.tokens for sample in drawn(64))
 
 
 @torch.no_grad()
@@ -118,9 +118,9 @@ def test_llama_reads_the_adapter_as_peft_does(studio: Bundle, tmp_path: Path) ->
     tokens = adapted.tokenize(" make the old door of the house blue\n")
     among = list(range(0, 262_144, 1024))
     expected = model(input_ids=torch.tensor([[2, *tokens]])).logits[0, -1, among].log_softmax(0).exp().numpy()
-    found, without = (np.exp(each.log_likelihoods(tokens, among)) for each in (adapted, plain))
+    result, without = (np.exp(reader.log_likelihoods(tokens, among)) for reader in (adapted, plain))
     # llama.cpp rounds what goes into each matrix to 8 bits.
-    assert np.abs(found - expected).sum() < 0.15
+    assert np.abs(result - expected).sum() < 0.15
     assert np.abs(without - expected).sum() > 0.5
     plain.close()
     adapted.close()
@@ -136,9 +136,9 @@ def test_a_model_made_for_chats_is_asked_in_its_way(studio: Bundle, tmp_path: Pa
     assert model.chat_template == "<start_of_turn>user\n{}<end_of_turn>\n<start_of_turn>model\n"
     model.close()
     reader = IntentModel(made, None, 1, "cpu")
-    found = reader.answer("erase the green plant")
-    assert found is not None
-    assert set(found.line.split()[1:]) <= {*["erase", "the", "green", "plant"], *[">", "@", "+", "all", "left"]}
+    answer = reader.answer("erase the green plant")
+    assert answer is not None
+    assert set(answer.line.split()[1:]) <= {*["erase", "the", "green", "plant"], *[">", "@", "+", "all", "left"]}
     reader.close()
 
 

@@ -165,11 +165,11 @@ def test_proposals_are_recorded_and_prescribed() -> None:
         torch.topk(scores, 2, dim=1)
     assert recorded.chosen.tolist() == [[1, 2]]
     tied = torch.tensor([[5.0, 5.0 - 1e-6, 1.0]])
-    with Proposals(torch.tensor([[1, 0]])) as given:
+    with Proposals(torch.tensor([[1, 0]])) as proposals:
         values, order = torch.topk(tied, 2, dim=1)
     assert order.tolist() == [[1, 0]]
     assert values.tolist() == tied[:, [1, 0]].tolist()
-    assert given.shortfall < 1e-6
+    assert proposals.shortfall < 1e-6
     with Proposals(None):
         assert torch.topk(tied, 2, dim=1)[1].tolist() == [[0, 1]]
 
@@ -178,9 +178,9 @@ def test_proposals_are_recorded_and_prescribed() -> None:
     ("chosen", "shortfall"), [([[0, 2]], 0.0), ([[1, 2]], 0.25), ([[0, 3]], 0.5), ([[0, 0]], float("inf"))]
 )
 def test_a_worse_choice_of_proposals_is_an_error(chosen: list[list[int]], shortfall: float) -> None:
-    with Proposals(torch.tensor(chosen)) as given:
+    with Proposals(torch.tensor(chosen)) as proposals:
         torch.topk(torch.tensor([[4.0, 3.0, 3.0, 1.0]]), 2, dim=1)
-    assert float(given.shortfall) == shortfall
+    assert float(proposals.shortfall) == shortfall
 
 
 def test_a_graph_that_overflows_is_refused(

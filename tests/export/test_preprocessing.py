@@ -35,10 +35,10 @@ PICTURES = [
 SIDES = [97, 224, 333]
 
 
-def close(found: np.ndarray, wanted: np.ndarray) -> None:
+def close(result: np.ndarray, wanted: np.ndarray) -> None:
     """Equal but for rounding of the last bit: a grey level is 0.017 here."""
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, wanted, atol=2e-6)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, wanted, atol=2e-6)
 
 
 def detector_settings(height: int, width: int, fit: str) -> DetectorSettings:
@@ -49,26 +49,26 @@ def detector_settings(height: int, width: int, fit: str) -> DetectorSettings:
 def test_detector_padded(side: int) -> None:
     size, pad = {"shortest_edge": side, "longest_edge": side}, {"height": side, "width": side}
     wanted = GroundingDinoImageProcessor(size=size, pad_size=pad, **NORMALISE)(PICTURES, return_tensors="np")
-    found = grounding_dino.picture_inputs(PICTURES, detector_settings(side, side, "pad"))
-    close(found["pixel_values"], wanted["pixel_values"])
-    assert found["pixel_mask"].dtype == np.int64
-    np.testing.assert_array_equal(found["pixel_mask"], wanted["pixel_mask"])
-    assert set(found) == {"pixel_values", "pixel_mask"}
+    result = grounding_dino.picture_inputs(PICTURES, detector_settings(side, side, "pad"))
+    close(result["pixel_values"], wanted["pixel_values"])
+    assert result["pixel_mask"].dtype == np.int64
+    np.testing.assert_array_equal(result["pixel_mask"], wanted["pixel_mask"])
+    assert set(result) == {"pixel_values", "pixel_mask"}
 
 
 @pytest.mark.parametrize(("height", "width"), [(97, 224), (224, 333)])
 def test_detector_stretched(height: int, width: int) -> None:
     process = GroundingDinoImageProcessor(size={"height": height, "width": width}, **NORMALISE)
-    found = grounding_dino.picture_inputs(PICTURES, detector_settings(height, width, "stretch"))
-    close(found["pixel_values"], process(PICTURES, return_tensors="np")["pixel_values"])
-    assert set(found) == {"pixel_values"}
+    result = grounding_dino.picture_inputs(PICTURES, detector_settings(height, width, "stretch"))
+    close(result["pixel_values"], process(PICTURES, return_tensors="np")["pixel_values"])
+    assert set(result) == {"pixel_values"}
 
 
 @pytest.mark.parametrize("side", SIDES)
 def test_sam(side: int) -> None:
     process = SamImageProcessor(size={"longest_edge": side}, pad_size={"height": side, "width": side}, **NORMALISE)
-    found = sam.picture_inputs(PICTURES, SegmenterSettings(side, MEAN, STD, "bilinear", side // 4, 0.0))
-    close(found["pixel_values"], process(PICTURES, return_tensors="np")["pixel_values"])
+    result = sam.picture_inputs(PICTURES, SegmenterSettings(side, MEAN, STD, "bilinear", side // 4, 0.0))
+    close(result["pixel_values"], process(PICTURES, return_tensors="np")["pixel_values"])
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -76,8 +76,8 @@ def test_clip(side: int) -> None:
     process = CLIPImageProcessor(
         size={"shortest_edge": side}, crop_size={"height": side, "width": side}, resample=3, **NORMALISE
     )
-    found = clip.picture_inputs(PICTURES, ClipSettings(side, MEAN, STD, "bicubic", "center_crop", 77))
-    close(found["pixel_values"], process(PICTURES, return_tensors="np")["pixel_values"])
+    result = clip.picture_inputs(PICTURES, ClipSettings(side, MEAN, STD, "bicubic", "center_crop", 77))
+    close(result["pixel_values"], process(PICTURES, return_tensors="np")["pixel_values"])
 
 
 def test_every_size_that_fits_a_square_is_rounded_as_there() -> None:
@@ -98,5 +98,5 @@ def test_boxes_are_fractions_of_the_picture_not_of_the_padded_input() -> None:
     sizes = [picture.shape[:2] for picture in PICTURES]
     wanted = GroundingDinoImageProcessor().post_process_object_detection(output, threshold=0.1, target_sizes=sizes)
     for (height, width), picture_boxes, one in zip(sizes, boxes.numpy(), wanted, strict=True):
-        found = to_corners(picture_boxes, width, height)
-        np.testing.assert_allclose(found, one["boxes"].numpy(), rtol=1e-5, atol=1e-4)
+        corners = to_corners(picture_boxes, width, height)
+        np.testing.assert_allclose(corners, one["boxes"].numpy(), rtol=1e-5, atol=1e-4)

@@ -52,8 +52,6 @@ def test_settings_are_checked() -> None:
     height, *_, fit = ARCHITECTURES["detector"].settings
     height.check("detector", {"height": 800})
     fit.check("detector", {})
-    with pytest.raises(ValueError, match=r"\[detector\] lacks height"):
-        height.check("detector", {})
     with pytest.raises(ValueError, match=r"height in \[detector\] is '800'; it must be a whole number"):
         height.check("detector", {"height": "800"})
     with pytest.raises(ValueError, match=r"fit in \[detector\] is 'crop'; it must be one of stretch, pad"):

@@ -20,12 +20,11 @@ from benchmarks.speedup.reference import ReferencePipeline
 from benchmarks.speedup.reference_llm import ReferenceParser
 from benchmarks.speedup.rounds import CountedScorer, one_ranking, sub_scores
 from benchmarks.speedup.table import figures
-from support.tiny_recipe import DOMAIN
-
 from editjudge.bundles.bundle import Bundle
 from editjudge.types import EditIntent
 from editjudge_export.build import build
 from editjudge_export.options import BuildOptions
+from support.tiny_recipe import DOMAIN
 
 pytestmark = pytest.mark.export
 
@@ -91,9 +90,9 @@ def test_candidates_are_ranked_by_the_same_sub_scores(contest: tuple[ReferencePi
     assert record["paper"]["work"]["pictures looked at"] == 1 + CANDIDATES
     other = replace(edit, intent=EditIntent("color", "ball", "green ball"))
     assert one_ranking(reference, [ours], other, 0, 1)["reference"]["work"]["boxes"] == 2 * BOXES
-    found = {"edits": [], "rankings": [record]}
-    assert disagreements(found, 1e-3) == []
-    assert len(disagreements(found, 0.0)) == 1
+    report = {"edits": [], "rankings": [record]}
+    assert disagreements(report, 1e-3) == []
+    assert len(disagreements(report, 0.0)) == 1
 
 
 def test_the_calls_are_as_long_as_the_released_ones() -> None:
@@ -132,12 +131,12 @@ def test_figures_are_ratios_of_one_turn_each() -> None:
         return {"kind": kind, "reference": their, "paper": {
             "vision": mine, "told": mine + 1, "paper_parse": 4.0, "misread": misread, "apart": 1e-5}}  # fmt: skip
 
-    found = {
+    report = {
         "about": {"device": "cpu", "compiled": False},
         "edits": [edit("color", 8.0, 2.0, False), edit("add", 6.0, 3.0, True)],
         "rankings": [{"candidates": 8, "reference": {"vision": 9.0}, "paper": {"vision": 1.5, "apart": 2e-3}}],
     }
-    by_key = {figure.key: figure for figure in figures(found)}
+    by_key = {figure.key: figure for figure in figures(report)}
     assert by_key["paper_vision"].value == 3.0  # of 4 and 2
     assert by_key["paper_vision"].met is True
     assert by_key["paper_parse"].value == pytest.approx((30 / 6 + 28 / 7) / 2)
@@ -147,8 +146,8 @@ def test_figures_are_ratios_of_one_turn_each() -> None:
     assert by_key["paper_rank"].value == 6.0
     assert (by_key["apart"].value, by_key["apart"].met) == (2e-3, False)
     assert not any(key.startswith("photo-edge") for key in by_key)
-    found["about"] = {"device": "cuda", "compiled": False}
-    assert next(iter(figures(found))).goal == 6.0
+    report["about"] = {"device": "cuda", "compiled": False}
+    assert next(iter(figures(report))).goal == 6.0
 
 
 def test_a_section_takes_the_place_of_the_older_one(tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from support.pictures import BLUE, RED
 
 from editjudge import ImageError, InputError
 from editjudge.image import decode
 from editjudge.image.decode import ImageLimits, load_image, start_decoding
 from editjudge.image.transforms import fit_frame
+from support.pictures import BLUE, RED
 
 
 def encoded(image: PIL.Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -37,9 +37,9 @@ def png(width: int, height: int, data: bytes = b"") -> bytes:
 
 
 def test_a_path_bytes_a_pillow_picture_and_an_array_are_the_same(picture: np.ndarray, tmp_path: Path) -> None:
-    shown = PIL.Image.fromarray(picture)
-    shown.save(tmp_path / "a.png")
-    for source in (picture, shown, encoded(shown), tmp_path / "a.png", str(tmp_path / "a.png")):
+    image = PIL.Image.fromarray(picture)
+    image.save(tmp_path / "a.png")
+    for source in (picture, image, encoded(image), tmp_path / "a.png", str(tmp_path / "a.png")):
         loaded = load_image(source)
         assert loaded.dtype == np.uint8
         np.testing.assert_array_equal(loaded, picture)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.pictures import BLUE, RED
 
 from editjudge.image.transforms import crop_box, fit_frame, resize, resize_and_center_crop, to_tensor
+from support.pictures import BLUE, RED
 
 
 def test_a_frame_is_scaled_down_by_area_and_never_up(picture: np.ndarray) -> None:

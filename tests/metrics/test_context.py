@@ -8,8 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support import toy_world
-from support.toy_world import ADD, COLOR, REMOVE, STYLE, draw
 
 from editjudge import Scorer
 from editjudge.backends.onnx.loader import open_model
@@ -24,6 +22,8 @@ from editjudge.models.grounding_dino import Detector
 from editjudge.models.model_set import ModelSet
 from editjudge.models.sam import Segmenter
 from editjudge.types import EditIntent
+from support import toy_world
+from support.toy_world import ADD, COLOR, REMOVE, STYLE, draw
 
 CAR, TOWER = ("red", "car", 60, 60), ("green", "tower", 150, 140)
 ORIGINAL = draw(CAR, TOWER)

@@ -40,14 +40,14 @@ def made(
     """A score as a scorer would build it from these parts."""
     region = RegionScore(None, None, None) if intent.is_global else RegionScore(position + size, position, size)
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
-    found = {
+    boxes = {
         "original": (FoundBox(intent.source or "", before, 0.9),),
         "edited": () if "target_not_found" in flags else (FoundBox(intent.target or "", after, 0.9),),
     }
     masks = (mask(None), mask(None)) if intent.is_global else (mask(before), mask(after))
     evidence = Evidence(picture, picture, *masks, np.zeros((SIDE, SIDE), np.float32) if change is None else change)
     semantic = SemanticScore(1 + modify, modify, 1.0, modify, 1.0)
-    return EditScore(1.0, semantic, region, 0.9, flags, "", intent, found, {}, "b", "1", evidence)
+    return EditScore(1.0, semantic, region, 0.9, flags, "", intent, boxes, {}, "b", "1", evidence)
 
 
 def changed(x0: int, y0: int, x1: int, y1: int, by: float = 0.5) -> np.ndarray:
@@ -114,8 +114,8 @@ def test_moves() -> None:
         "The rocket did not move to the right: it is still where it was" + UNTOUCHED
     )
     for box, way in {(0, 40, 10, 60): "left", (20, 0, 40, 20): "up", (20, 80, 40, 100): "down"}.items():
-        told = explain(made(MOVE, modify=0, position=0, after=box))
-        assert told == f"The rocket did not move to the right: it went {way}{UNTOUCHED}"
+        explanation = explain(made(MOVE, modify=0, position=0, after=box))
+        assert explanation == f"The rocket did not move to the right: it went {way}{UNTOUCHED}"
     anchored = replace(MOVE, anchor="moon", position="near")
     assert explain(made(anchored)) == "The rocket moved next to the moon, as asked" + UNTOUCHED
 
@@ -140,14 +140,14 @@ def test_what_nobody_asked_for() -> None:
 def test_the_target_is_missing() -> None:
     nothing = "; the picture is untouched."
     swap = EditIntent("replace", "cat", "dog")
-    for intent, told in {
+    for intent, sentence in {
         COLOR: "The hydrant did not turn blue: there is no blue hydrant in the edited picture",
         ADD: "No apple was added: there is no apple in the edited picture",
         swap: "The cat was not replaced with a dog: there is no dog in the edited picture",
         MOVE: "The rocket did not move to the right: it is gone",
         GROW: "The rocket did not get larger: it is gone",
     }.items():
-        assert explain(made(intent, modify=1.0, flags=("target_not_found",))) == told + nothing
+        assert explain(made(intent, modify=1.0, flags=("target_not_found",))) == sentence + nothing
 
 
 def test_nothing_happened() -> None:
@@ -157,12 +157,12 @@ def test_nothing_happened() -> None:
 
 
 def test_damage_elsewhere_has_a_size_and_a_place() -> None:
-    told = explain(made(COLOR, change=changed(0, 80, 15, 100)))
-    assert told == "The hydrant turned blue; 3 % of the rest of the picture changed, mostly bottom left."
-    told = explain(made(COLOR, change=changed(0, 0, SIDE, SIDE, by=0.08)))
-    assert told == "The hydrant turned blue; 100 % of the rest of the picture changed slightly, all over."
-    told = explain(made(COLOR, change=changed(99, 99, 100, 100) + changed(80, 10, 88, 18)))
-    assert told == "The hydrant turned blue; less than 1 % of the rest of the picture changed, mostly top right."
+    explanation = explain(made(COLOR, change=changed(0, 80, 15, 100)))
+    assert explanation == "The hydrant turned blue; 3 % of the rest of the picture changed, mostly bottom left."
+    explanation = explain(made(COLOR, change=changed(0, 0, SIDE, SIDE, by=0.08)))
+    assert explanation == "The hydrant turned blue; 100 % of the rest of the picture changed slightly, all over."
+    explanation = explain(made(COLOR, change=changed(99, 99, 100, 100) + changed(80, 10, 88, 18)))
+    assert explanation == "The hydrant turned blue; less than 1 % of the rest of the picture changed, mostly top right."
 
 
 @pytest.mark.parametrize(
@@ -206,10 +206,10 @@ def test_every_edit_type_and_flag_has_words(edit_type: str, flag: str) -> None:
             for position in POSITIONS:
                 for size in SIZES:
                     intent = EditIntent(edit_type, source, target, anchor=None, size=size, position=position)
-                    told = explain(made(intent, modify=modify, position=part, size=part, flags=(flag,)))
-                    assert told[0].isupper()
-                    assert told.endswith(".")
-                    assert not any(wrong in told for wrong in ("  ", "..", " ,", " .", "None"))
+                    explanation = explain(made(intent, modify=modify, position=part, size=part, flags=(flag,)))
+                    assert explanation[0].isupper()
+                    assert explanation.endswith(".")
+                    assert not any(wrong in explanation for wrong in ("  ", "..", " ,", " .", "None"))
 
 
 def test_phrases() -> None:

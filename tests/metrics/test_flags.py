@@ -47,15 +47,15 @@ def raised_by(node: ast.AST) -> Iterator[str]:
         case ast.Assign(targets=[gathered], value=value) if is_flags(gathered):
             yield from strings(value)
         case ast.For(target=target, iter=pairs) if any(
-            isinstance(each, ast.Name) and each.id == "flag" for each in ast.walk(target)
+            isinstance(child, ast.Name) and child.id == "flag" for child in ast.walk(target)
         ):
             yield from strings(pairs)
         case ast.Yield(value=ast.Constant(value=str() as flag)):
             yield flag
         case ast.FunctionDef(name=name) if name in FUNCTIONS:
-            for each in ast.walk(node):
-                if isinstance(each, ast.Return) and each.value:
-                    yield from strings(each.value)
+            for child in ast.walk(node):
+                if isinstance(child, ast.Return) and child.value:
+                    yield from strings(child.value)
 
 
 def looked_for_by(node: ast.AST) -> Iterator[str]:

@@ -13,8 +13,6 @@ import numpy as np
 import PIL.Image
 import pytest
 from skimage import data, metrics
-from support import toy_world
-from support.toy_world import COLOR, REMOVE, draw
 
 from editjudge import BundleError, InputError, InstructionError, Scorer
 from editjudge.bundles.bundle import Bundle
@@ -27,6 +25,8 @@ from editjudge.models.clip import Clip
 from editjudge.models.model_set import ModelSet
 from editjudge.parser.parser import UNKNOWN
 from editjudge.types import EditIntent
+from support import toy_world
+from support.toy_world import COLOR, REMOVE, draw
 
 NAMES = (
     "bpm", "l2", "lpips", "clip_i", "clip_t", "clip_directional", "dino", "dinov2", "ssim", "psnr", "clip_t_plus_i",
@@ -74,29 +74,29 @@ def test_the_names_are_those_that_others_rely_on() -> None:
 
 
 def test_all_by_hand(scorer: Scorer) -> None:
-    found = measure(scorer, RED, BLUE, SWAP)
-    assert tuple(found) == NAMES
-    assert all(type(value) is float for value in found.values())
-    assert found["bpm"] == scorer.score(RED, BLUE, SWAP).bpm
-    assert found["l2"] == pytest.approx(math.sqrt((255**2 + 204**2) / 3) / 255, abs=1e-6)
-    assert found["lpips"] == pytest.approx((2 + 0 + 1.6) / 3, abs=1e-4)
+    result = measure(scorer, RED, BLUE, SWAP)
+    assert tuple(result) == NAMES
+    assert all(type(value) is float for value in result.values())
+    assert result["bpm"] == scorer.score(RED, BLUE, SWAP).bpm
+    assert result["l2"] == pytest.approx(math.sqrt((255**2 + 204**2) / 3) / 255, abs=1e-6)
+    assert result["lpips"] == pytest.approx((2 + 0 + 1.6) / 3, abs=1e-4)
     alike = cosine(RED_FEATURE, BLUE_FEATURE)
     for name in ("clip_i", "dino", "dinov2"):
-        assert found[name] == pytest.approx(alike, abs=1e-6)
+        assert result[name] == pytest.approx(alike, abs=1e-6)
     # The toy counts tokens, cats and dogs: [CLS] dog [EOS].
-    assert found["clip_t"] == pytest.approx(cosine(BLUE_FEATURE, np.array([3, 0, 1])), abs=1e-6)
-    assert found["clip_t_plus_i"] == pytest.approx(found["clip_t"] + alike, abs=1e-6)
+    assert result["clip_t"] == pytest.approx(cosine(BLUE_FEATURE, np.array([3, 0, 1])), abs=1e-6)
+    assert result["clip_t_plus_i"] == pytest.approx(result["clip_t"] + alike, abs=1e-6)
     change = BLUE_FEATURE / np.linalg.norm(BLUE_FEATURE) - RED_FEATURE / np.linalg.norm(RED_FEATURE)
-    assert found["clip_directional"] == pytest.approx(cosine(change, np.array([0, -1, 1])), abs=1e-6)
-    assert found["psnr"] == pytest.approx(10 * math.log10(255**2 * 3 / (255**2 + 204**2)), abs=1e-6)
+    assert result["clip_directional"] == pytest.approx(cosine(change, np.array([0, -1, 1])), abs=1e-6)
+    assert result["psnr"] == pytest.approx(10 * math.log10(255**2 * 3 / (255**2 + 204**2)), abs=1e-6)
 
 
 def test_clip_t_takes_the_instruction_as_it_is(toy: Bundle, studio: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     scorer = Scorer.load(toy.folder, "cpu", threads=1)
     assert measure(scorer, RED, BLUE, EditIntent("remove", "cat", None), ["clip_t"]) == {"clip_t": None}
     monkeypatch.setattr(scorer, "_read", lambda instruction: UNKNOWN)
-    found = measure(scorer, RED, BLUE, "Cat, dog.", ["clip_t"])  # [CLS] cat [UNK] dog . [EOS]
-    assert found == {"clip_t": pytest.approx(cosine(BLUE_FEATURE, np.array([6, 1, 1])), abs=1e-6)}
+    result = measure(scorer, RED, BLUE, "Cat, dog.", ["clip_t"])  # [CLS] cat [UNK] dog . [EOS]
+    assert result == {"clip_t": pytest.approx(cosine(BLUE_FEATURE, np.array([6, 1, 1])), abs=1e-6)}
     with pytest.raises(InstructionError, match="empty"):
         measure(Scorer(ModelSet(studio, "cpu", 1)), RED, BLUE, " ", ["clip_t"])
 
@@ -112,8 +112,8 @@ def test_the_directions_of_the_texts() -> None:
     def directional(edited: np.ndarray, intent: EditIntent, wanted: np.ndarray) -> None:
         after = clip.images([edited])[0]
         change = after / np.linalg.norm(after) - before / np.linalg.norm(before)
-        found = measure(scorer, original, edited, intent, ["clip_directional"])["clip_directional"]
-        assert found == pytest.approx(cosine(change, wanted) if wanted.any() else 0.0, abs=1e-6)
+        result = measure(scorer, original, edited, intent, ["clip_directional"])["clip_directional"]
+        assert result == pytest.approx(cosine(change, wanted) if wanted.any() else 0.0, abs=1e-6)
 
     red_car, blue_car, tower_text, blue_box = (
         text / np.linalg.norm(text) for text in clip.texts(["red car", "blue car", "tower", "blue box"])
@@ -126,17 +126,17 @@ def test_the_directions_of_the_texts() -> None:
 
 
 def test_equal_pictures_are_as_alike_as_can_be(scorer: Scorer) -> None:
-    found = measure(scorer, RED, RED.copy(), SWAP)
-    assert found["l2"] == found["lpips"] == found["clip_directional"] == 0.0
-    assert found["clip_i"] == found["dino"] == found["dinov2"] == pytest.approx(1.0, abs=1e-6)
-    assert found["psnr"] == math.inf
+    result = measure(scorer, RED, RED.copy(), SWAP)
+    assert result["l2"] == result["lpips"] == result["clip_directional"] == 0.0
+    assert result["clip_i"] == result["dino"] == result["dinov2"] == pytest.approx(1.0, abs=1e-6)
+    assert result["psnr"] == math.inf
 
 
 def test_pictures_of_other_sizes_are_brought_to_the_originals_frame(scorer: Scorer) -> None:
     large = np.full((700, 1100, 3), (255, 0, 51), np.uint8)
-    found = measure(scorer, large, BLUE, SWAP, ["l2", "ssim", "lpips"])
-    assert found["l2"] == pytest.approx(math.sqrt((255**2 + 204**2) / 3) / 255, abs=1e-6)
-    assert found["lpips"] == pytest.approx(1.2, abs=1e-4)
+    result = measure(scorer, large, BLUE, SWAP, ["l2", "ssim", "lpips"])
+    assert result["l2"] == pytest.approx(math.sqrt((255**2 + 204**2) / 3) / 255, abs=1e-6)
+    assert result["lpips"] == pytest.approx(1.2, abs=1e-4)
 
 
 def test_only_what_is_asked_for_is_opened_and_read(toy: Bundle) -> None:
@@ -205,12 +205,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def test_in_the_json_of_a_score(pictures: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["score", *pictures, "Make the picture darker.", "--json", "--metrics", "all"]) == 0
-    shown = json.loads(capfd.readouterr().out)
-    assert shown["metrics_left_out"] == ["lpips", "dino", "dinov2"]
-    assert list(shown["metrics"]) == [name for name in NAMES if name not in shown["metrics_left_out"]]
-    assert shown["metrics"]["bpm"] == shown["bpm"]
+    report = json.loads(capfd.readouterr().out)
+    assert report["metrics_left_out"] == ["lpips", "dino", "dinov2"]
+    assert list(report["metrics"]) == [name for name in NAMES if name not in report["metrics_left_out"]]
+    assert report["metrics"]["bpm"] == report["bpm"]
     frame = CAT, CAT // 2
-    assert shown["metrics"]["psnr"] == pytest.approx(metrics.peak_signal_noise_ratio(*frame))
+    assert report["metrics"]["psnr"] == pytest.approx(metrics.peak_signal_noise_ratio(*frame))
 
 
 @pytest.mark.parametrize(

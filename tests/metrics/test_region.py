@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from support.groundings import HERE, MOVES, NOWHERE, detections_at, grounding, move, region_at
 
 from editjudge.metrics.bpm import region
 from editjudge.metrics.bpm.subscore import GIVEN, SubScore
 from editjudge.metrics.grounding import Grounding
 from editjudge.types import EditIntent
+from support.groundings import HERE, MOVES, NOWHERE, detections_at, grounding, move, region_at
 
 
-@pytest.mark.parametrize("asked", MOVES)
+@pytest.mark.parametrize("direction", MOVES)
 @pytest.mark.parametrize("done", MOVES)
-def test_a_move_earns_its_point_by_going_the_asked_way(asked: str, done: str) -> None:
+def test_a_move_earns_its_point_by_going_the_asked_way(direction: str, done: str) -> None:
     where = grounding(region_at(HERE), region_at(MOVES[done]))
-    assert region.position(move(asked), where) == SubScore(float(asked == done))
+    assert region.position(move(direction), where) == SubScore(float(direction == done))
 
 
 def test_a_move_sideways_more_than_forward_is_none() -> None:
@@ -41,7 +41,7 @@ def test_a_move_to_no_named_place_must_leave_the_old_one() -> None:
 
 @pytest.mark.parametrize(("boxes", "value"), [("right right", 1.0), ("right up", 0.5), ("up down", 0.0)])
 def test_of_several_boxes_all_or_some_may_stand_right(boxes: str, value: float) -> None:
-    where = grounding(region_at(HERE), region_at(*(MOVES[each] for each in boxes.split())))
+    where = grounding(region_at(HERE), region_at(*(MOVES[direction] for direction in boxes.split())))
     assert region.position(move("right"), where).value == value
 
 
@@ -103,9 +103,9 @@ def test_rules_of_the_appendix() -> None:
 def test_size_by_the_ratio_of_areas(side: int, sizes: str) -> None:
     # 17² / 20² = 0.7225, 18² / 20² = 0.81, 21² / 20² = 1.1025, 22² / 20² = 1.21
     where = grounding(region_at(HERE), region_at((20, 40, 20 + side, 40 + side)))
-    for asked in ("larger", "smaller", "unchanged"):
-        intent = EditIntent("size", "thing", "thing", size=asked)
-        assert region.size(intent, where) == SubScore(float(asked == sizes))
+    for size in ("larger", "smaller", "unchanged"):
+        intent = EditIntent("size", "thing", "thing", size=size)
+        assert region.size(intent, where) == SubScore(float(size == sizes))
 
 
 def test_size_is_that_of_masks_and_not_of_boxes() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.groundings import HERE, MOVES, SIDE, detections_at, grounding, move, region_at
 
 from editjudge.image import difference
 from editjudge.metrics.bpm.released import ReleasedRules
 from editjudge.metrics.bpm.subscore import GIVEN
 from editjudge.types import EditIntent
+from support.groundings import HERE, MOVES, SIDE, detections_at, grounding, move, region_at
 
 RELEASED = ReleasedRules()
 
@@ -35,8 +35,8 @@ def test_positions_matter_in_anchored_adds_alone() -> None:
     moved = grounding(region_at(HERE), region_at(MOVES["up"]), detections_at(HERE))
     assert RELEASED.position(move("right", anchor="sofa"), moved) == GIVEN
     assert RELEASED.position(EditIntent("color", "thing", "blue thing"), moved) == GIVEN
-    for asked, value in {"up": 1.0, "right": 0.0, "near": 1.0, "inside": 0.0, "unchanged": 0.0}.items():
-        intent = EditIntent("add", None, "thing", anchor="sofa", position=asked)  # centres 5 + 35 = 40 pixels apart
+    for position, value in {"up": 1.0, "right": 0.0, "near": 1.0, "inside": 0.0, "unchanged": 0.0}.items():
+        intent = EditIntent("add", None, "thing", anchor="sofa", position=position)  # centres 5 + 35 = 40 pixels apart
         assert RELEASED.position(intent, grounding(None, region_at(MOVES["up"]), detections_at(HERE))).value == value
 
 

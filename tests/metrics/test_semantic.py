@@ -6,73 +6,73 @@ import math
 
 import numpy as np
 import pytest
-from support.groundings import BOTH, HERE, MOVES, NOWHERE, SIDE, features, grounding, move, region_at
 
 from editjudge.metrics.bpm import semantic
 from editjudge.metrics.bpm.released import ReleasedRules
 from editjudge.metrics.bpm.subscore import SubScore
 from editjudge.types import EditIntent
+from support.groundings import BOTH, HERE, MOVES, NOWHERE, SIDE, features, grounding, move, region_at
 
 RELEASED = ReleasedRules()
 
 
 def test_modify_is_the_cosine_of_the_two_directions() -> None:
     # The crops go by (3, 4, 0), the texts by (1, 0, 0): cosine 3 / 5.
-    given = features(original_crop=(1, 1, 1), edited_crop=(4, 5, 1), source=(1, 2, 3), target=(2, 2, 3))
-    assert semantic.modify(EditIntent("color", "thing", "blue thing"), BOTH, given).value == pytest.approx(0.6)
+    embeddings = features(original_crop=(1, 1, 1), edited_crop=(4, 5, 1), source=(1, 2, 3), target=(2, 2, 3))
+    assert semantic.modify(EditIntent("color", "thing", "blue thing"), BOTH, embeddings).value == pytest.approx(0.6)
 
 
 def test_modify_of_an_add_and_of_a_remove_has_one_text() -> None:
-    given = features(original_crop=(0, 1), edited_crop=(3, 5), source=(0, 2), target=(1, 0))
-    add = semantic.modify(EditIntent("add", None, "thing"), grounding(None, region_at(HERE)), given)
-    remove = semantic.modify(EditIntent("remove", "thing", None), grounding(region_at(HERE), None), given)
+    embeddings = features(original_crop=(0, 1), edited_crop=(3, 5), source=(0, 2), target=(1, 0))
+    add = semantic.modify(EditIntent("add", None, "thing"), grounding(None, region_at(HERE)), embeddings)
+    remove = semantic.modify(EditIntent("remove", "thing", None), grounding(region_at(HERE), None), embeddings)
     assert add.value == pytest.approx(0.6)
     assert remove.value == pytest.approx(-0.8)
 
 
 def test_modify_of_the_same_crop_is_zero() -> None:
-    given = features(original_crop=(1, 2), edited_crop=(1, 2), source=(1, 0), target=(0, 1))
-    assert semantic.modify(EditIntent("color", "thing", "blue thing"), BOTH, given) == SubScore(0.0)
+    embeddings = features(original_crop=(1, 2), edited_crop=(1, 2), source=(1, 0), target=(0, 1))
+    assert semantic.modify(EditIntent("color", "thing", "blue thing"), BOTH, embeddings) == SubScore(0.0)
 
 
 def test_modify_fades_out_below_the_noise_floor_but_not_as_released() -> None:
     # The change is 0.1 of the feature's norm, a third of the floor of 0.3, and points the right way.
-    given = features(original_crop=(1, 0), edited_crop=(1, 0.1), source=(0, 0), target=(0, 1))
+    embeddings = features(original_crop=(1, 0), edited_crop=(1, 0.1), source=(0, 0), target=(0, 1))
     intent = EditIntent("color", "thing", "blue thing")
-    assert semantic.modify(intent, BOTH, given).value == pytest.approx(1 / 3, rel=1e-5)
-    assert RELEASED.modify(intent, BOTH, given).value == pytest.approx(1.0)
+    assert semantic.modify(intent, BOTH, embeddings).value == pytest.approx(1 / 3, rel=1e-5)
+    assert RELEASED.modify(intent, BOTH, embeddings).value == pytest.approx(1.0)
 
 
 def test_modify_of_a_move_is_how_far_it_stayed_itself_while_it_moved() -> None:
-    given = features(original_crop=(3, 4), edited_crop=(4, 3), source=(1, 0), target=(1, 0))
+    embeddings = features(original_crop=(3, 4), edited_crop=(4, 3), source=(1, 0), target=(1, 0))
     moved = grounding(region_at(HERE), region_at(MOVES["right"]))
-    assert semantic.modify(move("right"), moved, given).value == pytest.approx(24 / 25)
-    assert semantic.modify(move("left"), moved, given).value == 0.0
-    assert RELEASED.modify(move("right"), moved, given).value == 0.0
+    assert semantic.modify(move("right"), moved, embeddings).value == pytest.approx(24 / 25)
+    assert semantic.modify(move("left"), moved, embeddings).value == 0.0
+    assert RELEASED.modify(move("right"), moved, embeddings).value == 0.0
 
 
 def test_modify_without_a_text_direction_cannot_be_measured() -> None:
-    given = features(original_crop=(3, 4), edited_crop=(4, 3), source=(1, 0), target=(1, 0))
-    found = semantic.modify(EditIntent("color", "car", "car"), BOTH, given)
-    assert found == SubScore(0.0, "fallback", "parse_uncertain")
+    embeddings = features(original_crop=(3, 4), edited_crop=(4, 3), source=(1, 0), target=(1, 0))
+    score = semantic.modify(EditIntent("color", "car", "car"), BOTH, embeddings)
+    assert score == SubScore(0.0, "fallback", "parse_uncertain")
 
 
 def test_modify_when_an_object_is_missing() -> None:
-    given = features(edited_picture=(3, 4), target=(1, 0), source=(0, 1))
+    embeddings = features(edited_picture=(3, 4), target=(1, 0), source=(0, 1))
     intent = EditIntent("color", "thing", "blue thing")
-    lost = semantic.modify(intent, grounding(NOWHERE, region_at(HERE)), given)
+    lost = semantic.modify(intent, grounding(NOWHERE, region_at(HERE)), embeddings)
     assert (lost.value, lost.basis, lost.flag) == (pytest.approx(0.6), "fallback", "source_not_found")
-    assert semantic.modify(intent, grounding(region_at(HERE), NOWHERE), given) == SubScore(
+    assert semantic.modify(intent, grounding(region_at(HERE), NOWHERE), embeddings) == SubScore(
         0.0, "fallback", "target_not_found"
     )
-    assert semantic.modify(EditIntent("remove", "thing", None), grounding(NOWHERE, None), given).value == 0.0
+    assert semantic.modify(EditIntent("remove", "thing", None), grounding(NOWHERE, None), embeddings).value == 0.0
 
 
 def test_modify_of_a_global_edit() -> None:
-    given = features(original_picture=(1, 0), edited_picture=(1, 3), target=(4, 3))
+    embeddings = features(original_picture=(1, 0), edited_picture=(1, 3), target=(4, 3))
     intent = EditIntent("style", "all", "night")
-    assert semantic.modify(intent, grounding(None, None), given).value == pytest.approx(0.6)
-    assert RELEASED.modify(intent, grounding(None, None), given).value == pytest.approx(13 / (math.sqrt(10) * 5))
+    assert semantic.modify(intent, grounding(None, None), embeddings).value == pytest.approx(0.6)
+    assert RELEASED.modify(intent, grounding(None, None), embeddings).value == pytest.approx(13 / (math.sqrt(10) * 5))
 
 
 def test_preserve_looks_outside_both_masks() -> None:
@@ -87,8 +87,8 @@ def test_preserve_looks_outside_both_masks() -> None:
 def test_preserve_looks_everywhere_when_an_object_is_missing() -> None:
     change = np.zeros((SIDE, SIDE), np.float32)
     change[40:60, 20:40] = 1
-    found = semantic.preserve(change, grounding(region_at(HERE), NOWHERE))
-    assert found == SubScore(pytest.approx(0.96), "fallback", "target_not_found")
+    score = semantic.preserve(change, grounding(region_at(HERE), NOWHERE))
+    assert score == SubScore(pytest.approx(0.96), "fallback", "target_not_found")
 
 
 def test_preserve_with_nothing_outside_does_not_apply() -> None:

@@ -35,18 +35,18 @@ vectors = arrays.arrays(np.float32, 4, elements=st.floats(-10, 10, width=32))
 
 @st.composite
 def detections(draw: st.DrawFn) -> Detections:
-    found = draw(st.lists(boxes, max_size=3))
-    scores = draw(arrays.arrays(np.float32, len(found), elements=st.floats(0.3125, 1, width=32)))
-    return Detections("thing", np.array(found, np.float32).reshape(-1, 4), -np.sort(-scores))
+    corners = draw(st.lists(boxes, max_size=3))
+    scores = draw(arrays.arrays(np.float32, len(corners), elements=st.floats(0.3125, 1, width=32)))
+    return Detections("thing", np.array(corners, np.float32).reshape(-1, 4), -np.sort(-scores))
 
 
 @st.composite
 def regions(draw: st.DrawFn) -> Region:
-    found = draw(detections())
-    masks = np.zeros((len(found), SIDE, SIDE), bool)
-    for mask, (x0, y0, x1, y1) in zip(masks, found.boxes.astype(int), strict=True):
+    objects = draw(detections())
+    masks = np.zeros((len(objects), SIDE, SIDE), bool)
+    for mask, (x0, y0, x1, y1) in zip(masks, objects.boxes.astype(int), strict=True):
         mask[y0:y1, x0:x1] = draw(st.booleans())
-    return Region(found, masks)
+    return Region(objects, masks)
 
 
 @st.composite
@@ -83,7 +83,7 @@ def test_every_score_lies_in_its_range(
     edited = data.draw(pictures | st.just(original))
     where = data.draw(places(intent))
     features = {name: data.draw(vectors) for name in get_args(Feature)}
-    found = aggregate.assess(
+    score = aggregate.assess(
         intent,
         where,
         features,
@@ -93,24 +93,24 @@ def test_every_score_lies_in_its_range(
         rules=RULES[compat],
         raised=("resized",),
     )
-    assert 0 <= found.bpm <= 2
-    assert 0 <= found.confidence <= 1
-    assert 0 <= found.semantic.score <= 2
-    assert -1 <= found.semantic.modify_raw <= 1
-    assert 0 <= found.semantic.modify <= 1
-    assert found.semantic.preserve is None or 0 <= found.semantic.preserve <= 1
-    assert found.semantic.preserve_raw is None or 0 <= found.semantic.preserve_raw <= 1
+    assert 0 <= score.bpm <= 2
+    assert 0 <= score.confidence <= 1
+    assert 0 <= score.semantic.score <= 2
+    assert -1 <= score.semantic.modify_raw <= 1
+    assert 0 <= score.semantic.modify <= 1
+    assert score.semantic.preserve is None or 0 <= score.semantic.preserve <= 1
+    assert score.semantic.preserve_raw is None or 0 <= score.semantic.preserve_raw <= 1
     if intent.is_global:
-        assert (found.region.score, found.region.position, found.region.size) == (None, None, None)
+        assert (score.region.score, score.region.position, score.region.size) == (None, None, None)
     else:
-        assert {found.region.position, found.region.size} <= {0.0, 0.5, 1.0}
-        assert found.region.score == found.region.position + found.region.size
-    assert "resized" in found.flags
-    assert ("no_op" in found.flags) >= np.array_equal(original, edited)
-    if "no_op" in found.flags and compat is None:
-        assert found.semantic.modify == 0
-        assert not found.region.score
-    assert found.change.dtype == np.float32
+        assert {score.region.position, score.region.size} <= {0.0, 0.5, 1.0}
+        assert score.region.score == score.region.position + score.region.size
+    assert "resized" in score.flags
+    assert ("no_op" in score.flags) >= np.array_equal(original, edited)
+    if "no_op" in score.flags and compat is None:
+        assert score.semantic.modify == 0
+        assert not score.region.score
+    assert score.change.dtype == np.float32
 
 
 @given(st.data(), intents())
@@ -121,19 +121,19 @@ def test_a_fallback_is_always_flagged(data: st.DataObject, intent: EditIntent) -
     if not intent.is_global:
         subscores += [region.position(intent, where), region.size(intent, where)]
         subscores += [semantic.preserve(np.zeros((SIDE, SIDE), np.float32), where)]
-    for each in subscores:
-        assert (each.basis == "fallback") == (each.flag is not None)
+    for subscore in subscores:
+        assert (subscore.basis == "fallback") == (subscore.flag is not None)
 
 
-def mirrored(found: Detections | None) -> Detections | None:
-    if found is None:
+def mirrored(objects: Detections | None) -> Detections | None:
+    if objects is None:
         return None
-    x0, y0, x1, y1 = found.boxes.T
-    return Detections(found.phrase, np.stack([SIDE - x1, y0, SIDE - x0, y1], axis=1), found.scores)
+    x0, y0, x1, y1 = objects.boxes.T
+    return Detections(objects.phrase, np.stack([SIDE - x1, y0, SIDE - x0, y1], axis=1), objects.scores)
 
 
-def mirror(found: Region | None) -> Region | None:
-    return None if found is None else Region(mirrored(found.detections), found.masks[:, :, ::-1])
+def mirror(area: Region | None) -> Region | None:
+    return None if area is None else Region(mirrored(area.detections), area.masks[:, :, ::-1])
 
 
 @given(st.data(), intents())
@@ -151,7 +151,7 @@ def test_in_the_mirror_left_is_right_and_nothing_else_changes(data: st.DataObjec
 @given(boxes, boxes, st.sampled_from(["left", "right", "up", "down"]))
 def test_a_box_stands_on_one_side_at_most(box: tuple[int, ...], other: tuple[int, ...], side: str) -> None:
     one, two = np.array(box, np.float32), np.array(other, np.float32)
-    assert sum(region.stands(one, each, two) for each in ("left", "right", "up", "down")) <= 1
+    assert sum(region.stands(one, direction, two) for direction in ("left", "right", "up", "down")) <= 1
     opposite = {"left": "right", "right": "left", "up": "down", "down": "up"}[side]
     assert region.stands(one, side, two) == region.stands(two, opposite, one)
     assert 0 <= iou(one, two) == iou(two, one) <= 1

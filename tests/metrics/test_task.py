@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from support.groundings import HERE, MOVES, NOWHERE, grounding, region_at
-
 from editjudge.metrics.task import Framing
+from support.groundings import HERE, MOVES, NOWHERE, grounding, region_at
 
 
 def test_crops_enclose_all_boxes() -> None:

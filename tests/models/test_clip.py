@@ -74,7 +74,7 @@ def test_what_comes_out_can_be_changed_without_harm(embedder: Clip) -> None:
 def test_an_embedder_is_shared_by_threads(embedder: Clip) -> None:
     texts = [" ".join(["cat"] * (index % 5)) for index in range(60)]
     with ThreadPoolExecutor(4) as pool:
-        counts = [float(each[0, 1]) for each in pool.map(lambda text: embedder.texts([text]), texts)]
+        counts = [float(vectors[0, 1]) for vectors in pool.map(lambda text: embedder.texts([text]), texts)]
     assert counts == [min(index % 5, 4) for index in range(60)]
 
 

@@ -116,7 +116,7 @@ def test_a_file_that_is_no_tokenizer(toy: Bundle) -> None:
 
 
 def test_padded_pictures(toy: Bundle) -> None:
-    """The transformers' own answer is in tests/export/test_export_preprocessing.py; here what needs no torch."""
+    """The transformers' own answer is in tests/export/test_preprocessing.py; here what needs no torch."""
     settings = replace(toy.detector, height=24, width=24, fit="pad")
     white = np.full((30, 60, 3), 255, np.uint8)
     inputs = picture_inputs([white, white.transpose(1, 0, 2)], settings)
@@ -159,8 +159,8 @@ def test_boxes_are_found_by_name(detector: Detector, picture: np.ndarray) -> Non
 def test_a_box_belongs_to_the_phrase_that_fits_best(detector: Detector, picture: np.ndarray) -> None:
     """Both boxes score high for both phrases, by their noun; the second is blue."""
     for phrases in (["cat", "blue cat"], ["blue cat", "cat"]):
-        (found,) = detector.find([picture], [phrases])
-        plain, blue = sorted(found, key=lambda each: len(each.phrase))
+        (objects,) = detector.find([picture], [phrases])
+        plain, blue = sorted(objects, key=lambda detections: len(detections.phrase))
         assert len(plain) == len(blue) == 1
         assert plain.boxes[0, 0] < blue.boxes[0, 0]
 
@@ -176,7 +176,7 @@ def test_a_batch_is_what_its_pictures_are_alone(detector: Detector, picture: np.
     phrases = [["cat", "dog"], ["blue cat"], []]
     together = detector.find(pictures, phrases)
     alone = [detector.find([one], [wanted])[0] for one, wanted in zip(pictures, phrases, strict=True)]
-    assert [len(found) for found in together] == [2, 1, 0]
+    assert [len(objects) for objects in together] == [2, 1, 0]
     for one, other in zip(together, alone, strict=True):
         for left, right in zip(one, other, strict=True):
             np.testing.assert_allclose(left.boxes, right.boxes, atol=1e-4)
@@ -202,8 +202,8 @@ def test_what_is_not_there_is_not_found(detector: Detector, picture: np.ndarray)
 def test_a_detector_is_shared_by_threads(detector: Detector, picture: np.ndarray) -> None:
     wanted = [["cat"], ["dog"], ["blue hydrant", "dog"], ["cat", "dog"]] * 8
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda phrases: detector.find([picture], [phrases])[0], wanted))
-    assert [[len(each) for each in one] for one in found] == [[1], [1], [1, 1], [1, 1]] * 8
+        results = list(pool.map(lambda phrases: detector.find([picture], [phrases])[0], wanted))
+    assert [[len(detections) for detections in one] for one in results] == [[1], [1], [1, 1], [1, 1]] * 8
 
 
 def test_padding_scores_nothing() -> None:
@@ -235,5 +235,5 @@ def test_of_very_many_boxes_the_best_count(detector: Detector) -> None:
     left = np.arange(100, dtype=np.float32)
     corners = np.stack([left, left * 0, left + 1, left * 0 + 1], axis=1)
     tokens = np.linspace(0.5, 0.9, 100, dtype=np.float32)[:, None]
-    found = detector._select(["cat"], tokens, [slice(0, 1)], corners)["cat"]
-    assert found.boxes[:, 0].tolist() == list(range(99, 99 - MOST, -1))
+    detections = detector._select(["cat"], tokens, [slice(0, 1)], corners)["cat"]
+    assert detections.boxes[:, 0].tolist() == list(range(99, 99 - MOST, -1))

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from support import toy_world
 
 from editjudge import BundleError, DeviceError, InputError
 from editjudge.bundles.bundle import Bundle, GraphFile
@@ -20,6 +19,7 @@ from editjudge.models.model_set import ModelSet
 from editjudge.models.perceptual import embed
 from editjudge.models.sam import Segmenter
 from editjudge.types import Placement
+from support import toy_world
 
 WORKERS = 8
 
@@ -101,8 +101,8 @@ def test_a_session_that_is_open_already_is_the_models_own(toy: Bundle) -> None:
 def test_threads_that_ask_together_open_it_once(toy: Bundle) -> None:
     opener = Opener(takes=0.05)
     models = ModelSet(toy, "cpu", open_session=opener)
-    assert len({id(found) for found in at_once(lambda: models.session("lpips"))}) == 1
-    assert len({id(found) for found in at_once(lambda: models.model(Segmenter))}) == 1
+    assert len({id(session) for session in at_once(lambda: models.session("lpips"))}) == 1
+    assert len({id(segmenter) for segmenter in at_once(lambda: models.model(Segmenter))}) == 1
     assert opener.roles == ["lpips", "sam_encoder", "sam_decoder"]
 
 
@@ -163,8 +163,8 @@ def test_another_way_of_opening_a_graph_is_what_models_run_on(toy: Bundle) -> No
     features = np.array([[1, 2, 3]], np.float32)
     runner = Constant(Placement("npu", "theirs"), {"features": features})
     models = ModelSet(toy, open_session=lambda graph, device, threads: runner)
-    found = embed(models, "dinov2", [np.zeros((20, 30, 3), np.uint8)])
-    np.testing.assert_array_equal(found, features)
+    embeddings = embed(models, "dinov2", [np.zeros((20, 30, 3), np.uint8)])
+    np.testing.assert_array_equal(embeddings, features)
     assert runner.runs == [["pixel_values"]]
     assert models.placements == {"dinov2": Placement("npu", "theirs")}
 

@@ -8,7 +8,6 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.grammar_check import can_be_written
 
 from editjudge.parser.grammar import ACTION_WORDS, END, PARTS, PHRASE_WORDS, Grammar, State, strip_possessive
 from editjudge.parser.intent_syntax import KINDS, parse_line
@@ -16,6 +15,7 @@ from editjudge.parser.normalize import normalize, split_words
 from editjudge.parser.token_mask import LINE_TOKENS, TokenMask
 from editjudge.types import EditIntent
 from parser.generate import pairs
+from support.grammar_check import can_be_written
 
 INSTRUCTION = ["paint", "the", "man's", "old", "red", "hat", "blue", "and", "remove", "the", "cup", "of", "tea"]
 

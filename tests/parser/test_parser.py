@@ -106,15 +106,18 @@ def test_no_words_is_unknown(parser: Parser) -> None:
 
 
 def test_an_answer_is_remembered_and_the_same_in_every_thread(parser: Parser) -> None:
-    asked = ["make the house red", "MAKE the  house red!", "remove the tree"] * 3
-    found: list[ParseResult] = []
-    threads = [threading.Thread(target=lambda each=each: found.append(parser.parse(each))) for each in asked]
+    instructions = ["make the house red", "MAKE the  house red!", "remove the tree"] * 3
+    results: list[ParseResult] = []
+    threads = [
+        threading.Thread(target=lambda instruction=instruction: results.append(parser.parse(instruction)))
+        for instruction in instructions
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == len(asked)
-    assert set(found) == {parser.parse("make the house red"), parser.parse("remove the tree")}
+    assert len(results) == len(instructions)
+    assert set(results) == {parser.parse("make the house red"), parser.parse("remove the tree")}
     assert parser.parse("make the house red") is parser.parse("Make the house red.")
 
 
@@ -136,11 +139,11 @@ def test_what_one_instruction_said_does_not_reach_the_next(studio: Bundle, parse
 def test_an_answer_is_kept_on_disk(studio: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     instruction = "take the kettle off the stove"
     first = Parser.open(studio, threads=1)
-    found = first.parse(instruction)
+    result = first.parse(instruction)
     first.close()
     monkeypatch.setattr(IntentModel, "_load", lambda self: pytest.fail("the model was loaded"))
     second = Parser.open(studio, threads=1)
-    assert second.parse(instruction.upper()) == found
+    assert second.parse(instruction.upper()) == result
     second.close()
 
 
@@ -166,10 +169,10 @@ def test_answers_where_nothing_can_be_written(tmp_path: Path) -> None:
 
 def test_what_the_parser_is_not_sure_of_goes_to_the_fallback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = {"parser": ParserWeights(tmp_path / "small"), "fallback_parser": ParserWeights(tmp_path / "large")}
-    asked = []
+    calls = []
 
     def answer(self: IntentModel, text: str) -> ModelAnswer:
-        asked.append((self._model_path.name, text))
+        calls.append((self._model_path.name, text))
         whole = 0.4 if self._model_path.name == "small" and "unclear" in text else 0.9
         return ModelAnswer("remove hat", (replace(SURE, whole=whole),), 3)
 
@@ -178,7 +181,7 @@ def test_what_the_parser_is_not_sure_of_goes_to_the_fallback(tmp_path: Path, mon
     assert parser.parse("remove the hat").by == "parser"
     assert parser.parse("unclear hat").by == "fallback_parser"
     assert parser.parse("unclear hat").confident
-    assert asked == [("small", "remove the hat"), ("small", "unclear hat"), ("large", "unclear hat")]
+    assert calls == [("small", "remove the hat"), ("small", "unclear hat"), ("large", "unclear hat")]
     assert not Parser({"parser": weights["parser"]}, ParserSettings(sure=0.5)).parse("unclear hat").confident
 
 
@@ -239,9 +242,9 @@ def test_certainty_of_each_field() -> None:
     kinds = dict.fromkeys(KINDS, 0.0) | {"larger": 0.6, "smaller": 0.3, "remove": 0.1}
     first = TokenChoice(frozenset({(0, "edit_type")}), tuple(f" {kind}" for kind in kinds), _log(kinds.values()))
     noun = TokenChoice(frozenset({(0, "source")}), (" hat", " cup"), _log([0.8, 0.2]))
-    found = estimate_certainty(DecodedLine("larger hat", (first, noun), 3), 0)
+    certainty = estimate_certainty(DecodedLine("larger hat", (first, noun), 3), 0)
     expected = Certainty(edit_type=0.9, source=0.8, target=0.8, anchor=1, size=0.6, position=1, whole=0.48)
-    assert vars(found) == pytest.approx(vars(expected))
+    assert vars(certainty) == pytest.approx(vars(expected))
 
     kinds = dict.fromkeys(KINDS, 0.0) | {"add": 0.7, "replace": 0.3}
     first = replace(first, log_likelihoods=_log(kinds.values()))
@@ -249,13 +252,13 @@ def test_certainty_of_each_field() -> None:
     end = TokenChoice(frozenset({(0, "target")}), (END, " @"), _log([0.1, 0.9]))
     place = TokenChoice(frozenset({(0, "position")}), (" left", " up"), _log([0.95, 0.05]))
     anchor = TokenChoice(frozenset({(0, "anchor")}), (" bed", END), _log([0.75, 0.25]))
-    found = estimate_certainty(DecodedLine("add hat @ left bed", (first, noun, end, place, anchor), 6), 0)
+    certainty = estimate_certainty(DecodedLine("add hat @ left bed", (first, noun, end, place, anchor), 6), 0)
     whole = 0.7 * 0.8 * 0.9 * 0.95 * 0.75
     place = 0.9 * 0.95
     expected = Certainty(
         edit_type=0.7, source=0.7, target=0.8 * 0.9, anchor=place * 0.75, size=1, position=place, whole=whole
     )
-    assert vars(found) == pytest.approx(vars(expected))
+    assert vars(certainty) == pytest.approx(vars(expected))
 
 
 def test_calibration() -> None:
@@ -284,11 +287,11 @@ def test_where_the_model_goes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_does_not_fit_on_the_gpu_is_loaded_on_the_cpu(studio: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    attempts = []
 
     class Small(LanguageModel):
         def __init__(self, path: Path, threads: int, *, room: int, adapter: Path | None, gpu: bool) -> None:
-            asked.append(gpu)
+            attempts.append(gpu)
             if gpu:
                 raise DeviceError("no memory")
             super().__init__(path, threads, room=room, adapter=adapter)
@@ -298,7 +301,7 @@ def test_what_does_not_fit_on_the_gpu_is_loaded_on_the_cpu(studio: Bundle, monke
     parser = Parser.open(studio, "auto", threads=1, keep=False)
     assert parser.placement is None
     parser.parse("remove the hat")
-    assert asked == [True, False]
+    assert attempts == [True, False]
     assert parser.placement == Placement("cpu", "llama.cpp", reason="it cannot be loaded on the GPU (no memory)")
     parser.close()
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from benchmarks.parsing.instructions import FIELDS, SPLITS, LabelledInstruction, load_instructions
-from support.grammar_check import can_be_written
 
+from benchmarks.parsing.instructions import FIELDS, SPLITS, LabelledInstruction, load_instructions
 from editjudge.parser.intent_syntax import PLACES, Intents, format_line, parse_line
 from editjudge.parser.normalize import normalize, split_words
 from editjudge.parser.prompts import EXAMPLES
@@ -26,6 +25,7 @@ from parser.names import LISTED
 from parser.slots import Slots
 from parser.templates import FOLDER, templates
 from parser.thing import Thing, plural
+from support.grammar_check import can_be_written
 
 COUNT = 4000
 LISTS = sorted(path.stem for path in WORDS.glob("*.txt"))
@@ -54,7 +54,7 @@ def is_copied(intent: EditIntent, instruction: str) -> bool:
     if intent.edit_type == "action":
         target = target.removeprefix(f"{source} ")
     elif intent.edit_type in ("color", "texture"):
-        target = next((each for each in inserted(source, target) if stands_in(each, instruction)), "nothing")
+        target = next((words for words in inserted(source, target) if stands_in(words, instruction)), "nothing")
     copied = (intent.source and source, intent.target and target, intent.anchor)
     return all(phrase in (None, "all") or stands_in(phrase, instruction) for phrase in copied)
 
@@ -70,17 +70,17 @@ def inserted(source: str, target: str) -> Iterator[str]:
 
 
 def phrases(intents: Intents) -> list[str]:
-    found = [phrase for intent in intents for phrase in (intent.source, intent.target, intent.anchor)]
-    return [phrase for phrase in found if phrase not in (None, "all")]
+    fields = [phrase for intent in intents for phrase in (intent.source, intent.target, intent.anchor)]
+    return [phrase for phrase in fields if phrase not in (None, "all")]
 
 
 def test_what_counts_as_copied() -> None:
-    asked = "paint the man's old red hat blue"
-    assert is_copied(EditIntent("color", "man's old red hat", "man's old blue hat"), asked)
+    instruction = "paint the man's old red hat blue"
+    assert is_copied(EditIntent("color", "man's old red hat", "man's old blue hat"), instruction)
     assert is_copied(EditIntent("color", "old hat", "blue old hat"), "paint the old hat blue")
-    assert not is_copied(EditIntent("color", "man's old red hat", "man's old green hat"), asked)
-    assert not is_copied(EditIntent("color", "man's hat", "blue hat"), asked)
-    assert not is_copied(EditIntent("remove", "old hat", None), asked)
+    assert not is_copied(EditIntent("color", "man's old red hat", "man's old green hat"), instruction)
+    assert not is_copied(EditIntent("color", "man's hat", "blue hat"), instruction)
+    assert not is_copied(EditIntent("remove", "old hat", None), instruction)
 
 
 @pytest.mark.parametrize("held_out", [False, True])
@@ -230,10 +230,10 @@ def test_articles(noun: str, phrase: str) -> None:
     ("split", "singles", "fewest"), [("dev", 200, 8), ("test", 300, 15), ("second", 298, 15), ("third", 298, 14)]
 )
 def test_the_sets_are_balanced(split: str, singles: int, fewest: int) -> None:
-    found = load_instructions(split)
-    kinds = Counter(case.preferred[0]["edit_type"] for case in found if not case.is_compound)
+    cases = load_instructions(split)
+    kinds = Counter(case.preferred[0]["edit_type"] for case in cases if not case.is_compound)
     assert kinds.total() == singles
-    assert sum(case.is_compound for case in found) == 15
+    assert sum(case.is_compound for case in cases) == 15
     assert set(kinds) == set(EDIT_TYPES)
     assert kinds.pop("other") == fewest
     assert max(kinds.values()) - min(kinds.values()) <= 3
@@ -263,7 +263,7 @@ def test_no_instruction_stands_in_two_sets(drawn: dict[bool, list[Pair]]) -> Non
     sets["prompt"] = [normalize(instruction) for instruction in EXAMPLES]
     for name, texts in sets.items():
         assert len(texts) == len(set(texts)), name
-    sets["generated"] = [normalize(pair.instruction) for found in drawn.values() for pair in found]
+    sets["generated"] = [normalize(pair.instruction) for group in drawn.values() for pair in group]
     # Compared before it is asserted: a failure must not print the set for testing, which is to be looked at once.
     shared = [pair for pair in combinations(sets, 2) if not set(sets[pair[0]]).isdisjoint(sets[pair[1]])]
     assert shared == []

@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 import cv2
 import numpy as np
 import pytest
-from support import toy_world
 
 from editjudge.guidance import encode_png, union_mask
 from editjudge.metrics import EditScore, MetricResult
@@ -19,6 +18,7 @@ from editjudge.metrics.flags import explain_flag
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
 from editjudge.types import EditIntent, FoundBox, Placement
+from support import toy_world
 
 HOSTILE = "Make it <script>alert(1)</script> \"onload='x' {{ 7 * 7 }} {% raw %} &lt; \x1b[31m\x00 \u202egnp.exe"
 
@@ -80,10 +80,10 @@ def test_hostile_text_stays_text(score: EditScore, where: str) -> None:
     elif where == "title":
         title = HOSTILE
     elif where == "phrase":
-        found = (FoundBox(HOSTILE, (1.0, 2.0, 3.0, 4.0), 0.5),)
+        boxes = (FoundBox(HOSTILE, (1.0, 2.0, 3.0, 4.0), 0.5),)
         intent = EditIntent("color", HOSTILE, HOSTILE, HOSTILE)
         candidate = replace(
-            candidate, score=replace(score, regions={"original": found, "edited": found}, intent=intent)
+            candidate, score=replace(score, regions={"original": boxes, "edited": boxes}, intent=intent)
         )
     elif where == "explanation":
         candidate = replace(candidate, score=replace(score, explanation=HOSTILE))
@@ -155,8 +155,8 @@ def test_metrics_of_a_scorer_reach_the_report() -> None:
     scored = toy_world.scorer().score(
         toy_world.draw(("red", "car", 60, 60)), edited, toy_world.COLOR, metrics=["clip_i", "l2"]
     )
-    shown = {title: value for title, value, _ in metric_rows(page(scored))}
-    assert shown == {
+    cells = {title: value for title, value, _ in metric_rows(page(scored))}
+    assert cells == {
         "CLIP-I": f"{scored.metrics['clip_i'].value:.3f}",
         "L2": f"{scored.metrics['l2'].value:.3f}",
     }

@@ -15,7 +15,22 @@ def test_settings_and_revisions_are_those_of_the_embedded_bundle() -> None:
     manifest = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
     for section in ("clip", "detector", "segmenter", "norm", "domain", "parse"):
         assert recipe[section] == manifest[section], section
-    revisions = {entry["role"]: entry.get("revision") for entry in manifest["file"]}
+    files = {entry["role"]: entry for entry in manifest["file"]}
     for copy in recipe["copy"]:
         if "role" in copy:
-            assert copy.get("revision") == revisions[copy["role"]], copy["role"]
+            entry = files[copy["role"]]
+            assert (copy.get("revision"), copy["source"]) == (entry.get("revision"), entry["source"]), copy["role"]
+
+
+def test_every_script_that_made_a_model_is_there() -> None:
+    manifest = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
+    scripts = [entry["source"] for entry in manifest["file"] if entry["source"].startswith("models/")]
+    assert scripts
+    assert [script for script in scripts if not (ROOT / script).is_file()] == []
+
+
+def test_cards_are_those_of_the_recipe() -> None:
+    cards = sorted(path.name for path in (MANIFEST.parent / "cards").iterdir())
+    assert cards == sorted(path.name for path in (RECIPE.parent / "cards").iterdir() if path.name != "NOTICE.md")
+    for name in cards:
+        assert (MANIFEST.parent / "cards" / name).read_bytes() == (RECIPE.parent / "cards" / name).read_bytes(), name

@@ -22,21 +22,21 @@ def scorer() -> Scorer:
 @pytest.fixture(scope="module")
 def rankings(scorer: Scorer) -> list[tuple[DemoInput, list[RankedCandidate]]]:
     return [
-        (each, scorer.prepare(each.original, each.instruction).rank([one.file for one in each.candidates]))
-        for each in load_demo()
+        (demo, scorer.prepare(demo.original, demo.instruction).rank([one.file for one in demo.candidates]))
+        for demo in load_demo()
     ]
 
 
 def test_what_is_well_done_ranks_first(rankings: list[tuple[DemoInput, list[RankedCandidate]]]) -> None:
-    firsts = {given.instruction: given.candidates[ranked[0].index].label for given, ranked in rankings}
+    firsts = {demo.instruction: demo.candidates[ranked[0].index].label for demo, ranked in rankings}
     assert set(firsts.values()) == {WELL}, firsts
 
 
 def test_nothing_done_is_seen_and_earns_little(rankings: list[tuple[DemoInput, list[RankedCandidate]]]) -> None:
-    for given, ranked in rankings:
+    for demo, ranked in rankings:
         for one in ranked:
             assert one.score is not None
-            if given.candidates[one.index].label == NOTHING:
+            if demo.candidates[one.index].label == NOTHING:
                 assert "no_op" in one.score.flags
                 assert one.score.bpm <= 0.7
 
@@ -52,33 +52,33 @@ def test_every_score_explains_itself(rankings: list[tuple[DemoInput, list[Ranked
 
 
 def test_the_intents_name_what_is_in_the_pictures(rankings: list[tuple[DemoInput, list[RankedCandidate]]]) -> None:
-    for given, ranked in rankings:
+    for demo, ranked in rankings:
         best = ranked[0].score
         assert best is not None
         assert not {"source_not_found", "target_not_found", "out_of_domain", "unknown_words"} & set(best.flags), (
-            given.instruction,
+            demo.instruction,
             best.intent,
         )
         assert best.confidence > 0.4
 
 
 def test_scoring_is_the_same_whether_prepared_or_not(scorer: Scorer) -> None:
-    given = load_demo()[0]
-    prepared = scorer.prepare(given.original, given.instruction)
-    for each in given.candidates:
-        at_once = scorer.score(given.original, each.file, prepared.intent)
-        assert prepared.score(each.file).bpm == pytest.approx(at_once.bpm, abs=1e-4)
+    demo = load_demo()[0]
+    prepared = scorer.prepare(demo.original, demo.instruction)
+    for candidate in demo.candidates:
+        at_once = scorer.score(demo.original, candidate.file, prepared.intent)
+        assert prepared.score(candidate.file).bpm == pytest.approx(at_once.bpm, abs=1e-4)
 
 
 def test_batches_and_other_threads_give_the_scores_of_one_by_one(scorer: Scorer) -> None:
     """Ranked in batches, and by eight threads that share the scorer, against each edit alone by a scorer of its own."""
     alone = Scorer.load("studio", device="cpu", threads=1)
-    for given in load_demo():
-        intent, files = scorer.parse(given.instruction), [each.file for each in given.candidates]
-        wanted = [alone.score(given.original, file, intent) for file in files]
-        batched = [one.score for one in scorer.prepare(given.original, intent).scores(files)]
+    for demo in load_demo():
+        intent, files = scorer.parse(demo.instruction), [candidate.file for candidate in demo.candidates]
+        wanted = [alone.score(demo.original, file, intent) for file in files]
+        batched = [one.score for one in scorer.prepare(demo.original, intent).scores(files)]
         with ThreadPoolExecutor(8) as pool:
-            shared = list(pool.map(partial(scorer.score, given.original, instruction=intent), files))
+            shared = list(pool.map(partial(scorer.score, demo.original, instruction=intent), files))
         for scores in (batched, shared):
             assert [one and one.bpm for one in scores] == pytest.approx([one.bpm for one in wanted], abs=1e-5)
             assert [one and one.flags for one in scores] == [one.flags for one in wanted]

@@ -58,21 +58,21 @@ def test_articles() -> None:
 
 @pytest.mark.parametrize("edit_type", EDIT_KINDS)
 def test_every_wording_names_all_that_is_asked(edit_type: str) -> None:
-    rng, said = np.random.default_rng(1), set()
+    rng, wordings = np.random.default_rng(1), set()
     for turn in range(120):
-        asked = {"source": "dotted owl", "target": "red car", "attribute": "red", "position": "left", "size": "larger"}
+        parts = {"source": "dotted owl", "target": "red car", "attribute": "red", "position": "left", "size": "larger"}
         wanted = {"add": ["red car"], "replace": ["dotted owl", "red car"], "color": ["dotted owl", "red"]}
         wanted |= {"texture": ["dotted owl", "red"], "style": ["sepia"]}
         if edit_type == "style":
-            asked["attribute"] = "sepia"
+            parts["attribute"] = "sepia"
         if edit_type in ("add", "move") and turn % 2:
-            asked |= {"anchor": "blue sofa", "position": str(rng.choice(list(RELATIONS)))}
-        text = instruct(rng, edit_type, **asked)
+            parts |= {"anchor": "blue sofa", "position": str(rng.choice(list(RELATIONS)))}
+        text = instruct(rng, edit_type, **parts)
         assert all(phrase in text for phrase in wanted.get(edit_type, ["dotted owl"])), text
-        assert ("blue sofa" in text) == ("anchor" in asked), text
+        assert ("blue sofa" in text) == ("anchor" in parts), text
         assert "{" not in text
-        said.add(text.rstrip(".").lower())
-    assert len(said) >= 8
+        wordings.add(text.rstrip(".").lower())
+    assert len(wordings) >= 8
 
 
 @needs_sprites
@@ -100,12 +100,12 @@ def test_only_the_object_changes(edit_type: str) -> None:
         after = [item for index, item in enumerate(edit.edited.items) if index != edit.target]
         assert before == after
         assert not np.array_equal(original.image, edited.image)
-        shown = [
+        visibility = [
             scene.visible[index]
             for scene, index in ((original, edit.source), (edited, edit.target))
             if index is not None
         ]
-        assert min(shown) > 0.9
+        assert min(visibility) > 0.9
 
 
 @needs_sprites

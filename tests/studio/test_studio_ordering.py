@@ -14,10 +14,10 @@ BAD = {"well_done": 0.5, "damaged": 0.5, "noise": 0.5, "regenerated": 0.2}
 
 
 def test_pairs_are_of_different_tiers_and_a_tie_is_wrong() -> None:
-    found = {(better, worse): right for better, worse, right in pairs(GOOD)}
-    assert len(found) == 5 + 3 + 3
-    assert ("damaged", "misplaced") not in found
-    assert [pair for pair, right in found.items() if not right] == [("misplaced", "wrong")]
+    verdicts = {(better, worse): right for better, worse, right in pairs(GOOD)}
+    assert len(verdicts) == 5 + 3 + 3
+    assert ("damaged", "misplaced") not in verdicts
+    assert [pair for pair, right in verdicts.items() if not right] == [("misplaced", "wrong")]
     assert {(better, worse): right for better, worse, right in pairs(BAD)} == {
         ("well_done", "damaged"): False,
         ("well_done", "noise"): False,
@@ -62,5 +62,8 @@ def test_calibration_finds_ranges_that_order() -> None:
         for index in range(3)
     ]
     modify, preserve = calibrate(inputs)
-    bpms = [{quality: renormed(one, modify, preserve) for quality, one in each.scores.items()} for each in inputs]
+    bpms = [
+        {quality: renormed(one, modify, preserve) for quality, one in scored_input.scores.items()}
+        for scored_input in inputs
+    ]
     assert agreement(bpms) == ground_truth(bpms) == 1.0

@@ -41,8 +41,8 @@ def clip(models: ModelSet) -> Clip:
 @pytest.fixture(scope="module")
 def inputs() -> list[tuple[DemoInput, list[str], np.ndarray]]:
     """The demo's local edits: what they name, and the original in its frame."""
-    shown = ((given, named(given.instruction), fit_frame(load_image(given.original))) for given in load_demo())
-    return [each for each in shown if each[1]]
+    examples = ((demo, named(demo.instruction), fit_frame(load_image(demo.original))) for demo in load_demo())
+    return [example for example in examples if example[1]]
 
 
 def named(instruction: str) -> list[str]:
@@ -58,17 +58,17 @@ def test_what_an_instruction_names_is_found_cut_out_and_recognised(
     inputs: list, detector: Detector, segmenter: Segmenter, clip: Clip
 ) -> None:
     names = clip.texts(list(NAMES))
-    for given, phrases, picture in inputs:
-        found = [each for each in detector.find([picture], [phrases])[0] if len(each)]
-        assert found, given.instruction
-        boxes = np.stack([each.boxes[0] for each in found])
+    for demo, phrases, picture in inputs:
+        objects = [detections for detections in detector.find([picture], [phrases])[0] if len(detections)]
+        assert objects, demo.instruction
+        boxes = np.stack([detections.boxes[0] for detections in objects])
         (masks,) = segmenter.segment([picture], [boxes])
-        for each, box, mask in zip(found, boxes, masks, strict=True):
+        for detections, box, mask in zip(objects, boxes, masks, strict=True):
             rows, columns = crop_box(box, 1.0, picture.shape)
-            assert 0.2 < mask[rows, columns].mean() <= 1.0, (given.instruction, each.phrase)
+            assert 0.2 < mask[rows, columns].mean() <= 1.0, (demo.instruction, detections.phrase)
             (vector,) = clip.images([picture[crop_box(box, 1.2, picture.shape)]])
             likeness = [cosine(vector, name) for name in names]
-            assert NAMES.index(each.phrase) in np.argsort(likeness)[-3:], (given.instruction, each.phrase)
+            assert NAMES.index(detections.phrase) in np.argsort(likeness)[-3:], (demo.instruction, detections.phrase)
 
 
 def test_what_is_not_shown_is_seldom_found(inputs: list, detector: Detector) -> None:
@@ -87,8 +87,8 @@ def test_a_batch_is_what_its_pictures_are_alone(
     pictures = [picture for _, _, picture in inputs[:3]]
     phrases = [wanted for _, wanted, _ in inputs[:3]]
     together = detector.find(pictures, phrases)
-    for picture, wanted, found in zip(pictures, phrases, together, strict=True):
-        for one, other in zip(detector.find([picture], [wanted])[0], found, strict=True):
+    for picture, wanted, objects in zip(pictures, phrases, together, strict=True):
+        for one, other in zip(detector.find([picture], [wanted])[0], objects, strict=True):
             np.testing.assert_allclose(one.boxes, other.boxes, atol=0.05)
     boxes = [np.array([[40, 40, 300, 300]], np.float32)] * 3
     for one, other in zip(pictures, segmenter.segment(pictures, boxes), strict=True):

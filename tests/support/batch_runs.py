@@ -15,6 +15,7 @@ import numpy as np
 import PIL.Image
 import pyarrow.parquet as pq
 import pytest
+
 from support.command_line import assert_fails
 
 WORDLESS = "+++"

@@ -22,7 +22,7 @@ class FakeHub:
 
     repositories: files by path, by commit, by name. cuts: after how many bytes the connection is closed when a file is
     sent, once for each number, and from a None on before anything is. holds: after how many bytes it waits for
-    `released`. asked: (method, path, first byte).
+    `released`. requests: (method, path, first byte).
     """
 
     repositories: dict[str, dict[str, dict[str, bytes]]] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class FakeHub:
     holds: dict[str, int] = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
     ranges: bool = True
-    asked: list[tuple[str, str, int]] = field(default_factory=list)
+    requests: list[tuple[str, str, int]] = field(default_factory=list)
     tokens: set[str | None] = field(default_factory=set)
     url: str = ""
 
@@ -41,7 +41,7 @@ class FakeHub:
 
     def starts(self, path: str) -> list[int]:
         """From which byte on a file was asked for, each time."""
-        return [start for method, asked, start in self.asked if method == "GET" and asked.endswith(f"/{path}")]
+        return [start for method, target, start in self.requests if method == "GET" and target.endswith(f"/{path}")]
 
     def start(self) -> ThreadingHTTPServer:
         fake_hub = self
@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = unquote(urlsplit(self.path).path)
         start = int(re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "bytes=0-"))[1])
-        self.hub.asked.append((self.command, path, start))
+        self.hub.requests.append((self.command, path, start))
         self.hub.tokens.add(self.headers.get("Authorization"))
         if path.startswith("/files/"):
             self._file(path.removeprefix("/files/"), self.hub.files, start)
@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._refuse(404, "")
 
-    def _found(self, name: str, revision: str) -> tuple[str, dict[str, bytes]] | None:
+    def _snapshot(self, name: str, revision: str) -> tuple[str, dict[str, bytes]] | None:
         commits = self.hub.repositories.get(name)
         if commits is None:
             self._refuse(404, "RepoNotFound")
@@ -96,33 +96,33 @@ class Handler(BaseHTTPRequestHandler):
         return commit, commits[commit]
 
     def _about(self, name: str, revision: str) -> None:
-        found = self._found(name, revision)
-        if found is None:
+        snapshot = self._snapshot(name, revision)
+        if snapshot is None:
             return
-        siblings = [{"rfilename": path, "size": len(content)} for path, content in found[1].items()]
-        about = {"id": name, "modelId": name, "sha": found[0], "private": False, "tags": [], "siblings": siblings}
+        siblings = [{"rfilename": path, "size": len(content)} for path, content in snapshot[1].items()]
+        about = {"id": name, "modelId": name, "sha": snapshot[0], "private": False, "tags": [], "siblings": siblings}
         self._send(200, json.dumps(about).encode(), {"Content-Type": "application/json"})
 
     def _tree(self, name: str, revision: str) -> None:
-        found = self._found(name, revision)
-        if found is None:
+        snapshot = self._snapshot(name, revision)
+        if snapshot is None:
             return
         files = [
             {"type": "file", "path": path, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
-            for path, content in found[1].items()
+            for path, content in snapshot[1].items()
         ]
         self._send(200, json.dumps(files).encode(), {"Content-Type": "application/json"})
 
     def _of_repository(self, name: str, revision: str, path: str, start: int) -> None:
-        found = self._found(name, revision)
-        if found is None:
+        snapshot = self._snapshot(name, revision)
+        if snapshot is None:
             return
         if name in self.hub.gated and self.headers.get("Authorization") is None:
             self._refuse(401, "GatedRepo")
-        elif path not in found[1]:
-            self._refuse(404, "EntryNotFound", {"X-Repo-Commit": found[0]})
+        elif path not in snapshot[1]:
+            self._refuse(404, "EntryNotFound", {"X-Repo-Commit": snapshot[0]})
         else:
-            self._file(path, found[1], start, {"X-Repo-Commit": found[0]})
+            self._file(path, snapshot[1], start, {"X-Repo-Commit": snapshot[0]})
 
     def _file(self, path: str, files: dict[str, bytes], start: int, headers: dict[str, str] | None = None) -> None:
         if path not in files:

@@ -19,10 +19,10 @@ from unittest.mock import patch
 
 import numpy as np
 from platformdirs import user_cache_path
-from support.refused_files import WORDLESS, fill
 
 from editjudge import EditIntent, EditJudgeError, Scorer
 from editjudge.cli.main import run
+from support.refused_files import WORDLESS, fill
 
 
 @dataclass(frozen=True)
@@ -296,9 +296,9 @@ def call(name: str) -> list[str] | str:
 def refusal(name: str, folder: Path) -> Refusal:
     """What comes of a call. folder: an empty one, which is filled for it."""
     with _inside(folder):
-        found = _typed(shlex.split(COMMANDS[name])) if name in COMMANDS else _called(API[name][1])
+        outcome = _typed(shlex.split(COMMANDS[name])) if name in COMMANDS else _called(API[name][1])
     place = str(folder.resolve())
-    return replace(found, message=found.message.replace(f"{place}{os.sep}", "").replace(place, ""))
+    return replace(outcome, message=outcome.message.replace(f"{place}{os.sep}", "").replace(place, ""))
 
 
 def _typed(arguments: list[str]) -> Refusal:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
+
 from support.tiny_manifest import REQUIRED, file_entry, header, section
 
 WORDLESS = "+++"

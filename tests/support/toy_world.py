@@ -39,12 +39,12 @@ def draw(*things: tuple[str, str, int, int], side: int = 200, scale: float = 1.0
 def shapes(picture: np.ndarray) -> list[tuple[str, tuple[int, int, int, int]]]:
     """The names and boxes of what stands out from the background by more than noise."""
     solid = (np.abs(picture.astype(int) - GREY).max(axis=2) > 70).astype(np.uint8)
-    found = []
+    items = []
     for x, y, width, height, area in cv2.connectedComponentsWithStats(solid, connectivity=4)[2][1:]:
         if area > 100:
             ratio = width / height
-            found.append(("car" if ratio > 1.5 else "tower" if ratio < 0.67 else "box", (x, y, x + width, y + height)))
-    return found
+            items.append(("car" if ratio > 1.5 else "tower" if ratio < 0.67 else "box", (x, y, x + width, y + height)))
+    return items
 
 
 class Eyes:
@@ -69,11 +69,11 @@ class Scissors:
         self.calls: list[int] = []
 
     def segment(self, images: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> list[np.ndarray]:
-        self.calls.append(sum(bool(len(each)) for each in boxes))
+        self.calls.append(sum(bool(len(prompts)) for prompts in boxes))
         masks = []
-        for image, each in zip(images, boxes, strict=True):
-            cut = np.zeros((len(each), *image.shape[:2]), bool)
-            for mask, (x0, y0, x1, y1) in zip(cut, each.astype(int), strict=True):
+        for image, prompts in zip(images, boxes, strict=True):
+            cut = np.zeros((len(prompts), *image.shape[:2]), bool)
+            for mask, (x0, y0, x1, y1) in zip(cut, prompts.astype(int), strict=True):
                 mask[y0:y1, x0:x1] = True
             masks.append(cut)
         return masks

@@ -30,9 +30,9 @@ prepared = scorer.prepare(small, EditIntent("add", None, "cat"))
 before = [one.score.bpm for one in prepared.scores([small[::-1]] * 2)]
 used = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmSize"))
 resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.RLIM_INFINITY))
-given = sys.stdin.buffer.read()
+picture = sys.stdin.buffer.read()
 try:
-    list(prepared.scores([given] if given else [small] * ranking.BATCH))
+    list(prepared.scores([picture] if picture else [small] * ranking.BATCH))
     print("nothing was raised")
 except OutOfMemoryError as error:
     print(error)
@@ -42,9 +42,9 @@ print(after == before)
 """
 
 
-def limited(bundle: str, room: int, given: bytes = b"") -> list[str]:
+def limited(bundle: str, room: int, picture: bytes = b"") -> list[str]:
     command = [sys.executable, "-c", LIMITED, bundle, str(room)]
-    done = subprocess.run(command, input=given, capture_output=True, check=True, timeout=120)
+    done = subprocess.run(command, input=picture, capture_output=True, check=True, timeout=120)
     return done.stdout.decode().splitlines()
 
 
@@ -64,7 +64,7 @@ def test_a_model_for_which_there_is_no_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "raised"),
+    ("message", "raised"),
     [
         ("Failed to allocate memory for requested buffer of size 4294967296", OutOfMemoryError),
         ("CUDA failure 2: out of memory ; GPU=0 ; hostname=here", OutOfMemoryError),
@@ -72,7 +72,7 @@ def test_a_model_for_which_there_is_no_memory() -> None:
         ("Got invalid dimensions for input: pixel_values", BundleError),
     ],
 )
-def test_what_onnx_runtime_says(toy: Bundle, said: str, raised: type[Exception]) -> None:
+def test_what_onnx_runtime_says(toy: Bundle, message: str, raised: type[Exception]) -> None:
     """Sentences of its CUDA provider, which cannot be made to fail on a machine without a GPU."""
 
     class Refusing:
@@ -83,7 +83,7 @@ def test_what_onnx_runtime_says(toy: Bundle, said: str, raised: type[Exception])
             return session._session.get_outputs()
 
         def run(self, *_: object) -> None:
-            raise RuntimeError(said)
+            raise RuntimeError(message)
 
     session = open_session(toy.file("clip_vision"), "cpu", threads=1)
     refusing = type(session)(Refusing(), toy.file("clip_vision"), session.placement)

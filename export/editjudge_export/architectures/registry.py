@@ -75,12 +75,10 @@ class Setting:
     required: bool = True
 
     def check(self, section: str, values: Mapping[str, Any]) -> None:
-        """Raises ValueError where the section lacks the setting, or has one of another type."""
+        """Raises ValueError where the section has the setting with another type."""
         if self.name in values:
             hint = int if self.choices is None else Annotated[str, OneOf(self.choices)]
             check_value(values[self.name], hint, f"{self.name} in [{section}]")
-        elif self.required:
-            raise ValueError(f"[{section}] lacks {self.name}")
 
 
 @dataclass(frozen=True)

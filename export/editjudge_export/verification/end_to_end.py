@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from math import inf
 
 import numpy as np
@@ -21,6 +21,9 @@ from editjudge_export.verification.sample_edits import SampleEdit
 BOUNDS: dict[Precision, float] = {"fp32": 1e-3, "fp16-weights": 5e-3, "fp16": 5e-3, "mixed": 5e-3, "int8": 2e-2}
 """How far a sub-score may be from the reference's. float16 keeps three digits of what a cosine is computed from; int8
 is accepted only where it costs less than the scores of equally good edits differ by."""
+RECORDED = {field.name for field in fields(EndToEnd)}
+COMPARED = tuple(name for names in SUB_SCORES.values() for name in names if name in RECORDED)
+"""The sub-scores that a manifest has a figure for; others are computed from the same boxes, masks and embeddings."""
 
 
 def compare(ours: Scorer, reference: Scorer, edits: Iterable[SampleEdit]) -> EndToEnd:
@@ -37,8 +40,7 @@ def check(comparison: EndToEnd, precision: Precision) -> None:
     """Raises GateError where a sub-score is further from the reference's than this precision may take it."""
     bound = BOUNDS[precision]
     differences = asdict(comparison)
-    sub_scores = [name for names in SUB_SCORES.values() for name in names]
-    over = {name: differences[name] for name in sub_scores if not differences[name] <= bound}
+    over = {name: differences[name] for name in COMPARED if not differences[name] <= bound}
     if over:
         what = ", ".join(f"{name} by {value:.2g}" for name, value in over.items())
         raise GateError(
@@ -52,7 +54,7 @@ def _compare_scores(mine: EditScore, theirs: EditScore) -> dict[str, float]:
     return {
         "boxes": max(_box_distance(mine.regions[side], theirs.regions[side]) for side in ("original", "edited")),
         "masks": max(1 - _iou(*masks) for masks in _mask_pairs(mine, theirs)),
-        **{name: _distance(our_parts[name], their_parts[name]) for name in our_parts},
+        **{name: _distance(our_parts[name], their_parts[name]) for name in COMPARED},
     }
 
 

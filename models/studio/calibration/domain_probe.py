@@ -19,11 +19,12 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from transformers import CLIPModel
 
+from editjudge.types import Image
 from studio.clip.crops import disturb, whole
 from studio.clip.evaluate import HELD_OUT_SEED, embed_images
 from studio.edits.edit import EDIT_RULES
 from studio.renderer.photographs import held_out_photograph, photograph
-from studio.renderer.scene import Image, random_scene, render
+from studio.renderer.scene import random_scene, render
 
 FALSE_ALARMS = 0.045
 CANVASES = (160, 320)

@@ -16,6 +16,7 @@ from itertools import product
 import numpy as np
 
 from editjudge import Scorer
+from editjudge.bundles.settings import Range
 from editjudge.metrics.bpm import aggregate
 from editjudge.metrics.bpm.score import EditScore
 from editjudge.metrics.bpm.semantic import is_spatial
@@ -25,7 +26,6 @@ from studio.edits.ordering import ScoredInput, agreement, ground_truth, score_se
 SEED = 1
 LOWS = (0, 2, 5, 10, 20, 30, 40, 50)
 HIGHS = (100, 98, 95, 90, 80, 70, 60)
-Range = tuple[float, float]
 
 
 def renormed(score: EditScore, modify: Range, preserve: Range) -> float:

@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.types import Image
 from studio.clip.phrases import ATTRIBUTES, NOTHING, PHOTOGRAPH_ID, phrase_id, style_id
 from studio.edits.damage import Flaw, inflict, slight
 from studio.renderer.paint import restyle
 from studio.renderer.photographs import photograph
-from studio.renderer.scene import Image, Item, Rendered, Scene, SceneRules, random_item, random_scene, render
+from studio.renderer.scene import Item, Rendered, Scene, SceneRules, random_item, random_scene, render
 from studio.renderer.world import COLOURS, NAMES, STYLES, TEXTURES
 
 SIDE = 64

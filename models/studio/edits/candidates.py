@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from editjudge.types import Image
 from studio.edits.damage import PATCHES, Flaw, inflict, slight
 from studio.edits.edit import SceneEdit, new_item, repaint
 from studio.edits.mistakes import misplaced, wrong
 from studio.renderer.placing import free, place, with_item
-from studio.renderer.scene import Image, Item, Scene, SceneRules, random_item, random_scene, render
+from studio.renderer.scene import Item, Scene, SceneRules, random_item, random_scene, render
 
 TIERS = {
     "well_done": 2, "damaged": 1, "misplaced": 1, "wrong": 0, "unchanged": 0, "noise": 0, "regenerated": 0,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from studio.renderer.scene import Image
+from editjudge.types import Image
 
 PATCHES = ("blur", "blacken", "tint")
 

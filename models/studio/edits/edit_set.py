@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from editjudge.types import EditIntent
+from editjudge.types import EditIntent, Image
 from studio.edits.candidates import candidates
 from studio.edits.edit import EDIT_KINDS, EDIT_RULES, SceneEdit, random_edit
-from studio.renderer.scene import Image, Scene, render
+from studio.renderer.scene import Scene, render
 
 CANVAS = 320
 

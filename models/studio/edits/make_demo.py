@@ -17,10 +17,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from editjudge.types import EditIntent
+from editjudge.types import EditIntent, Image
 from studio.edits.candidates import CandidateScene, candidates
 from studio.edits.edit import EDIT_RULES, SceneEdit, random_edit
-from studio.renderer.scene import Image, SceneRules, render
+from studio.renderer.scene import SceneRules, render
 
 CANVAS = 512
 WEBP_QUALITY = 88

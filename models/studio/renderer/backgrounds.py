@@ -11,9 +11,9 @@ import numpy as np
 import skimage
 from numpy.typing import NDArray
 
+from editjudge.types import Image
 from studio.renderer.world import PHOTOS_HELD_OUT, PHOTOS_TRAIN
 
-Image = NDArray[np.uint8]
 KINDS = ("gradient", "texture", "floor", "photo")
 
 

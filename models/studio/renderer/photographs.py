@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from editjudge.types import Image
 from studio.renderer.backgrounds import KINDS, Background, draw_background, photo, photo_crop
-from studio.renderer.scene import Image
 from studio.renderer.world import PHOTOS_HELD_OUT, PHOTOS_TRAIN
 
 FURTHER_PHOTOS = ("chessboard_RGB", "clock_motion", "color", "logo", "motorcycle_left", "phantom")

@@ -9,8 +9,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.types import Image
 from studio.renderer.backgrounds import Background
-from studio.renderer.scene import Image, Item, Rendered, Scene, fits, render
+from studio.renderer.scene import Item, Rendered, Scene, fits, render
 
 OVERLAP = 0.03
 PROBE = 96

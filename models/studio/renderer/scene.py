@@ -9,12 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.types import Image
 from studio.renderer.backgrounds import Background, draw_background, random_background
 from studio.renderer.paint import recolour, restyle, texture
 from studio.renderer.sprites import sprite
 from studio.renderer.world import COLOURS, NAMES, TEXTURES
-
-Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

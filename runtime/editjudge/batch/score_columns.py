@@ -9,7 +9,7 @@ from typing import Any, Literal, get_type_hints
 
 from editjudge.metrics.registry import EditScore
 
-Kind = Literal["number", "whole", "truth", "text", "texts", "boxes"]
+ColumnKind = Literal["number", "whole", "truth", "text", "texts", "boxes"]
 Values = dict[str, Any]
 """The cells of one row by their columns."""
 
@@ -19,7 +19,7 @@ wherever a run was cut off; metrics have columns of their own where they were as
 ERROR = "error"
 
 
-def _field_columns(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, Kind]]:
+def _field_columns(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, ColumnKind]]:
     """The columns of a dataclass, by the types of its fields."""
     for name, hint in get_type_hints(kind).items():
         if name in LEFT_OUT:
@@ -35,11 +35,11 @@ def _field_columns(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, Kin
             yield f"{prefix}{name}", "number" if hint in (float, float | None) else "text"
 
 
-SCORE: dict[str, Kind] = dict(_field_columns(EditScore))
+SCORE: dict[str, ColumnKind] = dict(_field_columns(EditScore))
 """The columns of the score itself."""
 
 
-def columns(metrics: Sequence[str]) -> dict[str, Kind]:
+def columns(metrics: Sequence[str]) -> dict[str, ColumnKind]:
     """All columns that scoring adds, in their order: always the same ones, whatever the scores are."""
     return {**SCORE, **dict.fromkeys(map(metric_column, metrics), "number"), ERROR: "text"}
 

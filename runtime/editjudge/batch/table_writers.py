@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from editjudge.batch.score_columns import Kind, Values
+from editjudge.batch.score_columns import ColumnKind, Values
 from editjudge.datasets.readers.arrow import pyarrow
 from editjudge.errors import InputError
 from editjudge.utils import atomic_file
@@ -21,7 +21,7 @@ GROUP = 1000
 INPUT = "input."
 """Prefix of a column of the data set that has the name of one that scoring adds."""
 
-Writer = Callable[[Path, Mapping[str, Kind | None], Iterator[Values]], None]
+Writer = Callable[[Path, Mapping[str, ColumnKind | None], Iterator[Values]], None]
 
 
 def check_output(path: Path) -> None:
@@ -30,9 +30,9 @@ def check_output(path: Path) -> None:
     atomic_file.check_writable(path)
 
 
-def write_table(path: Path, rows: Callable[[], Iterator[Values]], added: Mapping[str, Kind]) -> None:
+def write_table(path: Path, rows: Callable[[], Iterator[Values]], added: Mapping[str, ColumnKind]) -> None:
     """Writes the rows that every call of `rows` gives, with all columns: the data set's, then those of scoring."""
-    kinds: dict[str, Kind | None] = {}
+    kinds: dict[str, ColumnKind | None] = {}
     for row in rows():
         for name, value in row.items():
             if name not in added:
@@ -43,7 +43,7 @@ def write_table(path: Path, rows: Callable[[], Iterator[Values]], added: Mapping
             os.fsync(file.fileno())
 
 
-def merge_row(columns: Mapping[str, Any], values: Values, added: Mapping[str, Kind]) -> Values:
+def merge_row(columns: Mapping[str, Any], values: Values, added: Mapping[str, ColumnKind]) -> Values:
     """A row of the output: the data set's own cells, and those that scoring added."""
     return {**{f"{INPUT}{name}" if name in added else name: cell for name, cell in columns.items()}, **values}
 
@@ -60,7 +60,7 @@ def _writer(path: Path) -> Writer:
     raise InputError(f"cannot write {path}: its name must end in .parquet, .csv or .jsonl")
 
 
-def _write_csv(path: Path, kinds: Mapping[str, Kind | None], rows: Iterator[Values]) -> None:
+def _write_csv(path: Path, kinds: Mapping[str, ColumnKind | None], rows: Iterator[Values]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(kinds)
@@ -68,13 +68,13 @@ def _write_csv(path: Path, kinds: Mapping[str, Kind | None], rows: Iterator[Valu
             writer.writerow([_as_text(row.get(name)) for name in kinds])
 
 
-def _write_json_lines(path: Path, kinds: Mapping[str, Kind | None], rows: Iterator[Values]) -> None:
+def _write_json_lines(path: Path, kinds: Mapping[str, ColumnKind | None], rows: Iterator[Values]) -> None:
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
             file.write(f"{to_json({name: row.get(name) for name in kinds})}\n")
 
 
-def _write_parquet(path: Path, kinds: Mapping[str, Kind | None], rows: Iterator[Values]) -> None:
+def _write_parquet(path: Path, kinds: Mapping[str, ColumnKind | None], rows: Iterator[Values]) -> None:
     arrow = pyarrow()
     text, number = arrow.string(), arrow.float64()
     box = arrow.struct({"phrase": text, "box": arrow.list_(number), "score": number}.items())
@@ -91,11 +91,11 @@ def _write_parquet(path: Path, kinds: Mapping[str, Kind | None], rows: Iterator[
             writer.write_table(arrow.Table.from_pylist(records, schema))
 
 
-def _kind(value: Any, before: Kind | None) -> Kind | None:
+def _kind(value: Any, before: ColumnKind | None) -> ColumnKind | None:
     """The kind of a column of the data set, with one more of its values; mixed values are written as texts."""
     if value is None:
         return before
-    kind: Kind = "text"
+    kind: ColumnKind = "text"
     if isinstance(value, bool):
         kind = "truth"
     elif isinstance(value, int) and abs(value) < 2**63:

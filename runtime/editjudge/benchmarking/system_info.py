@@ -83,7 +83,7 @@ def _bytes(field: str) -> int | None:
 
 def _field(file: str, name: str) -> str | None:
     """What a line "name: value" of a file says; None where there is no such file or line."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # no such file; no text
         for line in Path(file).read_text(encoding="utf-8").splitlines():
             if line.startswith(name):
                 return line.partition(":")[2].strip()

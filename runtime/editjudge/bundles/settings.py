@@ -1,4 +1,4 @@
-"""The settings of a bundle's stages, as its manifest has them."""
+"""The settings of a bundle's models, as its manifest has them."""
 
 from __future__ import annotations
 

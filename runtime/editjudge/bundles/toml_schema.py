@@ -28,13 +28,18 @@ def read_table(kind: type[Kind], table: object, where: str) -> Kind:
 
 def check_keys(kind: type, table: Mapping[str, object], where: str) -> None:
     """Raises ValueError for a key that the dataclass does not have, or one that it needs and the table lacks."""
-    unknown = set(table) - {field.name for field in fields(kind)}
+    unknown, missing = compare_keys(kind, table)
     if unknown:
-        names = join_names(unknown)
+        names = ", ".join(unknown)
         raise ValueError(f"{where} has keys that are not known: {names}; upgrade editjudge or remove them")
-    missing = {field.name for field in fields(kind) if field.default is MISSING} - set(table)
     if missing:
-        raise ValueError(f"{where} lacks {join_names(missing)}")
+        raise ValueError(f"{where} lacks {', '.join(missing)}")
+
+
+def compare_keys(kind: type, table: Mapping[str, object]) -> tuple[list[str], list[str]]:
+    """The keys that the dataclass does not have, and those that it needs and the table lacks, both sorted."""
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    return sorted(set(table) - {field.name for field in fields(kind)}), sorted(needed - set(table))
 
 
 def check_value(value: Any, hint: Any, where: str) -> Any:

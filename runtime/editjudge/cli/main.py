@@ -36,9 +36,7 @@ app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the pa
 
 @app.callback(invoke_without_command=True)
 def _root(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
     """Scores instruction-based image edits: what changed, where, how well, and why."""
     if version:
@@ -53,7 +51,6 @@ def run(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     debug = "--debug" in arguments
-    arguments = [word for word in arguments if word != "--debug"]  # so that typer takes it behind a command, too
     try:
         return app(args=arguments, prog_name="editjudge", standalone_mode=False) or 0
     except KeyboardInterrupt:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.types import Boxes
+from editjudge.types import Boxes, Floats
 
-Floats = NDArray[np.float32]
 Box = NDArray[np.float32]
 """float32[4]."""
 

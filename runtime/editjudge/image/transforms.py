@@ -8,7 +8,6 @@ from typing import Literal
 import cv2
 import numpy as np
 import PIL.Image
-import PIL.ImageOps
 from numpy.typing import NDArray
 
 from editjudge.types import Image

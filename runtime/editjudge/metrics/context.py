@@ -18,7 +18,7 @@ from editjudge.types import EditIntent, Image
 from editjudge.utils.timing import StageTimer
 
 
-@dataclass
+@dataclass(eq=False)
 class EditContext:
     """An edited picture in the frame of its original, and what becomes known of the two; for one thread.
 

@@ -110,6 +110,9 @@ CAVEATS = (
 )  # fmt: skip
 """The order in which an explanation speaks of them: objects first, then the instruction, then the pictures."""
 
+NOT_FOUND = frozenset({"source_not_found", "target_not_found"})
+"""Those of an object of the edit that has no region; then the whole picture is the rest that is to be preserved."""
+
 
 def explain_flag(name: str) -> str:
     """The sentence for a flag; one that is not known speaks for itself."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from editjudge.image.difference import change_map
 from editjudge.metrics.base import FormulaMetric, MetricSpec
-from editjudge.types import Image
+from editjudge.types import Doubles, Image
 
 WINDOW, SIGMA = 11, 1.5
 """Of SSIM: the side of the Gaussian window and its standard deviation, in pixels (Wang et al. 2004)."""
 STABILISERS = ((0.01 * 255) ** 2, (0.03 * 255) ** 2)
-
-Floats = NDArray[np.float64]
 
 
 def l2(original: Image, edited: Image) -> float:
@@ -46,10 +43,10 @@ def ssim(original: Image, edited: Image) -> float:
     return float(likeness.mean())
 
 
-def _blurred(picture: Floats) -> Floats:
+def _blurred(picture: Doubles) -> Doubles:
     """float64[H - 10, W - 10, 3]."""
     edge = WINDOW // 2
-    blurred: Floats = np.asarray(cv2.GaussianBlur(picture, (WINDOW, WINDOW), SIGMA), dtype=np.float64)
+    blurred: Doubles = np.asarray(cv2.GaussianBlur(picture, (WINDOW, WINDOW), SIGMA), dtype=np.float64)
     return blurred[edge:-edge, edge:-edge]
 
 

@@ -13,15 +13,13 @@ from editjudge.image.boxes import suppress_overlaps, to_corners
 from editjudge.image.transforms import resize, to_tensor
 from editjudge.models.grounding_dino_text import Caption, CaptionTokenizer
 from editjudge.models.model_set import ModelSet, Runner
-from editjudge.types import Boxes, Detections, Image
+from editjudge.types import Boxes, Detections, Floats, Image
 
 NMS_IOU = 0.5
 """Two boxes of one phrase that overlap by more than this are one object."""
 MOST = 32
 """Boxes of a phrase that count, the best: each costs time in every stage that follows, and what takes a picture must be
 bounded."""
-
-Floats = NDArray[np.float32]
 
 
 class Detector:

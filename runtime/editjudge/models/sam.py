@@ -7,12 +7,11 @@ from typing import Self
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from editjudge.bundles.settings import SegmenterSettings
 from editjudge.image.transforms import crop_box, resize, to_tensor
 from editjudge.models.model_set import ModelSet, Runner
-from editjudge.types import Boxes, Image, Masks
+from editjudge.types import Boxes, Floats, Image, Masks
 
 GROW = 1.2
 """A mask may reach beyond its box by this factor, about the box's centre; what lies further out is another object."""
@@ -20,8 +19,7 @@ GROW = 1.2
 PROMPTED = 32
 """Boxes of a picture that are decoded in one run: as many as engines are built for, and what fits a small GPU."""
 
-Floats = NDArray[np.float32]
-Shape = tuple[int, int]
+PictureSize = tuple[int, int]
 
 
 class Segmenter:
@@ -63,7 +61,7 @@ class Segmenter:
         runs = [self._encoder.run(picture_inputs([image], self._settings))["image_embeddings"] for image in images]
         return np.concatenate(runs)
 
-    def decode(self, features: Floats, boxes: Sequence[Boxes], shapes: Sequence[Shape]) -> list[Masks]:
+    def decode(self, features: Floats, boxes: Sequence[Boxes], shapes: Sequence[PictureSize]) -> list[Masks]:
         """The masks bool[N, H, W] of B pictures of the given (H, W), from their features and boxes."""
         if not any(map(len, boxes)):
             return [no_masks(shape) for shape in shapes]
@@ -75,7 +73,7 @@ class Segmenter:
         logits = np.concatenate([run["pred_masks"] for run in runs], axis=1)
         return [self._masks(*picture) for picture in zip(logits, boxes, shapes, strict=True)]
 
-    def _prompts(self, boxes: Sequence[Boxes], shapes: Sequence[Shape]) -> Floats:
+    def _prompts(self, boxes: Sequence[Boxes], shapes: Sequence[PictureSize]) -> Floats:
         """The boxes in pixels of the model's input, float32[B, N, 4]; a shorter list repeats its first box."""
         prompts = np.empty((len(boxes), max(map(len, boxes)), 4), dtype=np.float32)
         for corners, shape, row in zip(boxes, shapes, prompts, strict=True):
@@ -85,7 +83,7 @@ class Segmenter:
             row[: len(corners)] = corners * scale
         return prompts
 
-    def _masks(self, logits: Floats, boxes: Boxes, shape: Shape) -> Masks:
+    def _masks(self, logits: Floats, boxes: Boxes, shape: PictureSize) -> Masks:
         """Upsamples as SamProcessor.post_process_masks: to the padded square, cut to the picture, to its size."""
         size = self._settings.size
         height, width = input_shape(shape, size)
@@ -110,7 +108,7 @@ def no_masks(shape: tuple[int, ...]) -> Masks:
     return np.zeros((0, shape[0], shape[1]), dtype=bool)
 
 
-def input_shape(shape: tuple[int, ...], size: int) -> Shape:
+def input_shape(shape: tuple[int, ...], size: int) -> PictureSize:
     """The (height, width) of a picture once its longest side is `size`, rounded as SamImageProcessor does."""
     scale = size / max(shape[0], shape[1])
     return max(1, int(shape[0] * scale + 0.5)), max(1, int(shape[1] * scale + 0.5))

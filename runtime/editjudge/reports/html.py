@@ -9,7 +9,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
-from editjudge.metrics.flags import FLAGS, explain_flag
+from editjudge.metrics.flags import FLAGS, NOT_FOUND, explain_flag
 from editjudge.metrics.registry import SUB_SCORES, EditScore
 from editjudge.reports import pictures
 from editjudge.reports.candidates import Candidate, RankedEdit
@@ -60,7 +60,7 @@ def _candidate(rank: int, candidate: Candidate) -> dict[str, Any]:
 def _score(score: EditScore) -> dict[str, Any]:
     evidence, parts = score.evidence, score.parts
     # Where an object was not found, preservation is judged over the whole picture, and so it is shown.
-    whole = score.intent.is_global or not {"source_not_found", "target_not_found"}.isdisjoint(score.flags)
+    whole = score.intent.is_global or not NOT_FOUND.isdisjoint(score.flags)
     adds_up = abs(sum(part.gain for part in parts) - score.value) < 0.005
     return {
         "whole": whole,

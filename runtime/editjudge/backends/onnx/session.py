@@ -13,7 +13,7 @@ from editjudge.errors import BundleError, DeviceError, OutOfMemoryError
 from editjudge.types import ModelArtifact, Placement
 from editjudge.utils.oom import ADVICE, NO_MEMORY
 
-Array = NDArray[Any]
+Tensor = NDArray[Any]
 
 _QUIET = 4  # fatal errors alone: the others are raised, and need not be printed as well
 
@@ -28,7 +28,7 @@ class Session:
         self.inputs: tuple[str, ...] = tuple(tensor.name for tensor in session.get_inputs())
         self.outputs: tuple[str, ...] = tuple(tensor.name for tensor in session.get_outputs())
 
-    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+    def run(self, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the model on arrays by input name; returns its outputs by name.
 
         Raises BundleError when the model does not take these inputs: it was not made for this version, and

@@ -20,7 +20,7 @@ from editjudge.benchmarking.system_info import describe_machine
 from editjudge.benchmarking.throughput import measure_throughput
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import BundleName, Device
+from editjudge.cli.options import BundleName, Debug, Device
 from editjudge.datasets import EditSample
 from editjudge.errors import InputError
 from editjudge.reports.figures import check_plot
@@ -50,6 +50,7 @@ def bench(
     seconds: Annotated[float, typer.Option(min=0, help="For each of these, in each round; 0: not at all.")] = 2.0,
     cold_starts: Annotated[int, typer.Option(min=0, help="Fresh processes that are timed.")] = 3,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.svg|png", help="Draw where the time goes.")] = None,
+    debug: Debug = False,
 ) -> None:
     """Time edits by stage, throughput, cold start and memory: tables, then one line of JSON."""
     levels = _parse_levels(concurrency)

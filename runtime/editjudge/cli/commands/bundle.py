@@ -22,7 +22,7 @@ from editjudge.bundles.cache import cache_folder
 from editjudge.bundles.catalog import InstalledBundle, RecipeSummary, installed_bundles, missing_recipes
 from editjudge.bundles.roles import METRIC_GRAPHS
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import Json
+from editjudge.cli.options import Debug, Json
 from editjudge.errors import BundleError, InputError
 from editjudge.utils.json_safe import to_json
 from editjudge.utils.text import printable
@@ -38,7 +38,7 @@ WIDE = 110
 
 
 @app.command("list")
-def list_bundles(as_json: Json = False) -> None:
+def list_bundles(as_json: Json = False, debug: Debug = False) -> None:
     """List the bundles that can be given to --bundle, what is wrong with them, and those that can be built."""
     installed, missing = installed_bundles(), missing_recipes()
     if as_json:
@@ -52,6 +52,7 @@ def list_bundles(as_json: Json = False) -> None:
 @app.command()
 def verify(
     bundles: Annotated[list[str] | None, typer.Argument(help="Names or folders; all by default.")] = None,
+    debug: Debug = False,
 ) -> None:
     """Check every file of a bundle against the hashes in its manifest."""
     names = bundles or [bundle.name for bundle in available_bundles()]
@@ -71,6 +72,7 @@ def pull(
     ],
     name: Annotated[str | None, typer.Option(help="Its name here; by default its own.")] = None,
     engines: Annotated[str, typer.Option(help="Engines to fetch: all, none, rtx or tensorrt.")] = "all",
+    debug: Debug = False,
 ) -> None:
     """Fetch a bundle that somebody built, and check it; what was interrupted goes on where it stopped."""
     from editjudge.bundles import download  # noqa: PLC0415  (loads the hub's library)
@@ -104,6 +106,7 @@ def build(
     pairs: Annotated[int, typer.Option(min=0, help="Edits scored to compare with the reference pipeline.")] = 8,
     stripped: Annotated[bool, typer.Option("--stripped", help="Engines without their weights.")] = False,
     allow_pickle: Annotated[bool, typer.Option("--allow-pickle", help="Read pickled weights too.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Build a bundle from checkpoints of the hub or of a folder; needs the export extra."""
     path = _recipe_file(recipe)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import BundleName, Device
+from editjudge.cli.options import BundleName, Debug, Device
 from editjudge.datasets.demo import DemoInput, load_demo
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
@@ -21,6 +21,7 @@ def demo(
     report: Annotated[Path, typer.Option(help="Where the report goes.", metavar="FILE.html")] = Path("demo.html"),
     bundle: BundleName = "studio",
     device: Device = "auto",
+    debug: Debug = False,
 ) -> None:
     """Score the edits that come with the package, and write a report."""
     inputs = load_demo()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import typer
 
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import BundleName, Device, Json
+from editjudge.cli.options import BundleName, Debug, Device, Json
 from editjudge.doctor import examine
 from editjudge.reports.diagnostics import render_diagnostics
 from editjudge.utils.json_safe import to_json
 
 
-def doctor(bundle: BundleName = "studio", device: Device = "auto", as_json: Json = False) -> None:
+def doctor(bundle: BundleName = "studio", device: Device = "auto", as_json: Json = False, debug: Debug = False) -> None:
     """Show versions, devices, bundles, what would run where, and what to install for more."""
     with progress() as bar:
         bar.add_task("looking at devices and bundles", total=None)

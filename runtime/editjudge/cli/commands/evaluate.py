@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from editjudge.cli.console import console
-from editjudge.cli.options import Json
+from editjudge.cli.options import Debug, Json
 from editjudge.errors import InputError
 from editjudge.reports.figures import check_plot
 from editjudge.utils.json_safe import to_json
@@ -36,7 +36,7 @@ OPTIONS = {
     "correlation": ("norm", "alpha", "method", "human", "group", "model"),
 }
 """By name of the experiment: the parameters of its command, beside those of all commands."""
-COMMON = ("data", "metrics", "where", "resamples", "seed", "plot", "as_json")
+COMMON = ("data", "metrics", "where", "resamples", "seed", "plot", "as_json", "debug")
 
 
 def _parameters(
@@ -59,6 +59,7 @@ def _parameters(
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.png|svg", help="Draw it, too.")] = None,
     as_json: Json = False,
+    debug: Debug = False,
 ) -> None:
     """Declares the parameters that the experiments' commands choose from, in the order of their help."""
 
@@ -66,7 +67,7 @@ def _parameters(
 def _add_command(experiment: str) -> None:
     """Adds a command whose signature, which typer reads, has the parameters of its experiment alone."""
 
-    def command(**arguments: Any) -> None:
+    def command(debug: bool, **arguments: Any) -> None:
         _run(experiment, **arguments)
 
     declared = inspect.signature(_parameters, eval_str=True).parameters.values()

@@ -7,15 +7,13 @@ from typing import Annotated
 
 import typer
 
-from editjudge.cli.options import BundleName, Device, Instruction, Original
+from editjudge.cli.options import BundleName, Debug, Device, Instruction, Original
 from editjudge.errors import InputError
 from editjudge.guidance import encode_png, latent_mask, union_mask
 from editjudge.image.decode import load_image
-from editjudge.metrics.flags import explain_flag
+from editjudge.metrics.flags import NOT_FOUND, explain_flag
 from editjudge.scorer import Scorer
 from editjudge.utils import atomic_file
-
-LOST = ("source_not_found", "target_not_found")
 
 
 def mask(
@@ -28,6 +26,7 @@ def mask(
     factor: Annotated[int, typer.Option(min=1, help="Pixels of a latent cell's side.")] = 8,
     bundle: BundleName = "studio",
     device: Device = "auto",
+    debug: Debug = False,
 ) -> None:
     """Write the region that an edit concerns, in the original and the edited picture together, white on black."""
     if latent is not None and latent.resolve() == output.resolve():
@@ -37,7 +36,7 @@ def mask(
     score = Scorer.load(bundle, device).score(*pictures, instruction)
     region = union_mask(score)
     inside = float((region > 0).mean())
-    lost = " ".join(explain_flag(flag) for flag in score.flags if flag in LOST)
+    lost = " ".join(explain_flag(flag) for flag in score.flags if flag in NOT_FOUND)
     if not inside:
         raise InputError(f"there is no region to write: {lost or 'nothing was found.'} Try other words or another edit")
     contents = {output: encode_png(region)}

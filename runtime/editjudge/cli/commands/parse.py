@@ -16,7 +16,7 @@ from rich.text import Text
 from editjudge.backends.onnx.providers import check_device
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import BundleName
+from editjudge.cli.options import BundleName, Debug
 from editjudge.errors import InputError, InstructionError
 from editjudge.parser.parser import Parser, ParseResult
 from editjudge.reports.terminal import render_flags, render_intent
@@ -43,6 +43,7 @@ def parse(
     device: Annotated[str, typer.Option(help="cpu, or auto for a GPU that llama.cpp was built for.")] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each, and nothing else.")] = False,
     cache: Annotated[bool, typer.Option(help="Take and keep answers on disk.")] = True,
+    debug: Debug = False,
 ) -> None:
     """Show what an instruction is understood to ask for, and how surely; of many, those that cannot be read as well."""
     atomic_file.check_outputs([output], [file] if file else [])

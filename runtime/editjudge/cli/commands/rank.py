@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import BundleName, Compat, Device, Instruction, Json, Original, Report, Threads
+from editjudge.cli.options import BundleName, CompatOption, Debug, Device, Instruction, Json, Original, Report, Threads
 from editjudge.errors import InputError
 from editjudge.image.decode import load_image
 from editjudge.metrics.registry import check_compat
@@ -32,7 +32,8 @@ def rank(
     as_json: Json = False,
     report: Report = None,
     threads: Threads = None,
-    compat: Compat = None,
+    compat: CompatOption = None,
+    debug: Debug = False,
 ) -> None:
     """Rank several edits of one picture, best first; one that cannot be read comes last, with the reason."""
     atomic_file.check_outputs([report], [original, *edited])

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from editjudge.cli.console import console
-from editjudge.cli.options import METRIC_NAMES, BundleName, Compat, Device, Instruction, Json, Original, Report, Threads
+from editjudge.cli.options import (
+    METRIC_NAMES,
+    BundleName,
+    CompatOption,
+    Debug,
+    Device,
+    Instruction,
+    Json,
+    Original,
+    Report,
+    Threads,
+)
 from editjudge.guidance import encode_png, union_mask
 from editjudge.image.decode import load_image
 from editjudge.metrics.registry import check_compat, parse_names
@@ -33,7 +44,8 @@ def score(
     mask: Annotated[Path | None, typer.Option(help="Write the edited region.", metavar="FILE.png")] = None,
     threads: Threads = None,
     metrics: Annotated[str | None, typer.Option(help=f"Print these as well: all, or some of {METRIC_NAMES}.")] = None,
-    compat: Compat = None,
+    compat: CompatOption = None,
+    debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2."""
     atomic_file.check_outputs([report, mask], [original, edited])

@@ -16,7 +16,7 @@ from rich.text import Text
 from editjudge.batch import runner
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import METRIC_NAMES, BundleName, Compat, Device
+from editjudge.cli.options import METRIC_NAMES, BundleName, CompatOption, Debug, Device
 from editjudge.datasets import FORMATS, open_dataset
 from editjudge.errors import InputError
 from editjudge.metrics.registry import DEFAULT, check_compat, parse_names, select_metrics
@@ -38,11 +38,12 @@ def score_dataset(
     ] = None,
     bundle: BundleName = "studio",
     device: Device = "auto",
-    compat: Compat = None,
+    compat: CompatOption = None,
     metrics: Annotated[str | None, typer.Option(help=f"Further columns: all, or some of {METRIC_NAMES}.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="By default one per core, and one on a GPU.")] = None,
     engine: Annotated[str, typer.Option(help=f"{' or '.join(runner.EXECUTORS)}.")] = "local",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Score every row of a data set into a table: its own columns, the score's, and why a row has none."""
     if resume and output.exists() and not runner.part_file(output).exists():

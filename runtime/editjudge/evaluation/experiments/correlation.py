@@ -16,9 +16,10 @@ from editjudge.evaluation.options import EvaluationOptions
 from editjudge.evaluation.rescore import rescore
 from editjudge.evaluation.result import Grid, Result
 from editjudge.evaluation.score_table import ScoreTable
-from editjudge.evaluation.statistics.bootstrap import Array, Indices, Resampling
+from editjudge.evaluation.statistics.bootstrap import Indices, Resampling
 from editjudge.evaluation.statistics.pairs import model_names
 from editjudge.evaluation.statistics.rank_correlation import METHODS
+from editjudge.types import Doubles
 
 
 def correlation(table: ScoreTable, metrics: Sequence[MetricColumn], options: EvaluationOptions) -> Result:
@@ -36,7 +37,7 @@ def correlation(table: ScoreTable, metrics: Sequence[MetricColumn], options: Eva
     by_model = [used[names[used] == model] for model in models]
     correlate = METHODS[options.method]
 
-    def compute(weights: Array) -> Array:
+    def compute(weights: Doubles) -> Doubles:
         """float64[B, metrics, models] for weights float64[B, groups]."""
         values = [
             [correlate(score[rows], human[rows], weights[:, group[rows]]) for rows in by_model] for score in scores

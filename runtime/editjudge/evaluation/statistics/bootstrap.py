@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.types import Doubles
+
 LEVEL = 0.95
 BLOCK = 64  # resamples at a time, which bounds the memory
 
-Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
@@ -20,8 +21,8 @@ Indices = NDArray[np.intp]
 class Statistic:
     """A statistic of the data, float64[...], and of B resamples of it, float64[B, ...]; NaN where it has no value."""
 
-    value: Array
-    draws: Array
+    value: Doubles
+    draws: Doubles
 
     @classmethod
     def stack(cls, *parts: Statistic) -> Statistic:
@@ -46,7 +47,7 @@ class Statistic:
             np.append(self.value, mean.value[..., None], -1), np.append(self.draws, mean.draws[..., None], -1)
         )
 
-    def interval(self) -> tuple[Array, Array]:
+    def interval(self) -> tuple[Doubles, Doubles]:
         """The ends of the 95 % interval, float64[...] each."""
         ends = np.full((2, *self.value.shape), np.nan)
         for index in np.ndindex(self.value.shape):
@@ -64,7 +65,7 @@ class Resampling:
     resamples: int
     seed: int
 
-    def weights(self) -> Iterator[Array]:
+    def weights(self) -> Iterator[Doubles]:
         """How often each group was drawn, in blocks float64[b, G]."""
         rng = np.random.default_rng(self.seed)
         for start in range(0, self.resamples, BLOCK):
@@ -74,11 +75,11 @@ class Resampling:
             times = np.bincount(drawn.ravel(), minlength=count * self.groups)
             yield times.reshape(count, self.groups).astype(np.float64)
 
-    def repeat(self, value: Array, compute: Callable[[Array], Array]) -> Statistic:
+    def repeat(self, value: Doubles, compute: Callable[[Doubles], Doubles]) -> Statistic:
         """A statistic with this value, computed again from blocks of weights: float64[b, ...] of float64[b, G]."""
         return Statistic(value, np.concatenate([np.empty((0, *value.shape)), *map(compute, self.weights())]))
 
-    def shares(self, sums: Array, counts: Array) -> Statistic:
+    def shares(self, sums: Doubles, counts: Doubles) -> Statistic:
         """The totals of float64[G, ...] over the totals of float64[G, ...], which may lack leading statistics' axes."""
         above = sums.reshape(self.groups, -1)
         below = np.broadcast_to(counts, sums.shape).reshape(self.groups, -1)
@@ -86,7 +87,9 @@ class Resampling:
         value = ratio(above.sum(axis=0), below.sum(axis=0)).reshape(shape)
         return self.repeat(value, lambda weights: ratio(weights @ above, weights @ below).reshape(-1, *shape))
 
-    def shares_by_label(self, values: Array, group: Indices, label: Indices, labels: int) -> tuple[Statistic, Array]:
+    def shares_by_label(
+        self, values: Doubles, group: Indices, label: Indices, labels: int
+    ) -> tuple[Statistic, Doubles]:
         """The means of values float64[M, N] by label, [M, labels], and how many values each rests on.
 
         Args:
@@ -95,7 +98,7 @@ class Resampling:
         """
         label = np.broadcast_to(label, values.shape)
 
-        def total(weights: Array) -> Array:
+        def total(weights: Doubles) -> Doubles:
             sums = [tally(row, group, of, self.groups, labels + 1) for row, of in zip(weights, label, strict=True)]
             return np.stack(sums, axis=1)[..., :labels]
 
@@ -110,17 +113,17 @@ def lead(statistic: Statistic) -> Statistic:
     return ahead
 
 
-def tally(values: Array, group: Indices, label: Indices, groups: int, labels: int) -> Array:
+def tally(values: Doubles, group: Indices, label: Indices, groups: int, labels: int) -> Doubles:
     """The sums of float64[N] by group and label, float64[groups, labels]."""
     sums = np.bincount(group * labels + label, weights=values, minlength=groups * labels)
     return np.asarray(sums.reshape(groups, labels), dtype=np.float64)
 
 
-def ratio(above: Array, below: Array) -> Array:
+def ratio(above: Doubles, below: Doubles) -> Doubles:
     """Element by element; NaN where `below` is 0."""
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
 
-def _mean(values: Array) -> Array:
+def _mean(values: Doubles) -> Doubles:
     known = np.isfinite(values)
     return ratio(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1).astype(np.float64))

@@ -9,19 +9,20 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from editjudge.evaluation.statistics.bootstrap import Array, ratio
+from editjudge.evaluation.statistics.bootstrap import ratio
+from editjudge.types import Doubles
 
-Correlate = Callable[[Array, Array, Array], Array]
+Correlate = Callable[[Doubles, Doubles, Doubles], Doubles]
 
 
-def pearson(x: Array, y: Array, weights: Array) -> Array:
+def pearson(x: Doubles, y: Doubles, weights: Doubles) -> Doubles:
     """float64[B] of x and y float64[N] or float64[B, N] and weights float64[B, N]; NaN where one does not vary."""
     x, y = _centred(x, weights), _centred(y, weights)
     spread = np.sqrt((weights * x * x).sum(axis=1) * (weights * y * y).sum(axis=1))
     return ratio((weights * x * y).sum(axis=1), spread)
 
 
-def _centred(values: Array, weights: Array) -> Array:
+def _centred(values: Doubles, weights: Doubles) -> Doubles:
     """float64[B, N], less the mean; exactly 0 where all that counts is equal but for rounding."""
     total = weights.sum(axis=1, keepdims=True)
     centred = values - (weights * values).sum(axis=1, keepdims=True) / np.maximum(total, 1.0)
@@ -29,22 +30,22 @@ def _centred(values: Array, weights: Array) -> Array:
     return np.where(negligible[:, None], 0.0, centred)
 
 
-def spearman(x: Array, y: Array, weights: Array) -> Array:
+def spearman(x: Doubles, y: Doubles, weights: Doubles) -> Doubles:
     """As `pearson`, of the ranks; equal values share the mean of their ranks."""
     return pearson(_ranks(x, weights), _ranks(y, weights), weights)
 
 
-def kendall(x: Array, y: Array, weights: Array) -> Array:
+def kendall(x: Doubles, y: Doubles, weights: Doubles) -> Doubles:
     """As `pearson`: of all pairs, those in the same order less those in the opposite one, corrected for ties."""
     orders = [np.sign(values[:, None] - values[None, :]) for values in (x, y)]
 
-    def total(pairs: Array) -> Array:
+    def total(pairs: Doubles) -> Doubles:
         return np.asarray(((weights @ pairs) * weights).sum(axis=1))
 
     return ratio(total(orders[0] * orders[1]), np.sqrt(total(orders[0] ** 2) * total(orders[1] ** 2)))
 
 
-def _ranks(values: Array, weights: Array) -> Array:
+def _ranks(values: Doubles, weights: Doubles) -> Doubles:
     """float64[B, N]."""
     order = np.argsort(values, kind="stable")
     distinct, index = np.unique(values, return_inverse=True)

@@ -122,7 +122,7 @@ def bpm(semantic: float, region: float | None) -> float:
     return semantic if region is None else ALPHA * semantic + (1 - ALPHA) * region
 
 
-def confidence(verdicts: Sequence[SubScore], detected: Sequence[float], raised: Iterable[str]) -> float:
+def confidence(sub_scores: Sequence[SubScore], detected: Sequence[float], raised: Iterable[str]) -> float:
     """How far a score can be trusted, 0 to 1: the product of
 
     * the share of the sub-scores that measured something: those that rest on a fallback count for nothing, and those
@@ -130,8 +130,8 @@ def confidence(verdicts: Sequence[SubScore], detected: Sequence[float], raised: 
     * the mean of the detector's best scores for the objects that it found (1 when there were none to find);
     * a factor for each flag that casts doubt on the rest (`metrics.flags`).
     """
-    looked = [verdict for verdict in verdicts if verdict.basis != "rule"]
-    measured = sum(verdict.basis == "measured" for verdict in looked) / len(looked) if looked else 1.0
+    looked = [part for part in sub_scores if part.basis != "rule"]
+    measured = sum(part.basis == "measured" for part in looked) / len(looked) if looked else 1.0
     trust = measured * (sum(detected) / len(detected) if detected else 1.0)
     for flag in raised:
         trust *= FLAGS[flag].doubt if flag in FLAGS else 1.0

@@ -27,26 +27,26 @@ def position(intent: EditIntent, where: Grounding) -> SubScore:
         return GIVEN
     if not len(where.edited):
         return SubScore(1.0, "fallback", "target_not_found")
-    verdicts = [_well_placed(intent, where, box) for box in where.edited.boxes]
-    if isinstance(verdicts[0], SubScore):
-        return verdicts[0]
-    return SubScore(1.0 if all(verdicts) else 0.5 if any(verdicts) else 0.0)
+    placed_well = [_well_placed(intent, where, box) for box in where.edited.boxes]
+    if isinstance(placed_well[0], SubScore):
+        return placed_well[0]
+    return SubScore(1.0 if all(placed_well) else 0.5 if any(placed_well) else 0.0)
 
 
 def _well_placed(intent: EditIntent, where: Grounding, box: boxes.Box) -> bool | SubScore:
-    """Whether one box of the result stands where it should, or the verdict when there is nothing to compare it with."""
-    asked = intent.position
-    if intent.anchor is not None and asked != "unchanged" and intent.edit_type in ("add", "move"):
+    """Whether one box of the result stands where it should, or the sub-score when nothing can be compared."""
+    position = intent.position
+    if intent.anchor is not None and position != "unchanged" and intent.edit_type in ("add", "move"):
         if where.anchor is None or not len(where.anchor):
             return SubScore(1.0, "fallback", "anchor_not_found")
-        return stands(box, asked, where.anchor.boxes[0])
+        return stands(box, position, where.anchor.boxes[0])
     if where.original is None:
-        return _on_side(box, asked, where) if asked in SIDES else GIVEN
+        return _on_side(box, position, where) if position in SIDES else GIVEN
     if not len(where.original):
         return SubScore(1.0, "fallback", "source_not_found")
     old = where.original.boxes
-    if asked in SIDES:
-        return stands(box, asked, old[0])
+    if position in SIDES:
+        return stands(box, position, old[0])
     stayed = stays(box, old, resized=intent.size != "unchanged")
     return stayed != (intent.edit_type == "move")  # a move to no named place must at least leave the old one
 

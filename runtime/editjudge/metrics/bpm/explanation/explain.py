@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from editjudge.metrics.bpm.explanation.clauses import describe_outcome, effective_type, growth, is_done
 from editjudge.metrics.bpm.explanation.noun_phrase import Noun
 from editjudge.metrics.bpm.score import EditScore
-from editjudge.metrics.flags import CAVEATS, FLAGS
+from editjudge.metrics.flags import CAVEATS, FLAGS, NOT_FOUND
 
 UNTOUCHED = 0.005  # a smaller changed share of the rest is not spoken of
 SLIGHT = 0.12  # the mean change of the changed pixels under which they changed "slightly"
@@ -43,9 +43,7 @@ def _news(score: EditScore) -> str:
 def _side_effects(score: EditScore) -> Iterator[str]:
     """What happened to the object that nobody asked for."""
     intent, region = score.intent, score.region
-    if effective_type(score) in ("add", "remove", "style") or {"source_not_found", "target_not_found"} & set(
-        score.flags
-    ):
+    if effective_type(score) in ("add", "remove", "style") or not NOT_FOUND.isdisjoint(score.flags):
         return
     noun = Noun.of(intent.target)
     if region.size == 0.0 and effective_type(score) != "size":
@@ -59,7 +57,7 @@ def _rest(score: EditScore) -> Iterator[str]:
     """How much changed that should not have, and where."""
     if score.intent.is_global:
         return
-    whole = bool({"source_not_found", "target_not_found"} & set(score.flags))
+    whole = not NOT_FOUND.isdisjoint(score.flags)
     share = score.evidence.changed_share(whole)
     if share is None:
         return
