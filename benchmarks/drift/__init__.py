@@ -1,0 +1,1 @@
+"""What pixels alone tell of a pair: a drift, noise, another picture, or an edit."""
