@@ -22,7 +22,7 @@ GPU_BUILD = "CMAKE_ARGS='-DGGML_CUDA=on' pip install --force-reinstall --no-bina
 
 
 def choose_placement(device: str) -> Placement:
-    """Choose where a language model is to run when the other models run on `device`; it loads llama.cpp.
+    """Chooses where a language model is to run when the other models run on `device`; it loads llama.cpp.
 
     All of it goes to the GPU when an NVIDIA device is asked for, or auto, and llama.cpp was built for a GPU that is
     there; else to the CPU.
@@ -45,7 +45,7 @@ class LanguageModel:
     """A GGUF model and the text that it goes on with; not safe to share between threads."""
 
     def __init__(self, path: Path, threads: int, *, room: int, adapter: Path | None = None, gpu: bool = False) -> None:
-        """Load a model.
+        """Loads a model.
 
         Args:
             room: How many tokens prompt and text may have together.
@@ -125,18 +125,18 @@ class LanguageModel:
         return b"".join(map(self._to_bytes, tokens)).decode(errors="replace")
 
     def set_prompt(self, tokens: Sequence[int]) -> None:
-        """Read what stands before every text from now on."""
+        """Reads what stands before every text from now on."""
         self.restart()
         self._decode(tokens)
         self._prompt_length = self._length
 
     def restart(self) -> None:
-        """Forget all but the prompt."""
+        """Forgets all but the prompt."""
         self._llama.llama_memory_seq_rm(self._llama.llama_get_memory(self._context), 0, self._prompt_length, -1)
         self._length = self._prompt_length
 
     def log_likelihoods(self, tokens: Sequence[int], candidates: Sequence[int]) -> NDArray[np.float64]:
-        """Read tokens on; float64[len(candidates)]: how likely each candidate is to follow, if one does, in nats."""
+        """Reads tokens on; float64[len(candidates)]: how likely each candidate is to follow, if one does, in nats."""
         self._decode(tokens)
         logits = np.ctypeslib.as_array(self._llama.llama_get_logits_ith(self._context, -1), shape=(self._size,))
         selected = logits[np.asarray(candidates)].astype(np.float64)
@@ -156,7 +156,7 @@ class LanguageModel:
             raise BundleError(f"{path} is not an adapter of the bundle's parser; build or pull the bundle again.")
 
     def _decode(self, tokens: Sequence[int]) -> None:
-        """Run the model on tokens; only the last one's logits are computed."""
+        """Runs the model on tokens; only the last one's logits are computed."""
         for start in range(0, len(tokens), BATCH):
             part = tokens[start : start + BATCH]
             batch = self._batch

@@ -77,7 +77,7 @@ class Bundle:
 
     @classmethod
     def load(cls, name_or_path: str | os.PathLike[str]) -> Bundle:
-        """Open a bundle by name (the cache first, then the embedded ones), or by the path of its folder.
+        """Opens a bundle by name (the cache first, then the embedded ones), or by the path of its folder.
 
         A text with a separator in it is a path, as is any `Path`. Raises BundleError.
         """
@@ -157,7 +157,7 @@ class Bundle:
         return self._check_file(entry.path, entry.sha256, entry.bytes)
 
     def verify(self) -> None:
-        """Check the hash of every file, and that the vocabulary can be read. Raises BundleError."""
+        """Checks the hash of every file, and that the vocabulary can be read. Raises BundleError."""
         for role in self.manifest.files:
             self.file(role)
         for entry in self.engines:

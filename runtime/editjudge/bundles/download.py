@@ -75,7 +75,7 @@ def look_at(source: str, engines: str = "all") -> Offer:
 
 
 def pull(offer: Offer, name: str | None = None, advance: Callable[[int], None] = lambda count: None) -> Path:
-    """Fetch what is missing of a bundle and check every file; returns the folder that it lies in then.
+    """Fetches what is missing of a bundle and checks every file; returns the folder that it lies in then.
 
     A bundle of the same name is replaced only once the new one is whole.
 

@@ -42,12 +42,12 @@ class Repository:
     sizes: Mapping[str, int]
 
     def copy(self, path: str, stream: BinaryIO, size: int | None) -> None:
-        """Append the rest of a file, of `size` bytes if that is known, to a stream that holds its beginning."""
+        """Appends the rest of a file, of `size` bytes if that is known, to a stream that holds its beginning."""
         url, token = hf_hub_url(self.name, path, revision=self.commit, endpoint=HfApi().endpoint), get_token()
         resume_download(url, stream, size, {"Authorization": f"Bearer {token}"} if token else {})
 
     def download(self, paths: Iterable[str]) -> Path:
-        """Fetch those of these files that are not in the hub's own cache; returns the folder there that holds all."""
+        """Fetches those of these files that are not in the hub's own cache; returns the folder there that holds all."""
         with _quiet_hub(bars=sys.stderr.isatty()):
             return Path(HfApi().snapshot_download(self.name, revision=self.commit, allow_patterns=list(paths)))
 
@@ -59,7 +59,7 @@ class Repository:
 
 
 def look_up(name: str, revision: str | None = None) -> Repository:
-    """Ask the hub for a repository at a revision, by default at the newest commit of its main branch."""
+    """Asks the hub for a repository at a revision, by default at the newest commit of its main branch."""
     with _quiet_hub():
         info = HfApi().model_info(name, revision=revision, files_metadata=True)
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
@@ -67,7 +67,7 @@ def look_up(name: str, revision: str | None = None) -> Repository:
 
 
 def resume_download(url: str, stream: BinaryIO, size: int | None, headers: dict[str, str]) -> None:
-    """Append the rest of what is at an address, of `size` bytes if that is known, to a stream with its beginning."""
+    """Appends the rest of what is at an address, of `size` bytes if that is known, to a stream with its beginning."""
     with _quiet_hub():
         http_get(url, stream, resume_size=stream.tell(), headers=headers, expected_size=size)
 
@@ -85,7 +85,7 @@ def hub_cache() -> Path:
 
 @contextmanager
 def convert_hub_errors(what: str, kind: type[EditJudgeError], offline: str, full: str) -> Iterator[None]:
-    """Raise whatever goes wrong with the hub, a server or the disk as one sentence.
+    """Raises whatever goes wrong with the hub, a server or the disk as one sentence.
 
     Args:
         what: What is being fetched.
@@ -117,7 +117,7 @@ def _explain(error: Exception, offline: str, full: str) -> str:
 
 @contextmanager
 def _quiet_hub(*, bars: bool = False) -> Iterator[None]:
-    """Silence the hub's warnings, and its progress bars unless they are asked for; both are as before in the end."""
+    """Silences the hub's warnings, and its progress bars unless they are asked for; both are as before in the end."""
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     hides = not bars and not are_progress_bars_disabled() and constants.HF_HUB_DISABLE_PROGRESS_BARS is None

@@ -38,7 +38,7 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check `bundle.toml`. Raises BundleError, in one sentence, for whatever is wrong with it."""
+    """Reads and checks `bundle.toml`. Raises BundleError, in one sentence, for whatever is wrong with it."""
     path = folder / FILE_NAME
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -27,7 +27,7 @@ class BundleSource(Protocol):
     """A folder of files somewhere."""
 
     def copy(self, path: str, stream: BinaryIO, size: int | None) -> None:
-        """Append the rest of a file, of `size` bytes if that is known, to a stream that holds its beginning."""
+        """Appends the rest of a file, of `size` bytes if that is known, to a stream that holds its beginning."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _has_host(address: str) -> bool:
 
 
 def convert_fetch_errors(what: str) -> AbstractContextManager[None]:
-    """Raise whatever goes wrong while `what` is fetched as a BundleError of one sentence."""
+    """Raises whatever goes wrong while `what` is fetched as a BundleError of one sentence."""
     return huggingface.convert_hub_errors(what, BundleError, OFFLINE, FULL)
 
 

@@ -14,7 +14,7 @@ class OneOf(tuple[str, ...]):
 
 
 def read_table(kind: type[Kind], table: object, where: str) -> Kind:
-    """Build a dataclass from a table: every key known, every value of the declared type. Raises ValueError."""
+    """Builds a dataclass from a table: every key known, every value of the declared type. Raises ValueError."""
     if not isinstance(table, dict):
         raise ValueError(f"{where} must be a table")
     check_keys(kind, table, where)

@@ -39,7 +39,7 @@ UNSURE = Certainty(0, 0, 0, 0, 0, 0, 0)
 
 
 def estimate_certainty(line: DecodedLine, part: int) -> Certainty:
-    """Estimate the certainty of one part of a line, not calibrated.
+    """Estimates the certainty of one part of a line, not calibrated.
 
     A field that follows from the kind of edit is as sure as it is that the edit is of such a kind: no size is
     asked for if it is neither larger nor smaller.
@@ -81,7 +81,7 @@ def estimate_certainty(line: DecodedLine, part: int) -> Certainty:
 
 
 def calibrate(raw: Certainty, settings: ParserSettings) -> Certainty:
-    """Put each probability where it is right (Platt's scaling): sigmoid(slope x logit + offset), by field."""
+    """Puts each probability where it is right (Platt's scaling): sigmoid(slope x logit + offset), by field."""
     return Certainty(**{name: _scale(value, *getattr(settings, name)) for name, value in asdict(raw).items()})
 
 

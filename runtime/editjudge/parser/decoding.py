@@ -43,7 +43,7 @@ class DecodedLine:
 
 
 def decode_line(model: LanguageModel, text: str, after: str, words: Sequence[str]) -> DecodedLine | None:
-    """Decode the likeliest line, choice by choice, about a text of these words; None where it has no word to copy.
+    """Decodes the likeliest line, choice by choice, about a text of these words; None where it has no word to copy.
 
     `after` is what stands between text and line.
     """

@@ -62,7 +62,7 @@ class IntentModel:
         return ModelAnswer(line.line, tuple(estimate_certainty(line, part) for part in parts), line.tokens)
 
     def close(self) -> None:
-        """Free the model; it is loaded again when needed."""
+        """Frees the model; it is loaded again when needed."""
         if self._model is not None:
             self._model.close()
         self._model = None

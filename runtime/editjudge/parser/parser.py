@@ -127,7 +127,7 @@ class Parser:
             return self._remembered(text)
 
     def close(self) -> None:
-        """Free the models; they are loaded again when needed."""
+        """Frees the models; they are loaded again when needed."""
         with self._lock:
             for model in self._models.values():
                 model.close()

@@ -56,7 +56,7 @@ class TokenMask:
         self._expand()
 
     def _expand(self) -> None:
-        """Replace the words that have been written by those that may follow."""
+        """Replaces the words that have been written by those that may follow."""
         brief = self._length >= LINE_TOKENS
         for word in tuple(self._words):
             if not word.tokens and word.after is not DONE:

@@ -15,7 +15,7 @@ from editjudge.errors import InputError
 
 
 def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path]) -> None:
-    """Check, before any work is done, that all outputs can be written and none would replace an input."""
+    """Checks, before any work is done, that all outputs can be written and none would replace an input."""
     originals = {path.resolve() for path in inputs}
     for path in filter(None, outputs):
         if path.resolve() in originals:
@@ -24,7 +24,7 @@ def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path]) -> Non
 
 
 def check_writable(path: Path) -> None:
-    """Check, before any work is done, that a file can be written at `path`; leaves nothing behind."""
+    """Checks, before any work is done, that a file can be written at `path`; leaves nothing behind."""
     temporary = _temporary_path(path)
     try:
         temporary.touch()
@@ -34,7 +34,7 @@ def check_writable(path: Path) -> None:
 
 
 def write(path: Path, content: bytes | str) -> None:
-    """Write all of the content or nothing, text as UTF-8; an older file stays as it was until the new one is whole."""
+    """Writes all of the content or nothing, text as UTF-8; an older file stays as it was until the new one is whole."""
     with replace_file(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
@@ -53,7 +53,7 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 
 def replace_folder(folder: Path, new: Path) -> None:
-    """Put a folder in the place of another, which stays where it was if that fails. Raises OSError."""
+    """Puts a folder in the place of another, which stays where it was if that fails. Raises OSError."""
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     if folder.exists():
         folder.rename(old)

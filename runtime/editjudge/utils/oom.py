@@ -18,7 +18,7 @@ ADVICE = "close other programs, hand in smaller pictures, or raise the limit tha
 
 @contextmanager
 def convert_memory_errors() -> Iterator[None]:
-    """Raise OutOfMemoryError for what Python, NumPy, Pillow and OpenCV raise when there is no memory."""
+    """Raises OutOfMemoryError for what Python, NumPy, Pillow and OpenCV raise when there is no memory."""
     try:
         yield
     except (MemoryError, RuntimeError, cv2.error) as error:

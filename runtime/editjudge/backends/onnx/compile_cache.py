@@ -30,7 +30,7 @@ def locate_folder(role: str, sha256: str, device: str) -> Path:
 
 
 def find_or_compile(model: Path, folder: Path, device: str) -> tuple[Path | None, str | None]:
-    """Compile a model into its folder, unless it is there and whole.
+    """Compiles a model into its folder, unless it is there and whole.
 
     Returns the path of the compiled model, None where it cannot be had; and what was unusual, if anything was.
     """

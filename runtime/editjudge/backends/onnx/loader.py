@@ -16,7 +16,7 @@ from editjudge.types import ModelArtifact
 
 
 def open_model(graph: GraphFile, device: str = "auto", threads: int | None = None) -> Session:
-    """Open a model; what it runs on, and why, is in the session's `placement`.
+    """Opens a model; what it runs on, and why, is in the session's `placement`.
 
     Args:
         device: cpu, cuda, tensorrt, rtx, openvino, or auto for the best that works here.
@@ -47,7 +47,7 @@ def open_model(graph: GraphFile, device: str = "auto", threads: int | None = Non
 
 
 def _open_on(device: str, graph: GraphFile, threads: int | None, earlier: Sequence[str]) -> Session:
-    """Open a model on one device; `earlier` says why it is not on a better one."""
+    """Opens a model on one device; `earlier` says why it is not on a better one."""
     reasons = list(earlier)
 
     def open_form(path: Path, form: ModelArtifact, caches: Path | None = None) -> Session:

@@ -13,7 +13,7 @@ LIBRARIES = {"rtx": "tensorrt-rtx", "tensorrt": "tensorrt"}
 
 
 def find_engine(engines: Iterable[EngineEntry], device: str) -> tuple[EngineEntry | None, str | None]:
-    """Choose an engine for this machine (`choose_engine`) from those of one model for any device."""
+    """Chooses an engine for this machine (`choose_engine`) from those of one model for any device."""
     candidates = [engine for engine in engines if engine.device == device]
     if not candidates:
         return None, None
@@ -27,7 +27,7 @@ def find_engine(engines: Iterable[EngineEntry], device: str) -> tuple[EngineEntr
 def choose_engine(
     candidates: Sequence[EngineEntry], capability: str, version: str | None
 ) -> tuple[EngineEntry | None, str | None]:
-    """Choose the engine for a GPU such as "sm89" and a version of the library; returns it, or None and the reason.
+    """Chooses the engine for a GPU such as "sm89" and a version of the library; returns it, or None and the reason.
 
     Engines run on the very compute capabilities they were built for, and with the release of the library that built
     them; a fourth number, which counts builds of one release, does not matter. With version None that is left to the

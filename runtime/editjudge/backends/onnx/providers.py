@@ -109,7 +109,7 @@ def find_problem(device: str) -> str | None:
 
 
 def find_plugin_device(device: str) -> Any:
-    """Find the hardware that a plugin's models run on: the OrtEpDevice of its first GPU, else of its CPU or NPU."""
+    """Finds the hardware that a plugin's models run on: the OrtEpDevice of its first GPU, else of its CPU or NPU."""
     return _list_plugin_devices(PROVIDERS[device])[0]
 
 
@@ -138,7 +138,7 @@ def build_provider_options(device: str, threads: int | None, caches: Path | None
 
 
 def find_library_version(device: str) -> str | None:
-    """Find the version of the library that a device's engines are built and run with; None where it is not known."""
+    """Finds the version of the library that a device's engines are built and run with; None where it is not known."""
     if device == "tensorrt":
         for package in ("tensorrt", "tensorrt-cu13", "tensorrt-cu12"):
             with contextlib.suppress(PackageNotFoundError):
@@ -165,7 +165,7 @@ def fingerprint(device: str) -> tuple[str, ...]:
 
 @cache
 def load_onnxruntime() -> ModuleType:
-    """Import the module onnxruntime. Raises DeviceError."""
+    """Imports the module onnxruntime. Raises DeviceError."""
     try:
         module = import_module("onnxruntime")
     except ImportError as error:

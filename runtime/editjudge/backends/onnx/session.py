@@ -29,7 +29,7 @@ class Session:
         self.outputs: tuple[str, ...] = tuple(tensor.name for tensor in session.get_outputs())
 
     def run(self, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Run the model on arrays by input name; returns its outputs by name.
+        """Runs the model on arrays by input name; returns its outputs by name.
 
         Raises BundleError when the model does not take these inputs: it was not made for this version, and
         OutOfMemoryError when there is no memory to run it.
@@ -59,7 +59,7 @@ def open_session(
     form: ModelArtifact = "model",
     reason: str | None = None,
 ) -> Session:
-    """Open an ONNX file on a device: cpu, cuda, tensorrt, rtx or openvino.
+    """Opens an ONNX file on a device: cpu, cuda, tensorrt, rtx or openvino.
 
     Args:
         threads: The CPU threads an operator may use; by default all cores.
@@ -88,7 +88,7 @@ def open_session(
 
 
 def compile_model(path: Path, target: Path, device: str) -> None:
-    """Compile a model for a plugin provider: writes `target`, and beside it the files that it points to.
+    """Compiles a model for a plugin provider: writes `target`, and beside it the files that it points to.
 
     Raises DeviceError.
     """

@@ -20,22 +20,29 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 
-SUMMARIES = {
-    "human-alignment": "Agreement with humans by pair of models (tables 1, 2).",
-    "ground-truth": "Which of three known edits is liked best (table 4).",
-    "components": "The parts of BPM against humans (tables 5, 6, 14).",
-    "alpha-sweep": "The weight of the semantic score (table 9).",
-    "correlation": "Correlation with humans by model (table 10).",
+COMMANDS = {
+    "human-alignment": (
+        "Agreement with humans by pair of models (tables 1, 2).",
+        ("norm", "alpha", "ties", "human", "group", "model"),
+    ),
+    "ground-truth": (
+        "Which of three known edits is liked best (table 4).",
+        ("norm", "alpha", "group", "kind", "kinds"),
+    ),
+    "components": (
+        "The parts of BPM against humans (tables 5, 6, 14).",
+        ("ties", "group", "model", "ratings", "satisfied"),
+    ),
+    "alpha-sweep": (
+        "The weight of the semantic score (table 9).",
+        ("norm", "ties", "human", "group", "model"),
+    ),
+    "correlation": (
+        "Correlation with humans by model (table 10).",
+        ("norm", "alpha", "method", "human", "group", "model"),
+    ),
 }
-"""By name: what an experiment finds."""
-OPTIONS = {
-    "human-alignment": ("norm", "alpha", "ties", "human", "group", "model"),
-    "ground-truth": ("norm", "alpha", "group", "kind", "kinds"),
-    "components": ("ties", "group", "model", "ratings", "satisfied"),
-    "alpha-sweep": ("norm", "ties", "human", "group", "model"),
-    "correlation": ("norm", "alpha", "method", "human", "group", "model"),
-}
-"""By name of the experiment: the parameters of its command, beside those of all commands."""
+"""By name of the experiment: what it finds, and the parameters of its command beside those of all commands."""
 COMMON = ("data", "metrics", "where", "resamples", "seed", "plot", "as_json", "debug")
 
 
@@ -64,21 +71,21 @@ def _parameters(
     """Declares the parameters that the experiments' commands choose from, in the order of their help."""
 
 
-def _add_command(experiment: str) -> None:
+def _add_command(experiment: str, summary: str, options: tuple[str, ...]) -> None:
     """Adds a command whose signature, which typer reads, has the parameters of its experiment alone."""
 
     def command(debug: bool, **arguments: Any) -> None:
         _run(experiment, **arguments)
 
     declared = inspect.signature(_parameters, eval_str=True).parameters.values()
-    chosen = [parameter for parameter in declared if parameter.name in (*COMMON, *OPTIONS[experiment])]
+    chosen = [parameter for parameter in declared if parameter.name in (*COMMON, *options)]
     command.__signature__ = inspect.Signature(chosen)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in chosen}
-    app.command(experiment, help=SUMMARIES[experiment])(command)
+    app.command(experiment, help=summary)(command)
 
 
-for name in SUMMARIES:
-    _add_command(name)
+for name, (summary, options) in COMMANDS.items():
+    _add_command(name, summary, options)
 
 
 def _run(
