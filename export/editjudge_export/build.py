@@ -15,7 +15,8 @@ from editjudge.bundles.manifest import FILE_NAME
 from editjudge.errors import InputError
 from editjudge.utils import atomic_file
 from editjudge_export.architectures.registry import ARCHITECTURES, REQUIRED
-from editjudge_export.checkpoints.fetch import FetchedFiles, fetch_checkpoint, fetch_parser
+from editjudge_export.checkpoints.fetch import fetch_checkpoint, fetch_parser
+from editjudge_export.checkpoints.origins import FetchedFiles
 from editjudge_export.checkpoints.preprocessing import check_preprocessing
 from editjudge_export.file_copies import check_copies, copy_files
 from editjudge_export.manifest_writer import describe_engine, describe_exported, write_manifest

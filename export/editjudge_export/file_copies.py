@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from editjudge.errors import InputError
-from editjudge_export.checkpoints.fetch import FetchedFiles
+from editjudge_export.checkpoints.origins import FetchedFiles
 from editjudge_export.manifest_writer import describe_file
 from editjudge_export.recipe import Recipe
 

@@ -25,7 +25,7 @@ from editjudge.bundles import huggingface
 from editjudge.errors import InputError
 from editjudge_export.checkpoints.checkpoint import load_model
 from editjudge_export.checkpoints.fetch import fetch_checkpoint, fetch_parser
-from editjudge_export.recipe import CheckpointSource, ParserFile
+from editjudge_export.checkpoints.origins import CheckpointSource, ParserFile
 from support.fake_hub import COMMIT, FakeHub
 
 pytestmark = pytest.mark.export

@@ -44,9 +44,10 @@ from editjudge_export.architectures.lpips_weights import fetch_lpips
 from editjudge_export.architectures.registry import ARCHITECTURES
 from editjudge_export.architectures.vit_features import make_graph
 from editjudge_export.checkpoints.checkpoint import load_model
+from editjudge_export.checkpoints.origins import CheckpointSource
 from editjudge_export.checkpoints.processors import clip_processor, dino_processor
 from editjudge_export.options import BuildOptions
-from editjudge_export.recipe import CheckpointSource, read_recipe
+from editjudge_export.recipe import read_recipe
 from support.lpips_case import alexnet, pairs
 from support.tiny_recipe import write_recipe
 

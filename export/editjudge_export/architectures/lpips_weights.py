@@ -18,9 +18,8 @@ from editjudge.bundles.cache import cache_folder, check_hash
 from editjudge.errors import BundleError, InputError
 from editjudge_export.architectures.lpips_network import CHANNELS, CONFIG, Lpips, check_lpips
 from editjudge_export.checkpoints.checkpoint import CONFIG_FILE
-from editjudge_export.checkpoints.fetch import FetchedFiles
+from editjudge_export.checkpoints.origins import CheckpointSource, FetchedFiles
 from editjudge_export.checkpoints.weights import SAFE
-from editjudge_export.recipe import CheckpointSource
 
 LINEAR = Path("functional", "image", "lpips_models", "alex.pth")
 """In the package torchmetrics: a copy of the file of the package lpips, which does not install beside every torch."""

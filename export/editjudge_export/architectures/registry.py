@@ -19,9 +19,8 @@ from editjudge_export.onnx.precision import Precision
 if TYPE_CHECKING:  # what the `export` extra brings
     from torch import nn
 
-    from editjudge_export.checkpoints.fetch import FetchedFiles
+    from editjudge_export.checkpoints.origins import CheckpointSource, FetchedFiles
     from editjudge_export.onnx.export import ExportedFile
-    from editjudge_export.recipe import CheckpointSource
 
 
 class ArchitectureModule(Protocol):

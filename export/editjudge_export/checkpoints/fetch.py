@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -14,29 +14,14 @@ from editjudge.bundles.cache import check_hash
 from editjudge.errors import BundleError, InputError
 from editjudge_export.architectures.registry import ARCHITECTURES, Architecture
 from editjudge_export.checkpoints.checkpoint import CONFIG_FILE, TOKENIZER_FILE, load_config
+from editjudge_export.checkpoints.origins import CheckpointSource, FetchedFiles, ParserFile
 from editjudge_export.checkpoints.unpickle import convert_to_safetensors
 from editjudge_export.checkpoints.weights import PICKLED, SAFE, check_weights, find_missing_weights
-from editjudge_export.recipe import CheckpointSource, ParserFile
 
 WANTED = (CONFIG_FILE, "preprocessor_config.json", "tokenizer*.json")
 SAFE_WEIGHTS = (SAFE, "model-*-of-*.safetensors", f"{SAFE}.index.json")
 PICKLED_WEIGHTS = (PICKLED, "pytorch_model-*-of-*.bin", f"{PICKLED}.index.json")
 DISK_FULL_ADVICE = "free some space, or set HF_HOME to a folder on another disk"
-
-
-@dataclass(frozen=True)
-class FetchedFiles:
-    """A checkpoint's folder, or a parser's file, and what a manifest can truly say of where it is from.
-
-    Attributes:
-        path: The folder or the file.
-        source: A page of the hub, an address, or what the recipe says of a path of its own.
-        revision: A commit of the hub where that is certain, or what the recipe says of a path of its own.
-    """
-
-    path: Path
-    source: str
-    revision: str
 
 
 def fetch_checkpoint(
