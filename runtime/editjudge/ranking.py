@@ -116,7 +116,7 @@ def score_contexts(
         contexts: At least one; all of one task.
         metric: Scores them.
         others: Metrics to measure as well.
-        timer: Was started with the first of the work; each score has its share of the time.
+        timer: Was started with the first of the work; each score has its share of the time, without the other metrics.
         placements: Asked once the models have run.
     """
     observe_all(contexts, timer)
@@ -125,9 +125,14 @@ def score_contexts(
         with timer.stage("judge"):
             score = metric.score(context)
         context.results[metric.spec.name] = score.as_result()
-        scores.append(replace(score, metrics={other.spec.name: context.result(other) for other in others}))
-    timings, models = timer.read(len(scores)), placements()
-    return [replace(score, timings_ms=timings, models=models) for score in scores]
+        scores.append(score)
+    timings = timer.read(len(scores))
+    results = [{other.spec.name: context.result(other) for other in others} for context in contexts]
+    models = placements()
+    return [
+        replace(score, metrics=measured, timings_ms=timings, models=models)
+        for score, measured in zip(scores, results, strict=True)
+    ]
 
 
 def best_first(ranked: Iterable[RankedCandidate]) -> list[RankedCandidate]:

@@ -21,7 +21,9 @@ from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.model_set import ModelSet
 from editjudge.models.sam import Segmenter
+from editjudge.ranking import score_contexts
 from editjudge.types import EditIntent
+from editjudge.utils.timing import StageTimer
 from support import toy_world
 from support.toy_world import ADD, COLOR, REMOVE, STYLE, draw
 
@@ -127,6 +129,20 @@ def test_what_no_metric_asks_for_is_not_made() -> None:
     for metric in METRICS[:1] + tuple(by_name[name] for name in ("clip_t", "clip_directional", "clip_t_plus_i")):
         context.result(metric)
     assert list(calls_of(models)) == once
+
+
+def test_the_time_of_a_score_is_without_other_metrics() -> None:
+    events, counted = [], Counted()
+
+    class Recorder(StageTimer):
+        def read(self, share: int = 1) -> dict[str, float]:
+            events.append(("read", counted.computed))
+            return super().read(share)
+
+    contexts = [context_of(toy_world.scorer().models)]
+    score = score_contexts(contexts, scoring_metric(), [counted], Recorder(), dict)[0]
+    assert events == [("read", 0)]
+    assert score.metrics == {"counted": MetricResult(1.0)}
 
 
 def test_metrics_of_candidates_are_those_of_each_edit_alone() -> None:
