@@ -6,7 +6,7 @@ both), a tone from a line per channel, trimmed. What does not make the pictures 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -100,10 +100,9 @@ def shrink(picture: Image, side: int = SIDE) -> Image:
 def fit_alignment(original: Image, edited: Image) -> PairAlignment:
     """The alignment of two pictures uint8[H, W, 3] of one size, which are best small (`shrink`)."""
     grays = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in (original, edited)]
-    matrix = _fit_geometry(*grays)
-    still = np.array_equal(matrix, IDENTITY)
-    gain, offset = _fit_tone(original, edited if still else np.asarray(_warp(edited, matrix)))
-    return PairAlignment(matrix, gain, offset)
+    geometry = PairAlignment(_fit_geometry(*grays))
+    gain, offset = _fit_tone(original, geometry.undo(edited))
+    return replace(geometry, gain=gain, offset=offset)
 
 
 def edge_strength(gray: Floats) -> Floats:

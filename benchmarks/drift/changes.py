@@ -46,6 +46,7 @@ def find_changes(original: Image, edited: Image) -> Changes:
     """Compares two pictures uint8[H, W, 3] of one size."""
     one, other = shrink(original), shrink(edited)
     alignment = fit_alignment(one, other)
+    other = alignment.undo(other)
     gap = _colour_gap(one, other, alignment)
     sample = gap[::2, ::2]
     middle = float(np.median(sample))
@@ -57,13 +58,13 @@ def find_changes(original: Image, edited: Image) -> Changes:
     changed = energy > ENERGY
     share = float(np.bincount(labels.ravel(), minlength=count)[changed].sum()) / gap.size
     factor = max(original.shape[:2]) / max(one.shape[:2])
-    kind = _classify(one, other, alignment, bool(changed.any()))
+    kind = _classify(one, other, bool(changed.any()))
     return Changes(kind, alignment.resized(factor), share)
 
 
 def _colour_gap(original: Image, edited: Image, alignment: PairAlignment) -> NDArray[np.float32]:
-    """float32[H, W]: the distance in CIE Lab of smoothed pictures, aligned; 0 where one of them shows nothing."""
-    smooth = [cv2.GaussianBlur(picture, (0, 0), 0.8) for picture in (original, alignment.undo(edited))]
+    """float32[H, W]: the distance in CIE Lab of smoothed pictures in one place; 0 where one of them shows nothing."""
+    smooth = [cv2.GaussianBlur(picture, (0, 0), 0.8) for picture in (original, edited)]
     toned = alignment.apply_tone(np.asarray(smooth[0], np.float32)), np.asarray(smooth[1], np.float32)
     first, second = (cv2.cvtColor(picture * np.float32(1 / 255), cv2.COLOR_RGB2LAB) for picture in toned)
     gap = np.sqrt(np.square(first - second).sum(axis=2))
@@ -79,10 +80,8 @@ def _colour_gap(original: Image, edited: Image, alignment: PairAlignment) -> NDA
     return np.asarray(gap, np.float32)
 
 
-def _classify(original: Image, edited: Image, alignment: PairAlignment, changed: bool) -> ChangeKind:
-    grays = [
-        cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in (original, alignment.undo(edited))
-    ]
+def _classify(original: Image, edited: Image, changed: bool) -> ChangeKind:
+    grays = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in (original, edited)]
     added = _noise(grays[1]) - _noise(grays[0])
     smooth = [cv2.GaussianBlur(gray, (0, 0), 2.0) for gray in grays] if added > NOISY else grays
     first, second = (edge_strength(np.asarray(gray, np.float32)) for gray in smooth)

@@ -6,10 +6,8 @@ import hashlib
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +19,7 @@ from editjudge.bundles import huggingface, sources
 from editjudge.bundles.bundle import Bundle, available_bundles
 from editjudge.bundles.download import look_at, pull
 from support.fake_hub import COMMIT, FakeHub
+from support.killed_process import kill_midway
 
 TOY = Path(__file__).parents[1] / "fixtures" / "toy"
 DETECTOR = (TOY / "detector.onnx").read_bytes()
@@ -139,15 +138,7 @@ def test_a_pull_that_is_killed_goes_on_where_it_was(served: FakeHub, home: Path)
     code = "from editjudge.bundles.download import look_at, pull; print(pull(look_at('someone/toy')))"
     command = [sys.executable, "-c", code]
     environment = {**os.environ, "HF_ENDPOINT": served.url, "HF_HOME": str(home / "hub")}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
-        give_up = time.monotonic() + 60
-        while not any(part.stat().st_size for part in home.rglob("detector.onnx.*.part")):
-            assert time.monotonic() < give_up
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-    (part,) = home.rglob("detector.onnx.*.part")
-    arrived = part.stat().st_size
+    arrived = kill_midway(command, environment, home, "detector.onnx.*.part")
     served.released.set()
     assert nothing_under_a_name(home)
     served.holds.clear()

@@ -7,10 +7,8 @@ import json
 import os
 import pickle
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import namedtuple
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from editjudge_export.checkpoints.checkpoint import load_model
 from editjudge_export.checkpoints.fetch import fetch_checkpoint, fetch_parser
 from editjudge_export.checkpoints.origins import CheckpointSource, ParserFile
 from support.fake_hub import COMMIT, FakeHub
+from support.killed_process import kill_midway
 
 pytestmark = pytest.mark.export
 
@@ -106,15 +105,7 @@ def test_a_process_that_is_killed_is_gone_on_from(served: FakeHub, tmp_path: Pat
     code = f"{look_up}; print(look_up('someone/clip').download(['model.safetensors']))"
     command = [sys.executable, "-c", code]
     environment = {**os.environ, "HF_ENDPOINT": served.url, "HF_HOME": str(tmp_path / "home")}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
-        give_up = time.monotonic() + 60
-        while not any(part.stat().st_size for part in tmp_path.rglob("*.incomplete")):
-            assert time.monotonic() < give_up
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-    (part,) = tmp_path.rglob("*.incomplete")
-    arrived = part.stat().st_size
+    arrived = kill_midway(command, environment, tmp_path, "*.incomplete")
     served.released.set()
     served.holds.clear()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -131,6 +131,17 @@ def test_what_no_metric_asks_for_is_not_made() -> None:
     assert list(calls_of(models)) == once
 
 
+def test_a_text_that_two_metrics_need_is_embedded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = context_of(toy_world.scorer().models)
+    clip, embedded = context.models.model(Clip), []
+    embed = clip.texts
+    monkeypatch.setattr(clip, "texts", lambda texts: embedded.append(texts) or embed(texts))
+    first = context.text_feature("blue car")
+    assert np.array_equal(context.text_feature("blue car"), first)
+    context.text_feature("car")
+    assert embedded == [["blue car"], ["car"]]
+
+
 def test_the_time_of_a_score_is_without_other_metrics() -> None:
     events, counted = [], Counted()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 from typing import get_args
 
 import numpy as np
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from editjudge.bundles.settings import NormRanges
 from editjudge.image import difference
 from editjudge.image.boxes import iou
 from editjudge.metrics.bpm import aggregate, region, semantic
@@ -22,7 +22,7 @@ from editjudge.types import EDIT_TYPES, POSITIONS, SIZES, Detections, EditIntent
 
 SIDE = 24
 MIRROR = {"left": "right", "right": "left"}
-RANGES = SimpleNamespace(modify=(0.0, 0.5), preserve=(0.6, 1.0))
+RANGES = NormRanges(modify=(0.0, 0.5), preserve=(0.6, 1.0))
 
 settings.register_profile("sub-scores", deadline=None, max_examples=60)
 settings.load_profile("sub-scores")

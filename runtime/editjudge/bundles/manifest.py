@@ -11,7 +11,7 @@ from typing import Any
 from editjudge.bundles.files import EndToEnd, EngineEntry, FileEntry, check_inside
 from editjudge.bundles.roles import REQUIRED, ROLES
 from editjudge.bundles.settings import ClipSettings, DetectorSettings, NormRanges, ParserSettings, SegmenterSettings
-from editjudge.bundles.toml_schema import check_keys, check_value, join_names, read_table
+from editjudge.bundles.toml_schema import check_keys, check_value, read_table
 from editjudge.errors import BundleError
 
 FORMAT = 1
@@ -107,5 +107,5 @@ def _read_files(tables: list[Any]) -> dict[str, FileEntry]:
         entries[entry.role] = entry
     missing = REQUIRED - set(entries)
     if missing:
-        raise ValueError(f"no [[file]] has the role {join_names(missing)}")
+        raise ValueError(f"no [[file]] has the role {', '.join(sorted(missing))}")
     return entries

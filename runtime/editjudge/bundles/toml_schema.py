@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -66,8 +66,3 @@ def check_value(value: Any, hint: Any, where: str) -> Any:
         kind = {int: "a whole number", float: "a number", str: "a text"}[hint]
         raise ValueError(f"{where} is {value!r}; it must be {kind}")
     return value
-
-
-def join_names(names: Iterable[str]) -> str:
-    """The names, sorted, as a sentence lists them."""
-    return ", ".join(sorted(names))

@@ -35,6 +35,7 @@ class EditContext:
     models: ModelSet
     known: OriginalFeatures | None = None
     results: dict[str, MetricResult] = field(default_factory=dict, repr=False)
+    _text_features: dict[str, Vector] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def original(self) -> Image:
@@ -74,7 +75,9 @@ class EditContext:
 
     def text_feature(self, text: str) -> Vector:
         """float32[D], not normalised: CLIP's of a text."""
-        return np.asarray(self.models.model(Clip).texts([text])[0])
+        if text not in self._text_features:
+            self._text_features[text] = np.asarray(self.models.model(Clip).texts([text])[0])
+        return self._text_features[text]
 
     def result(self, metric: Metric) -> MetricResult:
         """What a metric says of this edit, computed once."""

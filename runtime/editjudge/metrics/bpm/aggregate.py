@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.bundles.settings import NormRanges
 from editjudge.image.difference import same_picture
 from editjudge.metrics.bpm.rules import Rules
 from editjudge.metrics.bpm.score import ALPHA, RegionScore, SemanticScore
@@ -18,15 +18,6 @@ from editjudge.metrics.flags import FLAGS
 from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.task import Features
 from editjudge.types import EditIntent, Image
-
-
-class Ranges(Protocol):
-    """The raw scores that Norm() maps to 0 and 1."""
-
-    @property
-    def modify(self) -> tuple[float, float]: ...
-    @property
-    def preserve(self) -> tuple[float, float]: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,7 @@ def assess(
     *,
     original: Image,
     edited: Image,
-    ranges: Ranges,
+    ranges: NormRanges,
     rules: Rules,
     raised: Iterable[str] = (),
 ) -> Assessment:
