@@ -1,5 +1,8 @@
 """Edits a picture twice by InstructPix2Pix, the second time only where the first edit belongs (BPM, section 3.5).
 
+Where the first edit has no such place, as it left nothing of the picture or changed nothing, it is not done again: the
+second is the first.
+
 pip install 'editjudge[guidance]'
 python examples/mask_guidance.py hydrant.jpg "make the hydrant blue" second.png --bundle photo-edge
 """
@@ -17,7 +20,7 @@ import torch
 from diffusers import StableDiffusionInstructPix2PixPipeline
 from PIL import Image
 
-from editjudge import EditScore, Scorer
+from editjudge import EditScore, InputError, Scorer
 from editjudge.guidance import guidance, latent_mask
 
 
@@ -49,6 +52,8 @@ def edit_twice(
 ) -> tuple[Image.Image, Image.Image, EditScore]:
     """The first edit, the second edit with the mask of the first and the same noise, and the score of the first.
 
+    The second is the first itself where that has no region.
+
     Args:
         pipeline: Makes the edits.
         scorer: Finds the region of the first.
@@ -64,7 +69,11 @@ def edit_twice(
 
     first = edit()
     score = scorer.score(original, first, instruction)
-    with guided(pipeline, latent_mask(score, pipeline.vae_scale_factor)):
+    try:
+        mask = latent_mask(score, pipeline.vae_scale_factor)
+    except InputError:
+        return first, first, score
+    with guided(pipeline, mask):
         return first, edit(), score
 
 
@@ -83,7 +92,7 @@ def main() -> None:
     _, second, before = edit_twice(pipeline, scorer, original, options.instruction, num_inference_steps=options.steps)
     after = scorer.score(original, second, options.instruction)
     second.save(options.output)
-    print(f"BPM {before.bpm:.2f} -> {after.bpm:.2f}: {after.explanation}")
+    print(f"first edit: {before.headline}\nsecond edit: {after.headline}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -12,12 +14,42 @@ import pytest
 from editjudge.cli.main import run
 from editjudge.datasets.demo import load_demo
 from editjudge.errors import InputError
-from editjudge.guidance import guidance, latent_mask, union_mask
+from editjudge.guidance import encode_png, find_mask, guidance, latent_mask, union_mask
+from editjudge.image.alignment import PairAlignment
+from editjudge.image.canvas import Content
+from editjudge.image.changes import ChangeKind, Changes
+from editjudge.metrics import EditScore
+from editjudge.types import EditIntent
+from support.command_line import assert_fails
+from support.scores import part_of, score_of
+
+Capture = pytest.CaptureFixture[str]
 
 
-def score(original: np.ndarray, edited: np.ndarray, size: tuple[int, int] | None = None, everywhere: bool = False):
-    evidence = SimpleNamespace(original_mask=original, edited_mask=edited, original_size=size)
-    return SimpleNamespace(evidence=evidence, intent=SimpleNamespace(is_global=everywhere))
+COLOR = EditIntent("color", "car", "blue car")
+STYLE = EditIntent("style", "all", "night")
+
+
+def score(
+    original: np.ndarray,
+    edited: np.ndarray,
+    *,
+    intents: Sequence[EditIntent] = (COLOR,),
+    kind: ChangeKind = "edit",
+    content: Content | None = None,
+    changed: np.ndarray | None = None,
+) -> EditScore:
+    """A score of pictures as large as the masks; content: whole by default; changed: where, nowhere by default."""
+    changes = Changes(kind, PairAlignment.still(), np.zeros(original.shape, bool) if changed is None else changed)
+    scored = score_of(*map(part_of, intents), kind=kind)
+    evidence = replace(
+        scored.evidence,
+        original_mask=original,
+        edited_mask=edited,
+        changes=changes,
+        content=content or Content.whole(*original.shape),
+    )
+    return replace(scored, evidence=evidence)
 
 
 def test_equation_4_by_hand() -> None:
@@ -57,17 +89,71 @@ def test_a_latent_cell_is_inside_when_any_pixel_is() -> None:
 
 def test_the_mask_of_a_global_edit_is_everywhere() -> None:
     nothing = np.zeros((16, 24), bool)
-    assert union_mask(score(nothing, nothing)).max() == 0
-    assert union_mask(score(nothing, nothing, (32, 48), everywhere=True)).min() == 255
-    assert latent_mask(score(nothing, nothing, everywhere=True)).all()
+    assert union_mask(score(nothing, nothing, intents=[STYLE])).min() == 255
+    assert union_mask(score(nothing, nothing, intents=[COLOR, STYLE], content=Content.whole(32, 48))).all()
+    assert latent_mask(score(nothing, nothing, intents=[STYLE])).all()
+
+
+def test_a_mask_is_as_large_as_the_original_and_can_be_read_again() -> None:
+    original, edited = np.zeros((2, 40, 60), bool)
+    original[10:30, 5:25] = edited[10:30, 15:25] = True
+    found = find_mask(score(original, edited, content=Content.whole(80, 120)))
+    assert found.mask.shape == (80, 120)
+    assert set(np.unique(found.mask)) == {0, 255}
+    assert (found.mask > 0).sum() == pytest.approx(1600, rel=0.05)
+    assert not found.is_change_map
+    assert found.note == ""
+    decoded = cv2.imdecode(np.frombuffer(encode_png(found.mask), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert (decoded == found.mask).all()
+
+
+def test_a_border_is_no_part_of_the_mask() -> None:
+    inside, nothing = np.ones((40, 60), bool), np.zeros((40, 60), bool)
+    bordered = np.zeros((100, 130), bool)
+    bordered[10:90, 5:125] = True
+    content = Content((5, 10, 125, 90), 100, 130)
+    for scored in (
+        score(inside, nothing, content=content),
+        score(nothing, nothing, content=content, intents=[STYLE]),
+        score(nothing, nothing, content=content, changed=inside[:20, :30]),
+    ):
+        assert ((union_mask(scored) > 0) == bordered).all()
+
+
+def test_where_no_object_was_found_the_mask_is_what_changed() -> None:
+    nothing, changed = np.zeros((40, 60), bool), np.zeros((20, 30), bool)
+    changed[5:10, 20:30] = True
+    found = find_mask(score(nothing, nothing, changed=changed, content=Content.whole(80, 120)))
+    assert found.is_change_map
+    assert "no object of the edit was found" in found.note
+    expected = np.zeros((80, 120), bool)
+    expected[20:40, 80:] = True
+    assert ((found.mask > 0) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("unchanged", "nothing was edited"), ("noise", "only noise was added"), ("other_picture", "shares too little"),
+        ("edit", "nothing changed"),
+    ],
+)  # fmt: skip
+def test_what_is_no_edit_has_no_region(kind: ChangeKind, reason: str) -> None:
+    """Also where the object was found in the original: black is never written, and neither is a region of no edit."""
+    nothing, somewhere = np.zeros((16, 24), bool), np.ones((16, 24), bool)
+    for scored in [score(nothing, nothing, kind=kind)] + [score(somewhere, nothing, kind=kind)] * (kind != "edit"):
+        with pytest.raises(InputError, match=f"there is no region to write: .*{reason}"):
+            union_mask(scored)
+        with pytest.raises(InputError, match=reason):
+            latent_mask(scored)
 
 
 def test_a_picture_smaller_than_a_cell() -> None:
     with pytest.raises(InputError, match="smaller than 8 pixels"):
-        latent_mask(score(*np.zeros((2, 7, 100), bool)))
+        latent_mask(score(*np.ones((2, 7, 100), bool)))
 
 
-def test_mask_command(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_mask_command(capfd: Capture, tmp_path: Path) -> None:
     color = next(demo for demo in load_demo() if demo.id == "color")
     edited = next(candidate.file for candidate in color.candidates if candidate.label == "well done")
     whole, cells = tmp_path / "mask.png", tmp_path / "latent.png"
@@ -88,10 +174,43 @@ def test_mask_command(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None
     assert whole.read_bytes() == before
 
 
-def test_mask_command_finds_nothing(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_mask_command_without_an_object(capfd: Capture, tmp_path: Path) -> None:
+    """No object is there to be found; the square that changed is what is written."""
+    picture = np.full((64, 64, 3), 90, np.uint8)
     paths = [str(tmp_path / name) for name in ("original.png", "edited.png")]
-    for shade, path in enumerate(paths):
-        cv2.imwrite(path, np.full((64, 64, 3), 90 + 60 * shade, np.uint8))
-    assert run(["mask", *paths, "Make the car blue.", "-o", str(tmp_path / "mask.png")]) == 2
-    assert "no region" in capfd.readouterr().err
-    assert not (tmp_path / "mask.png").exists()
+    cv2.imwrite(paths[0], picture)
+    picture[16:48, 16:48] = 250
+    cv2.imwrite(paths[1], picture)
+    command, output = ["Make the car blue.", "-o"], tmp_path / "mask.png"
+    assert run(["mask", *paths, *command, str(output)]) == 0
+    assert "no object of the edit was found, so this is where the picture changed" in capfd.readouterr().out
+    assert (cv2.imread(str(output), cv2.IMREAD_UNCHANGED) > 0).mean() == pytest.approx(0.25, abs=0.06)
+    output.unlink()
+    assert_fails(capfd, ["mask", paths[0], paths[0], *command, str(output)], 2, "no region", "nothing was edited")
+    assert not output.exists()
+
+
+def test_the_score_is_told_where_it_has_no_mask(capfd: Capture, tmp_path: Path) -> None:
+    picture, mask, report = str(tmp_path / "original.png"), tmp_path / "mask.png", tmp_path / "report.html"
+    cv2.imwrite(picture, np.full((64, 64, 3), 90, np.uint8))
+    command = ["score", picture, picture, "Make the car blue.", "--mask", str(mask), "--report", str(report)]
+    assert run([*command, "--json"]) == 2
+    printed, error = capfd.readouterr()
+    assert json.loads(printed)["kind"] == "unchanged"
+    assert error == "editjudge: there is no region to write: nothing was edited; hand in another edited picture\n"
+    assert report.exists()
+    assert not mask.exists()
+
+
+def test_score_says_that_its_mask_is_what_changed(capfd: Capture, tmp_path: Path) -> None:
+    picture, mask = np.full((64, 64, 3), 90, np.uint8), tmp_path / "mask.png"
+    paths = [str(tmp_path / name) for name in ("original.png", "edited.png")]
+    cv2.imwrite(paths[0], picture)
+    picture[16:48, 16:48] = 250
+    cv2.imwrite(paths[1], picture)
+    assert run(["score", *paths, "Make the car blue.", "--mask", str(mask), "--json"]) == 0
+    printed, error = capfd.readouterr()
+    assert json.loads(printed)["bpm"] is None
+    assert error.count("\n") == 1
+    assert "no object of the edit was found, so this is where the picture changed" in error
+    assert cv2.imread(str(mask), cv2.IMREAD_UNCHANGED).any()

@@ -1,4 +1,4 @@
-"""The README's file tree is the repository's: a line for every folder, and no folder that is not there."""
+"""The file tree of the README is the repository's, a line for every folder; flags in docs are those of the code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from editjudge.metrics.flags import FLAGS
 
 ROOT = Path(__file__).parent.parent
 HIDDEN = {".ci"}
@@ -43,3 +45,10 @@ def test_the_tree_names_the_modules_that_stand_in_no_room() -> None:
     line = next(line for line in text.splitlines() if line.startswith("runtime/editjudge/"))
     modules = {path.stem for path in (ROOT / "runtime" / "editjudge").glob("[!_]*.py")}
     assert set(re.search(r"imports: ([\w, ]+);", line)[1].split(", ")) == modules
+
+
+def test_the_page_about_the_score_lists_every_flag() -> None:
+    page = (ROOT / "docs" / "score.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \| (?:x ([\d.]+))? ?\|$", page[page.index("## Flags") :], re.MULTILINE)
+    listed = [(name, meaning, float(doubt or 1)) for name, meaning, doubt in rows]
+    assert listed == [(flag.name, flag.meaning, flag.doubt) for flag in FLAGS.values()]

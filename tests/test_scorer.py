@@ -15,7 +15,9 @@ import pytest
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.errors import ImageError, InputError, InstructionError
+from editjudge.image.canvas import Content
 from editjudge.metrics import EditScore
+from editjudge.metrics.bpm.score import Verdict
 from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.model_set import ModelSet
@@ -57,9 +59,10 @@ def test_a_well_done_edit_beats_a_damaged_one_and_that_one_nothing(edit_type: st
     damaged[:, :30] //= 2
     scores = [scorer().score(ORIGINAL, candidate, intent) for candidate in (edited, damaged, noisy(ORIGINAL), ORIGINAL)]
     well, spoilt, noise, nothing = (score.bpm for score in scores)
-    assert well > 1.4
+    assert well > nothing + 0.4
     assert well > spoilt or intent.is_global  # of a global edit, preservation is not judged
     assert spoilt > nothing >= noise
+    assert [score.verdict.decision for score in scores] == ["not_judged"] * 2 + ["reject"] * 2  # it is not calibrated
     assert "no_op" in scores[2].flags
     assert "no_op" in scores[3].flags
     assert all(0 <= score.bpm <= 2 and 0 <= score.confidence <= 1 for score in scores)
@@ -109,9 +112,12 @@ def test_the_parser_goes_where_the_other_models_went(device: str, detector: str,
 def test_identical_pictures_earn_nothing_but_preservation() -> None:
     for intent, _ in WELL.values():
         score = scorer().score(ORIGINAL, ORIGINAL.copy(), intent)
+        assert score.kind == "unchanged"
         assert score.semantic.modify == 0.0
-        assert score.region.score == (None if intent.is_global else 0.0)
-        assert score.bpm <= 0.7
+        assert score.semantic.preserve == (None if intent.is_global else 1.0)
+        assert score.region.score is None  # nothing resulted that could have a place
+        assert 0 <= score.bpm <= 0.7
+        assert score.verdict == Verdict("reject", 0.0)
         assert "no_op" in score.flags
 
 
@@ -119,7 +125,8 @@ def test_a_wrong_object_is_worse_than_the_right_one_at_the_wrong_place() -> None
     right = scorer().score(ORIGINAL, WELL["add"][1], ADD)
     elsewhere = scorer().score(ORIGINAL, draw(CAR, TOWER, ("blue", "box", 60, 150)), ADD)
     wrong = scorer().score(ORIGINAL, draw(CAR, TOWER, ("blue", "tower", 150, 60)), ADD)
-    assert right.bpm > elsewhere.bpm > wrong.bpm
+    nothing = scorer().score(ORIGINAL, ORIGINAL, ADD)
+    assert right.bpm > elsewhere.bpm > nothing.bpm >= wrong.bpm
     assert elsewhere.region.position == 0.0
     assert "target_not_found" in wrong.flags
     assert wrong.semantic.modify_raw == 0.0
@@ -229,16 +236,23 @@ def test_a_source_that_is_not_there(intent: EditIntent, gone: int, flag: str) ->
     without = draw((CAR, TOWER)[1 - gone])
     score = scorer().score(without, WELL["color"][1], intent)
     assert flag in score.flags
-    assert score.region.score == 2.0  # by the rule for a missing box,
-    assert score.confidence == 0.0  # which measures nothing
+    assert score.bpm is None  # what was not measured has no number,
+    assert set(vars(score.semantic).values()) == {None}
+    assert set(vars(score.region).values()) == {None}
+    assert score.confidence == 0.0
+    assert score.verdict == Verdict("not_judged", None)
     assert score.evidence.original_mask.sum() == 0
+    released = scorer("released").score(without, WELL["color"][1], intent)
+    assert released.region.score == 2.0  # by the released code's rule for a missing box
+    assert released.confidence == 0.0
 
 
 def test_an_anchor_that_is_not_there() -> None:
     score = scorer().score(draw(TOWER), draw(TOWER, ("blue", "box", 60, 60)), ADD)
     assert score.flags == ("anchor_not_found",)
-    assert score.region.position == 1.0
-    assert score.confidence == pytest.approx(0.8 * 2 / 3)  # modify and preserve measured, position not, size by rule
+    assert (score.region.position, score.region.size, score.region.score) == (None, 1.0, None)
+    assert score.semantic.modify > 0.9  # was measured, but is not all that the score is made of
+    assert (score.bpm, score.confidence) == (None, 0.0)
 
 
 def test_sizes_and_boxes_in_pixels_of_the_original() -> None:
@@ -246,7 +260,7 @@ def test_sizes_and_boxes_in_pixels_of_the_original() -> None:
     score = scorer().score(large, WELL["color"][1], COLOR)
     assert score.flags == ("resized",)
     assert score.evidence.original.shape == (512, 512, 3)
-    assert score.evidence.original_size == (1000, 1000)
+    assert score.evidence.content == Content.whole(1000, 1000)
     assert score.regions["original"][0].box == pytest.approx((150, 225, 450, 375), abs=2)
     assert score.semantic.preserve_raw > 0.99
 
@@ -265,7 +279,8 @@ def test_words_out_of_the_vocabulary_and_contradictions_are_flagged() -> None:
     assert "unknown_words" not in scorer().score(ORIGINAL, edited, EditIntent("color", "Red car", "blue car")).flags
     doubtful = scorer().score(ORIGINAL, edited, EditIntent("color", "car", "car"))
     assert "parse_uncertain" in doubtful.flags
-    assert doubtful.semantic.modify == 0.0
+    assert doubtful.semantic.modify is None  # both texts are the same, so they give no direction
+    assert doubtful.bpm is None
 
 
 def test_several_objects_of_the_kind() -> None:
@@ -320,8 +335,9 @@ def test_released_rules_for_every_edit_type() -> None:
 
 
 def test_an_unknown_compat_is_refused() -> None:
-    with pytest.raises(InputError, match="choose released"):
-        scorer(compat="paper")
+    with pytest.raises(InputError, match="choose paper or released"):
+        scorer(compat="theirs")
+    assert scorer(compat="paper").score(ORIGINAL, WELL["color"][1], COLOR).bpm == pytest.approx(2.0)
 
 
 def test_pictures_come_in_every_form(tmp_path: Path) -> None:
@@ -357,6 +373,6 @@ def test_the_real_stages_fit_together(toy: Bundle) -> None:
     toy_scorer = Scorer.load(toy.folder, device="cpu", threads=1)
     for intent, edited in WELL.values():
         score = toy_scorer.score(ORIGINAL, edited, intent)
-        assert 0 <= score.bpm <= 2
+        assert score.bpm is None or 0 <= score.bpm <= 2
         assert toy_scorer.prepare(ORIGINAL, intent).score(edited).bpm == pytest.approx(score.bpm, abs=1e-6)
         assert score.evidence.original_mask.shape == ORIGINAL.shape[:2]

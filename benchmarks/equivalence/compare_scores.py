@@ -2,10 +2,10 @@
 
     python -m benchmarks.equivalence.compare_scores BEFORE.json AFTER.json
 
-Numbers may differ by 1e-9, everything else must be the same. Prints every difference, then a line for every kind of
-value: how many edits have such values, how many of them are numbers, by how much those differ at most, how many are
-something else, and how many of all differ. Exit status: 0: nothing differs; 1: something does; 2: there is nothing to
-compare.
+Numbers may differ by 1e-9, everything else must be the same: a null is no number, and equal to a null
+alone. Prints every difference, then a line for every kind of value: how many edits have such values, how many of them
+are numbers, by how much those differ at most, how many are something else, and how many of all differ. Exit status: 0:
+nothing differs; 1: something does; 2: there is nothing to compare.
 """
 
 from __future__ import annotations

@@ -7,9 +7,10 @@ runs on both versions. EDITS is a folder that `render_edits` wrote.
 
 The edits of the demo are scored one by one, as rankings and with their metrics; those of EDITS one by one; every fourth
 edit is also scored by the rules of the released code, and every fourth with its true intent in place of the
-instruction. All on the CPU, with one thread for each model, and without the cache of parsed instructions. Everything in
-a score is kept except its times and the version. Numbers are written in full; a metric that has no value is null.
-`compare_scores` compares two such files.
+instruction. The released rules are what versions can be compared by whose own rules differ. All on the CPU, with one
+thread for each model, and without the cache of parsed instructions. Everything in a score is kept except its times and
+the version. Numbers are written in full; what has no value, or was not measured, is null. `compare_scores` compares two
+such files.
 """
 
 from __future__ import annotations

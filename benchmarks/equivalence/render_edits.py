@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 
+from studio.edits.candidates import EXTREMES
 from studio.edits.edit import EDIT_KINDS
 from studio.edits.edit_set import edit_set
 from studio.renderer.scene import Image
@@ -29,7 +30,8 @@ def render_edits(folder: Path, seed: int = SEED, count: int = COUNT) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for index, edit in enumerate(edit_set(seed, count)):
-        qualities = list(edit.candidates)
+        # Without the extremes the pictures are those that earlier figures are of.
+        qualities = [quality for quality in edit.candidates if quality not in EXTREMES]
         quality = qualities[index // len(EDIT_KINDS) % len(qualities)]
         name = f"{index:03}-{edit.edit_type}"
         files = {"original": f"{name}-original.png", "edited": f"{name}-{quality}.png"}

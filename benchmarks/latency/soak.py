@@ -57,13 +57,16 @@ def score_in_threads(scorer: Scorer, edits: list[DecodedEdit], workers: int) -> 
 
 
 def largest_difference(one: list[EditScore], other: list[EditScore]) -> float:
-    """Of the scores' values; infinite where flags, boxes or what was found differ."""
+    """Of the scores' values; infinite where flags, boxes, or what was found or measured differ."""
     same = all(
         (a.flags, a.explanation, a.region, a.regions.keys()) == (b.flags, b.explanation, b.region, b.regions.keys())
         and all(len(a.regions[side]) == len(b.regions[side]) for side in a.regions)
         for a, b in zip(one, other, strict=True)
     )
-    return max(abs(a.value - b.value) for a, b in zip(one, other, strict=True)) if same else float("inf")
+    values = [(a.value, b.value) for a, b in zip(one, other, strict=True)]
+    if not same or any((a is None) != (b is None) for a, b in values):
+        return float("inf")
+    return max((abs(a - b) for a, b in values if a is not None and b is not None), default=0.0)
 
 
 def main() -> None:

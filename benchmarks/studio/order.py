@@ -15,24 +15,42 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.common.reporting import WIDTH, Figure, progress, share, show
-from editjudge import EditIntent, Scorer
+from editjudge import EditIntent, EditScore, Scorer
 from studio.edits.edit import EDIT_KINDS
 from studio.edits.edit_set import RenderedEdit, edit_set
-from studio.edits.ordering import ScoredInput, agreement, agreement_by_pair, ground_truth, pairs, score_set
+from studio.edits.ordering import (
+    USUAL_TIERS,
+    ScoredInput,
+    agreement,
+    agreement_by_pair,
+    ground_truth,
+    pairs,
+    score_set,
+    scores_more,
+    share_unjudged,
+)
 
 SEED = 2024
 NOT_FOUND = ("source_not_found", "target_not_found", "anchor_not_found")
 
 
 def summarise(inputs: list[ScoredInput]) -> list[Figure]:
-    """Both tests, of all edits and of local ones alone."""
-    scores = [scored.bpm for scored in inputs]
-    local = [scored.bpm for scored in inputs if scored.edit_type != "style"]
+    """Both tests, of all edits and of local ones alone; the order of the usual candidates, and of all.
+
+    The order is that of a ranking, in which what the pictures show decides where numbers do not.
+    """
+    scores = [scored.scores for scored in inputs]
+    local = [scored.scores for scored in inputs if scored.edit_type != "style"]
     return [
         Figure("ground_truth", "ground truth test: well done beats noise and regeneration", ground_truth(scores), 0.90),
         Figure("ground_truth_local", "  of that, local edits", ground_truth(local)),
-        Figure("order", "order of known quality: pairs ordered right", agreement(scores), 0.85),
-        Figure("order_local", "  of that, local edits", agreement(local)),
+        Figure("order", "order of known quality: pairs ordered right", agreement(scores, USUAL_TIERS), 0.85),
+        Figure("order_local", "  of that, local edits", agreement(local, USUAL_TIERS)),
+        Figure("order_number", "  by their numbers alone", agreement(scores, USUAL_TIERS, scores_more)),
+        Figure("order_all", "order of all kinds, also too strong, contrary and drifted", agreement(scores), 0.96),
+        Figure("order_all_local", "  of that, local edits", agreement(local)),
+        Figure("order_all_number", "  by their numbers alone", agreement(scores, better=scores_more)),
+        Figure("unjudged", "pairs of all kinds of which one or both have no number", share_unjudged(scores)),
     ]
 
 
@@ -43,13 +61,18 @@ def summarise_by_type(inputs: list[ScoredInput]) -> dict[str, dict[str, float]]:
         of_kind = [scored for scored in inputs if scored.edit_type == kind]
         if of_kind:
             found = [not set(NOT_FOUND) & set(scored.scores["well_done"].flags) for scored in of_kind]
-            scores = [scored.bpm for scored in of_kind]
-            table[kind] = {"ground_truth": ground_truth(scores), "order": agreement(scores), "found": share(found)}
+            scores = [scored.scores for scored in of_kind]
+            table[kind] = {
+                "ground_truth": ground_truth(scores),
+                "order": agreement(scores, USUAL_TIERS),
+                "order of all": agreement(scores),
+                "found": share(found),
+            }
     return table
 
 
 def average_parts(inputs: list[ScoredInput]) -> dict[str, dict[str, float]]:
-    """By quality, the mean of the score and of each of its parts."""
+    """By quality, the mean of the score and of each of its parts, where it was measured."""
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for scored in inputs:
         for quality, score in scored.scores.items():
@@ -79,11 +102,15 @@ def find_worst(inputs: list[ScoredInput], count: int) -> list[ScoredInput]:
     """The inputs with the most pairs ordered wrong; of equals, those with the widest margins first."""
 
     def loss(scored: ScoredInput) -> float:
-        return sum(
-            1 + scored.bpm[worse] - scored.bpm[better] for better, worse, right in pairs(scored.bpm) if not right
-        )
+        wrong = [(better, worse) for better, worse, right in pairs(scored.scores) if not right]
+        return sum(1 + _margin(scored.scores[worse], scored.scores[better]) for better, worse in wrong)
 
     return sorted((scored for scored in inputs if loss(scored)), key=loss, reverse=True)[:count]
+
+
+def _margin(one: EditScore, other: EditScore) -> float:
+    """How much more the one scores; nothing where that is not known."""
+    return 0.0 if one.bpm is None or other.bpm is None else one.bpm - other.bpm
 
 
 def draw_strip(edit: RenderedEdit, scored: ScoredInput, side: int = 240) -> np.ndarray:
@@ -93,14 +120,14 @@ def draw_strip(edit: RenderedEdit, scored: ScoredInput, side: int = 240) -> np.n
     """
     caption = ["original", edit.edit_type, edit.instruction[:34], edit.instruction[34:]]
     tiles = [_draw_tile(edit.original, caption, side)]
-    for quality, image in edit.candidates.items():
-        score, marked = scored.scores[quality], image.copy()
+    for quality, score in scored.scores.items():
+        marked = edit.candidates[quality].copy()
         for found in (*score.regions.get("original", ()), *score.regions.get("edited", ())):
             x0, y0, x1, y1 = (round(value) for value in found.box)
             cv2.rectangle(marked, (x0, y0), (x1, y1), (255, 0, 255), 1)
         semantic, region = score.semantic, score.region
         lines = [
-            f"{quality} {score.bpm:.2f}",
+            f"{quality} {_format(score.bpm)}",
             f"modify {_format(semantic.modify)} ({_format(semantic.modify_raw)})",
             f"preserve {_format(semantic.preserve)} ({_format(semantic.preserve_raw)})",
             f"position {_format(region.position)} size {_format(region.size)} {' '.join(score.flags)}"[:44],
@@ -147,7 +174,7 @@ def main() -> None:
     edits = progress(edit_set(options.seed, options.inputs), options.inputs, "scoring")
     inputs = [scored for _, scored in score_set(scorer, edits, intent_of)]
     by_type = summarise_by_type(inputs)
-    by_pair = {" > ".join(pair): right for pair, right in agreement_by_pair(scored.bpm for scored in inputs).items()}
+    by_pair = {" > ".join(pair): right for pair, right in agreement_by_pair(one.scores for one in inputs).items()}
     print_table("by edit type", by_type)
     print_table("by pair", {pair: {"right": right} for pair, right in by_pair.items()})
     print_table("means of the parts", average_parts(inputs))

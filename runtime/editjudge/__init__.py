@@ -2,7 +2,9 @@
 
 >>> from editjudge import Scorer
 >>> scorer = Scorer.load("studio")
->>> scorer.score("original.png", "edited.png", "paint the car blue").bpm
+>>> score = scorer.score("original.png", "edited.png", "paint the car blue")
+>>> score.verdict.decision, score.headline  # what to do with the edit, and the sentence to read first
+>>> score.bpm  # 0 to 2; None: something that it is made of was not measured
 
 Importing this package loads no model and no inference library; loading a Scorer does.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -15,22 +16,69 @@ SLIVER = 1e-4
 """The share of a cell that the rounding of an area average amounts to."""
 
 
+NO_EDIT = {
+    "unchanged": "nothing was edited",
+    "noise": "nothing was edited, only noise was added",
+    "other_picture": "the edited picture shares too little with the original to be an edit of it",
+}
+"""Why a pair of some kind has no region."""
+
+
+@dataclass(frozen=True)
+class RegionMask:
+    """The region that an edit concerns.
+
+    Attributes:
+        mask: uint8[H, W], 255 inside, at the original's own size.
+        is_change_map: Whether it is where the picture changed, for want of an object that was found.
+    """
+
+    mask: NDArray[np.uint8]
+    is_change_map: bool
+
+    @property
+    def note(self) -> str:
+        """What a user must know of it."""
+        return "no object of the edit was found, so this is where the picture changed" if self.is_change_map else ""
+
+
+def find_mask(score: EditScore) -> RegionMask:
+    """M_all, of a global edit everywhere; where no object of the edit was found, what changed.
+
+    A border round the original is no part of it. Raises InputError where nothing was edited: there is no region then.
+    """
+    evidence, content = score.evidence, score.evidence.content
+    left, top, right, bottom = content.box
+    union = evidence.union | any(part.intent.is_global for part in score.parts)
+    is_change_map = not union.any()
+    inside = evidence.changes.resize_mask(bottom - top, right - left) if is_change_map else union
+    if score.kind != "edit" or not inside.any():
+        reason = NO_EDIT.get(score.kind, "no object of the edit was found, and nothing changed")
+        raise InputError(f"there is no region to write: {reason}; hand in another edited picture")
+    mask = np.zeros((content.height, content.width), np.uint8)
+    mask[top:bottom, left:right] = _resize(inside, bottom - top, right - left)
+    return RegionMask(mask, is_change_map)
+
+
 def union_mask(score: EditScore) -> NDArray[np.uint8]:
-    """M_all as uint8[H, W], 255 inside, at the original's own size; of a global edit, everywhere."""
-    evidence = score.evidence
-    union = (evidence.original_mask | evidence.edited_mask | score.intent.is_global).astype(np.uint8) * np.uint8(255)
-    height, width = evidence.original_size or union.shape
-    if union.shape == (height, width):
-        return union
-    smooth = cv2.resize(union, (width, height), interpolation=cv2.INTER_LINEAR)
+    """The mask of `find_mask`. Raises InputError where nothing was edited."""
+    return find_mask(score).mask
+
+
+def _resize(inside: NDArray[np.bool_], height: int, width: int) -> NDArray[np.uint8]:
+    """uint8[height, width], 255 inside, with smooth borders."""
+    grey = inside.astype(np.uint8) * np.uint8(255)
+    if grey.shape == (height, width):
+        return grey
+    smooth = cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.where(smooth > 127, 255, 0).astype(np.uint8)
 
 
 def latent_mask(score: EditScore, factor: int = 8) -> NDArray[np.bool_]:
-    """M_all at the size of a latent diffusion model's latents, as bool[H // factor, W // factor].
+    """The region at the size of a latent diffusion model's latents, as bool[H // factor, W // factor].
 
     A cell is inside when any part of it is, so that the whole region may change. Raises InputError for a picture
-    smaller than a cell.
+    smaller than a cell, and as `find_mask`.
     """
     union = union_mask(score)
     height, width = (side // factor for side in union.shape)

@@ -8,13 +8,14 @@ from itertools import islice
 
 from editjudge.errors import InputError
 from editjudge.image.decode import ImageSource, load_image, start_decoding
+from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.base import Metric
-from editjudge.metrics.context import EditContext, observe_all
+from editjudge.metrics.context import EditContext, new_context, observe_all
 from editjudge.metrics.pipeline import OriginalFeatures
 from editjudge.metrics.registry import EditScore, ScoringMetric
-from editjudge.metrics.task import AlignedImage, EditTask
+from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
-from editjudge.types import Placement
+from editjudge.types import CHANGE_KINDS, Placement
 from editjudge.utils.oom import convert_memory_errors
 from editjudge.utils.timing import StageTimer
 
@@ -39,7 +40,7 @@ class Prepared:
     def __init__(
         self,
         task: EditTask,
-        known: OriginalFeatures,
+        known: Sequence[OriginalFeatures],
         models: ModelSet,
         *,
         metric: ScoringMetric,
@@ -99,7 +100,7 @@ class Prepared:
         return sorted(ranked, key=lambda one: one.index)
 
     def _scores(self, aligned: Sequence[AlignedImage], timer: StageTimer) -> list[EditScore]:
-        contexts = [EditContext(self._task, picture, self._models, self._known) for picture in aligned]
+        contexts = [new_context(self._task, picture, self._models, self._known) for picture in aligned]
         return score_contexts(contexts, self._metric, self._others, timer, self._placements)
 
 
@@ -136,5 +137,18 @@ def score_contexts(
 
 
 def best_first(ranked: Iterable[RankedCandidate]) -> list[RankedCandidate]:
-    """The best first, of equals the first given; those without a score last."""
-    return sorted(ranked, key=lambda one: (one.score is None, -one.score.value if one.score else 0.0, one.index))
+    """The best first, of equals the first given.
+
+    What has a number comes first, then what could not be judged. Where numbers do not decide, what the pictures show
+    does: an edit stands before an unchanged picture, noise and another picture, and of two edits the one that changed
+    less of the picture. Candidates without a score come last.
+    """
+    return sorted(ranked, key=_place)
+
+
+def _place(ranked: RankedCandidate) -> tuple[float, ...]:
+    score = ranked.score
+    if score is None:
+        return 2, ranked.index
+    known = (1, 0.0) if score.value is None else (0, -score.value)
+    return *known, CHANGE_KINDS.index(score.kind), score.changed_share, ranked.index

@@ -12,12 +12,13 @@ from editjudge.backends.onnx.providers import NVIDIA
 from editjudge.bundles.bundle import Bundle
 from editjudge.image.decode import ImageSource, start_decoding
 from editjudge.metrics.base import Metric
-from editjudge.metrics.context import EditContext
+from editjudge.metrics.context import new_context
 from editjudge.metrics.pipeline import NEEDED_MODELS, observe
 from editjudge.metrics.registry import (
     Compat,
     EditScore,
     ScoringMetric,
+    check_accept_at,
     check_compat,
     parse_names,
     scoring_metric,
@@ -37,14 +38,23 @@ class Scorer:
 
     Args:
         models: The models of the bundle.
-        compat: "released" scores as the paper's released code does, faults included.
+        compat: "paper" adds up as the paper does; "released" scores as its released code does, faults included.
+        accept_at: The probability from which `verdict` accepts an edit; None: the bundle's.
         keep_answers: Whether what the parser says of an instruction is kept on disk.
     """
 
-    def __init__(self, models: ModelSet, *, compat: Compat | None = None, keep_answers: bool = True) -> None:
+    def __init__(
+        self,
+        models: ModelSet,
+        *,
+        compat: Compat | None = None,
+        accept_at: float | None = None,
+        keep_answers: bool = True,
+    ) -> None:
         self.models = models
         self.bundle = models.bundle
         self.compat = check_compat(compat)
+        self.accept_at = check_accept_at(accept_at)
         self._keep_answers = keep_answers
         self._parser: Parser | None = None
         self._loading = threading.Lock()
@@ -58,6 +68,8 @@ class Scorer:
         device: str = "auto",
         threads: int | None = None,
         compat: Compat | None = None,
+        *,
+        accept_at: float | None = None,
         keep_answers: bool = True,
     ) -> Scorer:
         """Opens a bundle; the parser is loaded with the first instruction that was not read before.
@@ -66,13 +78,16 @@ class Scorer:
             bundle: Its name or its folder.
             device: cpu, cuda, tensorrt, rtx, openvino, or auto for the best.
             threads: The CPU threads each model may use.
-            compat: "released" scores as the paper's released code does, faults included.
+            compat: "paper" adds up as the paper does; "released" scores as its released code does, faults included.
+            accept_at: The probability from which `verdict` accepts an edit; None: the bundle's.
             keep_answers: Whether what the parser says of an instruction is kept on disk.
 
         Raises BundleError, DeviceError or InputError.
         """
         check_compat(compat)
-        return cls(ModelSet(Bundle.load(bundle), device, threads), compat=compat, keep_answers=keep_answers)
+        check_accept_at(accept_at)
+        models = ModelSet(Bundle.load(bundle), device, threads)
+        return cls(models, compat=compat, accept_at=accept_at, keep_answers=keep_answers)
 
     @property
     def placements(self) -> dict[str, Placement]:
@@ -115,7 +130,7 @@ class Scorer:
         with convert_memory_errors():
             before, after = start_decoding([original, edited])
             task = self._task(before, instruction, compat, timer)
-            context = EditContext(task, task.align(after.result()), self.models)
+            context = new_context(task, task.align(after.result()), self.models)
             return score_contexts([context], self._metric(compat), others, timer, self._placements)[0]
 
     def prepare(
@@ -135,7 +150,7 @@ class Scorer:
         with convert_memory_errors():
             (before,) = start_decoding([original])
             task = self._task(before, instruction, compat, timer)
-            known, _ = observe(self.models, task, None, [], timer)
+            known = [observe(self.models, part, None, [], timer)[0] for part in (task, *task.more)]
             return Prepared(
                 task, known, self.models, metric=self._metric(compat), others=others, placements=self._placements
             )
@@ -147,7 +162,7 @@ class Scorer:
         return used[0] if used and self.models.device == "auto" else self.models.device
 
     def _metric(self, compat: Compat | None) -> ScoringMetric:
-        return scoring_metric(check_compat(compat) or self.compat)
+        return scoring_metric(check_compat(compat) or self.compat, self.accept_at)
 
     def _placements(self) -> dict[str, Placement]:
         return self.placements
@@ -161,10 +176,12 @@ class Scorer:
     ) -> EditTask:
         rules = self._metric(compat).rules
         if isinstance(instruction, EditIntent):
-            return EditTask.of(original.result(), instruction, rules)
+            return EditTask.of(original.result(), [instruction], rules)
         with timer.stage("parse"):
             parsed = self._read(instruction)
-        return EditTask.of(original.result(), parsed.intent, rules, instruction, parsed.flags)
+        # The released code knows one edit an instruction.
+        intents = parsed.intents if rules.judges_parts else parsed.intents[:1]
+        return EditTask.of(original.result(), intents, rules, instruction, parsed.flags)
 
     def _read(self, instruction: str) -> ParseResult:
         with self._loading:

@@ -16,6 +16,12 @@ EDIT_TYPES: tuple[EditType, ...] = get_args(EditType)
 SIZES: tuple[Size, ...] = get_args(Size)
 POSITIONS: tuple[Position, ...] = get_args(Position)
 
+ChangeKind = Literal["edit", "unchanged", "noise", "other_picture"]
+"""What happened to a picture, by its pixels: an edit; nothing but drift and compression; nothing but noise; or this is
+another picture."""
+CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+"""The better ones first."""
+
 ModelArtifact = Literal["model", "compiled", "engine"]
 """What was opened: a bundle's model, what was compiled from it on this machine, or an engine of the bundle."""
 
@@ -32,6 +38,8 @@ Boxes = NDArray[np.float32]
 """float32[N, 4]: x0, y0, x1, y1 in pixels of the picture they lie in, ends exclusive."""
 Masks = NDArray[np.bool_]
 """bool[N, H, W]."""
+Triple = tuple[float, float, float]
+"""A number for each of red, green and blue."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +77,15 @@ class EditIntent:
 
 @dataclass(frozen=True)
 class Detections:
-    """What the detector found of one phrase in one picture, best first; `scores` are float32[N], 0 to 1."""
+    """What the detector found of one phrase in one picture, best first; `scores` are float32[N], 0 to 1.
+
+    is_weak: whether it is sure of none of them.
+    """
 
     phrase: str
     boxes: Boxes
     scores: NDArray[np.float32]
+    is_weak: bool = False
 
     def __post_init__(self) -> None:
         if self.boxes.shape != (len(self.scores), 4):

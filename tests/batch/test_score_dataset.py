@@ -16,7 +16,9 @@ from editjudge.batch.runner import part_file
 from editjudge.batch.score_columns import SCORE
 from editjudge.cli.main import run
 from editjudge.datasets import open_dataset
+from editjudge.types import EditIntent
 from support.batch_runs import WORDLESS, assert_run_fails, read_rows
+from support.scores import part_of, score_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -52,8 +54,13 @@ def test_the_table(data: Path, tmp_path: Path, capfd: Capture) -> None:
         assert line["region.size"] is score.region.size is None
         assert line["flags"] == list(score.flags)
         assert line["explanation"] == score.explanation
+        assert line["headline"] == score.headline
+        assert line["kind"] == score.kind == "edit"
+        assert line["verdict.decision"] == score.verdict.decision
+        assert line["alignment.gain"] == list(score.alignment.gain)
+        assert line["parts"] is None
         assert line["error"] is None
-    assert len({line["bpm"] for line in lines}) > 10
+    assert len({line["semantic.modify_raw"] for line in lines}) > 10
 
 
 def test_metrics_are_further_columns(data: Path, tmp_path: Path, capfd: Capture) -> None:
@@ -159,6 +166,33 @@ def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
     assert [rows["jsonl"][name] for name in names] == [None, None, 0.5]
     assert rows["parquet"]["metrics.psnr"] == np.inf
     assert rows["parquet"]["metrics.l2"] == 0.5
+
+
+def test_what_was_not_measured_is_an_empty_cell(tmp_path: Path) -> None:
+    """In columns of numbers all the same, and after a way through the part file; of a compound, the parts are kept."""
+    intents = EditIntent("color", "car", "blue car"), EditIntent("remove", "tree", None)
+    nothing = dict.fromkeys(("modify", "preserve", "position", "size"))
+    alone = score_of(part_of(intents[0], **nothing), bpm=None, confidence=0.0)
+    compound = score_of(part_of(intents[0]), part_of(intents[1], **nothing), bpm=None, confidence=0.0)
+    part = checkpoint.RunCheckpoint(tmp_path / "scores.part", {})
+    for number, score in enumerate((alone, compound)):
+        part.add(number, score_columns.score_values(score))
+    rows = [part[number] for number in range(2)]
+    part.__exit__(None, None, None)
+    empty = ("bpm", "semantic.score", "semantic.modify_raw", "region.position", "verdict.probability")
+    for suffix in ("csv", "jsonl", "parquet"):
+        output = tmp_path / f"scores.{suffix}"
+        table_writers.write_table(output, lambda: iter(rows), score_columns.columns(()))
+        first, second = read_rows(output)
+        assert [first[name] or None for name in empty] == [None] * len(empty)
+        assert first["verdict.decision"] == "not_judged"
+        assert not first["parts"]
+        assert not second["bpm"]
+        assert json.loads(second["parts"]) == [one.to_dict() for one in compound.parts]
+    schema = {field.name: str(field.type) for field in pq.read_schema(tmp_path / "scores.parquet")}
+    assert {schema[name] for name in empty} == {"double"}
+    assert schema["alignment.shift"].startswith("list")
+    assert schema["parts"] == schema["kind"] == "string"
 
 
 def test_what_is_refused(data: Path, tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

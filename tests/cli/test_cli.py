@@ -97,6 +97,7 @@ def test_unknown_device_and_rules(capfd: Capture, pictures: tuple[str, str]) -> 
     assert_fails(
         capfd, ["score", *pictures, "Make it blue.", "--bundle", toy, "--compat", "guessed"], 2, "guessed", "released"
     )
+    assert_fails(capfd, ["score", *pictures, "Make it blue.", "--accept-at", "2"], 2, "--accept-at", "from 0 to 1")
 
 
 @pytest.mark.skipif(find_problem("cuda") is None, reason="there is CUDA here")
@@ -159,8 +160,8 @@ def test_score_as_json_with_report_and_mask(capfd: Capture, color: DemoInput, tm
     assert printed.count("\n") == 1
     assert error == ""
     assert set(content) == {
-        "bpm", "semantic", "region", "confidence", "flags", "explanation", "intent", "regions", "timings_ms", "bundle",
-        "version", "models",
+        "bpm", "semantic", "region", "confidence", "verdict", "headline", "kind", "changed_share", "alignment", "flags",
+        "explanation", "intent", "parts", "regions", "timings_ms", "bundle", "version", "models",
     }  # fmt: skip
     assert 0 <= content["bpm"] <= 2
     assert set(content["models"]) == {"detector", "sam_encoder", "sam_decoder", "clip_vision", "clip_text", "parser"}
@@ -173,8 +174,8 @@ def test_score_as_json_with_report_and_mask(capfd: Capture, color: DemoInput, tm
 
 
 def test_score_for_people(capfd: Capture, color: DemoInput, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = ["score", str(color.original), str(color.candidates[0].file), color.instruction]
-    for columns in (40, 120):
+    command = ["score", str(color.original), str(color.candidates[0].file), color.instruction, "--accept-at", "0"]
+    for columns in (40, 60, 120):
         monkeypatch.setenv("COLUMNS", str(columns))
         assert run(command) == 0
         printed = capfd.readouterr().out
@@ -194,8 +195,25 @@ def test_rank(capfd: Capture, color: DemoInput, tmp_path: Path) -> None:
     assert [files[row["index"]] for row in rows] == [row["file"] for row in rows]
     scores = [row["score"]["bpm"] for row in rows[:-1]]
     assert scores == sorted(scores, reverse=True)
+    assert [row["ordered_by"] for row in rows] == ["score"] * len(color.candidates) + [None]
+    assert all(row["score"]["headline"] and row["score"]["verdict"]["decision"] for row in rows[:-1])
     assert (rows[-1]["score"], rows[-1]["file"]) == (None, str(broken))
     assert "empty" in rows[-1]["error"]
+
+
+def test_rank_of_what_cannot_be_judged(capfd: Capture, pictures: tuple[str, str], tmp_path: Path) -> None:
+    """No car is there to be found: the pictures alone tell the edit from the one that nobody edited."""
+    edited = cv2.imread(pictures[0])
+    edited[: len(edited) // 2] = 250
+    cv2.imwrite(str(tmp_path / "half.png"), edited)
+    command = ["rank", pictures[0], "Make the car blue.", pictures[0], str(tmp_path / "half.png")]
+    assert run([*command, "--json"]) == 0
+    rows = json.loads(capfd.readouterr().out)["ranking"]
+    assert [row["index"] for row in rows] == [1, 0]
+    assert [row["ordered_by"] for row in rows] == ["pictures"] * 2
+    assert [row["score"]["bpm"] for row in rows] == [None] * 2
+    assert run(command) == 0
+    assert "for want of a score: all." in capfd.readouterr().out
 
 
 def test_rank_of_nothing_readable(capfd: Capture, color: DemoInput, tmp_path: Path) -> None:

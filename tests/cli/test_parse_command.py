@@ -26,7 +26,7 @@ def test_one(capfd: Capture) -> None:
 
 def test_one_for_people(capfd: Capture) -> None:
     assert run(["parse", ASKED[1]]) == 0
-    first, second, flag = capfd.readouterr().out.splitlines()
+    first, second, flag, *_ = capfd.readouterr().out.splitlines()
     assert first.startswith("remove: tree → nothing  ")
     assert first.endswith(" % sure")
     assert second.startswith("remove: bench → nothing  ")

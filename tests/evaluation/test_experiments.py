@@ -11,6 +11,7 @@ import pytest
 
 from editjudge.errors import InputError
 from editjudge.evaluation import EXPERIMENTS, EvaluationOptions, ScoreTable, select_columns
+from editjudge.evaluation.rescore import refit_sums, rescore
 from editjudge.evaluation.result import Result
 
 NONE = EvaluationOptions(resamples=0)
@@ -89,15 +90,14 @@ def test_what_cannot_be_compared_is_left_out_and_counted() -> None:
         ("3", "A", 2, 1.0, 0.5, ""), ("3", "B", 1, 1.2, nan, ""), ("", "A", 5, 1.0, 0.5, ""),
     )  # fmt: skip
     result = evaluate("human-alignment", scores)
-    assert value(result, "mean", "bpm", "all pairs") == 1.0
+    assert value(result, "mean", "bpm", "all pairs") == 0.5
     assert {what: count for what, count in result.left_out.items() if count} == {
         "rows with an error": 1,
         "groups with a single candidate": 1,
         "rows without a group": 1,
         "pairs without a human rating": 2,
-        "pairs that a metric has no score for": 1,
     }
-    assert result.used["pairs"] == 1
+    assert result.used["pairs"] == 2
 
 
 def test_two_perfect_psnrs_are_a_tie_and_one_beats_any_number() -> None:
@@ -171,11 +171,11 @@ def test_ratings_on_another_scale_need_a_word() -> None:
 def parts() -> ScoreTable:
     """Semantic and region score at odds: the first is right on inputs 1 and 2, the second on 1 and 3; and a global."""
     return table(
-        "group model human bpm semantic.score region.score metrics.l2",
-        ("1", "A", 2, 0, 1.2, 2.0, 1), ("1", "B", 1, 0, 0.2, 1.0, 2),
-        ("2", "A", 2, 0, 1.5, 0.0, 1), ("2", "B", 1, 0, 0.5, 2.0, 2),
-        ("3", "A", 2, 0, 0.5, 2.0, 1), ("3", "B", 1, 0, 1.0, 1.0, 2),
-        ("4", "A", 2, 0, 0.5, None, 1), ("4", "B", 1, 0, 1.0, None, 2),
+        "group model human bpm semantic.score region.score metrics.l2 intent.edit_type intent.source",
+        ("1", "A", 2, 1.44, 1.2, 2.0, 1, "add", None), ("1", "B", 1, 0.44, 0.2, 1.0, 2, "add", None),
+        ("2", "A", 2, 1.05, 1.5, 0.0, 1, "size", "cat"), ("2", "B", 1, 0.95, 0.5, 2.0, 2, "size", "cat"),
+        ("3", "A", 2, 0.95, 0.5, 2.0, 1, "size", "cat"), ("3", "B", 1, 1.0, 1.0, 1.0, 2, "size", "cat"),
+        ("4", "A", 2, 0.5, 0.5, None, 1, "style", "all"), ("4", "B", 1, 1.0, 1.0, None, 2, "style", "all"),
     )  # fmt: skip
 
 
@@ -185,6 +185,7 @@ def test_alpha_sweep_by_hand(parts: ScoreTable) -> None:
     swept = [cells[0].value for cells in result.grids["alpha"].cells]
     assert swept == [0.5] * 11
     assert value(result, "alpha", "0.6", "against 0.7") == 0
+    assert result.grids["others"].rows == ("l2",)  # the score is the sum at 0.7 and so not among them
     assert value(result, "others", "l2", "all pairs") == 1.0
     only = parts.pick(np.array([True, True, True, True, False, False, False, False]))
     swept = [cells[0].value for cells in evaluate("alpha-sweep", only).grids["alpha"].cells]
@@ -207,15 +208,14 @@ def test_alpha_of_the_other_experiments(parts: ScoreTable) -> None:
 def test_norm_refitted_by_hand() -> None:
     scores = table(
         "group model human bpm semantic.score semantic.modify semantic.modify_raw semantic.preserve "
-        "semantic.preserve_raw region.score intent.edit_type flags",
-        ("1", "A", 2, 0, 0, 0, 0.2, 0, 0.80, 2, "color", "[]"),
-        ("1", "B", 1, 0, 0, 0, 0.6, 0, 0.90, 1, "color", "[]"),
-        ("2", "A", 2, 0, 0, 0, 0.3, 0, 1.00, 0, "add", "[]"),
-        ("3", "A", 2, 0, 0, 0.9, 0.9, 0, 0.95, 0, "move", "[]"),
-        ("4", "A", 2, 0, 0, 0.0, 0.0, 0, 0.85, 0, "color", '["no_op"]'),
-        ("5", "A", 2, 0, 0, 0, 0.5, None, None, None, "style", '["global"]'),
+        "semantic.preserve_raw region.score intent.edit_type intent.source flags",
+        ("1", "A", 2, 0.6, 0, 0, 0.2, 0, 0.80, 2, "color", "car", "[]"),
+        ("1", "B", 1, 0.3, 0, 0, 0.6, 0, 0.90, 1, "color", "car", "[]"),
+        ("2", "A", 2, 0, 0, 0, 0.3, 0, 1.00, 0, "add", None, "[]"),
+        ("3", "A", 2, 0.63, 0.9, 0.9, 0.9, 0, 0.95, 0, "move", "car", "[]"),
+        ("4", "A", 2, 0, 0, 0.0, 0.0, 0, 0.85, None, "color", "car", '["no_op"]'),
+        ("5", "A", 2, 0, 0, 0, 0.5, None, None, None, "style", "all", '["global"]'),
     )  # fmt: skip
-    from editjudge.evaluation.rescore import rescore  # noqa: PLC0415
 
     done = rescore(scores, EvaluationOptions(norm="data"))
     # The range of S_modify is 0.2 to 0.6: a move's is a share already, and an edit that did nothing has done nothing.
@@ -228,8 +228,6 @@ def test_norm_refitted_by_hand() -> None:
 
 
 def test_a_sum_of_metrics_is_refitted_by_its_parts() -> None:
-    from editjudge.evaluation.rescore import refit_sums  # noqa: PLC0415
-
     rows = [(0.1, 0.5, 0.6), (0.2, 0.9, 1.1), (0.3, 0.7, 1.0)]
     done = refit_sums(table("metrics.clip_t metrics.clip_i metrics.clip_t_plus_i", *rows))
     assert list(done.columns["metrics.clip_t_plus_i"]) == pytest.approx([0.0, 1.5, 1.5])
@@ -267,6 +265,7 @@ def test_nothing_to_compare() -> None:
         evaluate("human-alignment", scores)
     with pytest.raises(InputError, match="2 pairs that humans rate the same"):
         evaluate("human-alignment", table("group human bpm", *[(row // 2, 3, 0.5) for row in range(4)]))
-    same = table("group human bpm semantic.modify semantic.modify_raw", *[(1, 1, 1, 0, 0.5)] * 3)
+    columns = "group human bpm semantic.score semantic.modify semantic.modify_raw intent.edit_type"
+    same = table(columns, *[(1, 1, 1, 0, 0, 0.5, "color")] * 3)
     with pytest.raises(InputError, match=r"has the one value 0\.5 in semantic\.modify_raw"):
         evaluate("human-alignment", same, EvaluationOptions(norm="data"))

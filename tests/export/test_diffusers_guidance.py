@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from editjudge import Scorer
+from editjudge import EditScore, Scorer
 from editjudge.datasets.demo import load_demo
 from editjudge.guidance import guidance
 
@@ -109,18 +109,39 @@ def test_the_text_has_no_say_outside_the_mask(pipeline: Any) -> None:
     np.testing.assert_array_equal(latents(pipeline, "add a cat"), free[1])  # and afterwards it is as before
 
 
+class Recorded:
+    """A scorer that judges a recorded edit, whatever the pipeline of random weights makes."""
+
+    def __init__(self, edited: Image.Image) -> None:
+        self._scorer, self._edited = Scorer.load("studio", "cpu"), edited
+
+    def score(self, original: Image.Image, _: Image.Image, instruction: str) -> EditScore:
+        return self._scorer.score(original, self._edited, instruction)
+
+
 def test_edit_twice(pipeline: Any) -> None:
     from mask_guidance import edit_twice  # noqa: PLC0415
 
     color = next(demo for demo in load_demo() if demo.id == "color")
-    with Image.open(color.original) as opened:
-        original = opened.convert("RGB").resize((256, 200))
+    done = next(candidate.file for candidate in color.candidates if candidate.label == "well done")
+    original, edited = (Image.open(path).convert("RGB").resize((256, 200)) for path in (color.original, done))
     first, second, score = edit_twice(
-        pipeline, Scorer.load("studio", "cpu"), original, color.instruction, num_inference_steps=2, **SCALES
+        pipeline, Recorded(edited), original, color.instruction, num_inference_steps=2, **SCALES
     )
     assert first.size == second.size == (256, 200)
     assert score.intent.source == "car"
     assert not np.array_equal(np.asarray(first), np.asarray(second))
+
+
+def test_an_edit_without_a_region_is_not_done_again(pipeline: Any) -> None:
+    from mask_guidance import edit_twice  # noqa: PLC0415
+
+    color = next(demo for demo in load_demo() if demo.id == "color")
+    original = Image.open(color.original).convert("RGB").resize((256, 200))
+    scorer = Scorer.load("studio", "cpu")
+    first, second, score = edit_twice(pipeline, scorer, original, color.instruction, num_inference_steps=2, **SCALES)
+    assert score.kind == "other_picture"  # the weights are random
+    assert second is first
 
 
 def test_the_example_explains_itself(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,7 +160,7 @@ def test_clip_scores_are_torchmetrics(metric_bundle: Bundle, clip_checkpoint: Pa
     processor = CLIPProcessor(images, tokenizer)
     ours, intent = ModelSet(metric_bundle, "cpu", 1), EditIntent("style", "all", "as the instruction says")
     for (one, other), text in zip(pairs()[:2], ("red car", "a blue fire hydrant and a dog"), strict=True):
-        task = EditTask.of(one, intent, scoring_metric().rules, text)
+        task = EditTask.of(one, [intent], scoring_metric().rules, text)
         context = EditContext(task, task.align(other), ours)
         texts = clip_score(tensor(other)[0], text, (lambda: (model, processor))).item() / 100
         likeness = clip_score(tensor(one)[0], tensor(other)[0], (lambda: (model, processor))).item() / 100

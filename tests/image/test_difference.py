@@ -1,4 +1,4 @@
-"""How two pictures differ: what OpenCV computes, against the plain sums, and which differences are noise."""
+"""How two pictures differ: what OpenCV computes, against the plain sums."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from editjudge.image.difference import block_means, change_map, same_picture, squared_distance
+from editjudge.image.difference import change_map, squared_distance
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (16, 16), (17, 33), (40, 5), (64, 100)])
@@ -15,12 +15,6 @@ def test_against_plain_sums(shape: tuple[int, int]) -> None:
     original, edited = np.random.default_rng(0).integers(0, 256, (2, *shape, 3), dtype=np.uint8)
     squares = squared_distance(original, edited)
     np.testing.assert_array_equal(squares, ((original.astype(int) - edited) ** 2).sum(axis=2))
-    for values in (original, squares):
-        wanted = [
-            [values[top : top + 16, left : left + 16].mean(axis=(0, 1), dtype=float) for left in range(0, shape[1], 16)]
-            for top in range(0, shape[0], 16)
-        ]
-        np.testing.assert_allclose(block_means(values, 16), wanted, rtol=1e-12)
 
 
 def test_pictures_that_are_views() -> None:
@@ -39,13 +33,3 @@ def test_change_map_is_the_distance_per_pixel() -> None:
     assert change.dtype == np.float32
     assert change[3, 4] == pytest.approx(math.sqrt(2 / 3) * 0.2)
     assert np.count_nonzero(change) == 1
-
-
-def test_the_same_picture_is_one_that_changed_by_no_more_than_noise() -> None:
-    rng = np.random.default_rng(0)
-    original = rng.integers(0, 256, (70, 90, 3), dtype=np.uint8)
-    for sigma in (0, 3, 30):
-        noisy = np.clip(original + rng.normal(0, sigma, original.shape) + 0.5, 0, 255).astype(np.uint8)
-        assert same_picture(original, noisy)
-        noisy[10:34, 20:44] = 255 - noisy[10:34, 20:44] // 2
-        assert not same_picture(original, noisy)

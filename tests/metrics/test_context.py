@@ -32,13 +32,20 @@ ORIGINAL = draw(CAR, TOWER)
 EDITED = draw(("blue", "car", 60, 60), TOWER)
 
 
+def patches(shape: tuple[int, int]) -> np.ndarray:
+    """uint8[H, W, 3]: a tenth as many patches of random colours as pixels each way."""
+    height, width = shape
+    colours = np.random.default_rng(0).integers(0, 256, (height // 10, width // 10, 3), dtype=np.uint8)
+    return np.kron(colours, np.ones((10, 10, 1), np.uint8))
+
+
 def calls_of(models: ModelSet) -> tuple[list[int], list[int], list[int]]:
     """How many pictures each run of the detector, the segmenter and CLIP was given so far."""
     return tuple(models.model(kind).calls for kind in (Detector, Segmenter, Clip))
 
 
 def context_of(models: ModelSet, intent: EditIntent = COLOR, edited: np.ndarray = EDITED) -> EditContext:
-    task = EditTask.of(ORIGINAL, intent, scoring_metric().rules)
+    task = EditTask.of(ORIGINAL, [intent], scoring_metric().rules)
     return EditContext(task, task.align(edited), models)
 
 
@@ -62,7 +69,7 @@ class Counted:
         (ADD, ORIGINAL, draw(CAR, TOWER, ("blue", "box", 150, 60)), [2, 2]),
         (REMOVE, ORIGINAL, draw(CAR), [2, 2]),
         (STYLE, ORIGINAL, draw(("green", "car", 60, 60), TOWER), [2]),  # the score needs both pictures itself,
-        (COLOR, draw(TOWER), EDITED, [1, 1]),  # and here the edited one, as the car is missing in the original
+        (COLOR, draw(TOWER), EDITED, [2]),  # and here none, as the car is missing in the original
     ],
 )
 def test_with_all_metrics_pictures_are_looked_at_once(
@@ -98,8 +105,11 @@ def test_with_all_metrics_each_graph_runs_as_often_as_it_must(toy: Bundle) -> No
         return CountedSession(open_model(graph, device, threads), graph.role, runs)
 
     scorer = Scorer(ModelSet(toy, "cpu", 1, open_session=open_counted))
-    picture = np.random.default_rng(0).integers(0, 256, (100, 200, 3), dtype=np.uint8)
-    score = scorer.score(picture, picture // 2, EditIntent("replace", "cat", "dog"), metrics="all")
+    picture = patches((100, 200))
+    edited = picture.copy()
+    edited[:, 100:] = 255 - edited[:, 100:]
+    score = scorer.score(picture, edited, EditIntent("replace", "cat", "dog"), metrics="all")
+    assert score.kind == "edit"
     assert not {"source_not_found", "target_not_found"} & set(score.flags)
     assert set(score.metrics) == {metric.spec.name for metric in METRICS}
     assert runs == {
@@ -178,6 +188,6 @@ def test_the_score_among_the_metrics_is_the_score(names: str | list[str]) -> Non
         assert score.metrics["bpm"].value == score.bpm
         assert score.metrics["bpm"].flags == score.flags
         assert score.metrics["bpm"].explanation == score.explanation
-        assert score.metrics["bpm"].parts == {part.name: part.value for part in score.parts}
+        assert score.metrics["bpm"].parts == {part.name: part.value for part in score.sub_scores}
     assert always_released.bpm == once_released.bpm
     assert always_released.semantic.preserve_raw > by_paper.semantic.preserve_raw

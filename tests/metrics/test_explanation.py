@@ -4,61 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from editjudge.metrics.bpm.evidence import Evidence
-from editjudge.metrics.bpm.explanation.explain import explain, place
+from editjudge.image.changes import ChangeKind
+from editjudge.metrics.bpm.explanation.explain import explain
 from editjudge.metrics.bpm.explanation.noun_phrase import Noun, attribute
-from editjudge.metrics.bpm.score import EditScore, RegionScore, SemanticScore
+from editjudge.metrics.bpm.score import Verdict
 from editjudge.metrics.flags import FLAGS
-from editjudge.types import EDIT_TYPES, POSITIONS, SIZES, EditIntent, FoundBox
-
-SIDE = 100
-BEFORE, AFTER = (20, 40, 40, 60), (70, 40, 90, 60)
-UNTOUCHED = "; the rest of the picture is untouched."
-
-
-def mask(box: tuple[int, int, int, int] | None) -> np.ndarray:
-    area = np.zeros((SIDE, SIDE), bool)
-    if box is not None:
-        area[box[1] : box[3], box[0] : box[2]] = True
-    return area
-
-
-def made(
-    intent: EditIntent,
-    *,
-    modify: float = 1.0,
-    position: float = 1.0,
-    size: float = 1.0,
-    flags: tuple[str, ...] = (),
-    before: tuple[int, int, int, int] = BEFORE,
-    after: tuple[int, int, int, int] = BEFORE,
-    change: np.ndarray | None = None,
-) -> EditScore:
-    """A score as a scorer would build it from these parts."""
-    region = RegionScore(None, None, None) if intent.is_global else RegionScore(position + size, position, size)
-    picture = np.zeros((SIDE, SIDE, 3), np.uint8)
-    boxes = {
-        "original": (FoundBox(intent.source or "", before, 0.9),),
-        "edited": () if "target_not_found" in flags else (FoundBox(intent.target or "", after, 0.9),),
-    }
-    masks = (mask(None), mask(None)) if intent.is_global else (mask(before), mask(after))
-    evidence = Evidence(picture, picture, *masks, np.zeros((SIDE, SIDE), np.float32) if change is None else change)
-    semantic = SemanticScore(1 + modify, modify, 1.0, modify, 1.0)
-    return EditScore(1.0, semantic, region, 0.9, flags, "", intent, boxes, {}, "b", "1", evidence)
-
-
-def changed(x0: int, y0: int, x1: int, y1: int, by: float = 0.5) -> np.ndarray:
-    return mask((x0, y0, x1, y1)).astype(np.float32) * np.float32(by)
-
-
-COLOR = EditIntent("color", "hydrant", "blue hydrant")
-ADD = EditIntent("add", None, "apple", anchor="sofa", position="right")
-GROW = EditIntent("size", "rocket", "rocket", size="larger")
-MOVE = EditIntent("move", "rocket", "rocket", position="right")
-STYLE = EditIntent("style", "all", "black and white")
+from editjudge.types import EDIT_TYPES, POSITIONS, SIZES, EditIntent
+from support.explained import ADD, COLOR, GROW, MOVE, STYLE, UNTOUCHED, changed, made
+from support.scores import AFTER, SIDE, UNSEEN, mask_of, part_of, score_of
 
 
 @pytest.mark.parametrize(
@@ -73,17 +28,9 @@ STYLE = EditIntent("style", "all", "black and white")
             "The cherries were replaced with an owl",
             "The cherries were not replaced with an owl",
         ),
-        (
-            EditIntent("remove", "cat", None),
-            "The cat was removed",
-            "The cat was not removed: it is still where it was",
-        ),
-        (
-            ADD,
-            "An apple was added to the right of the sofa",
-            "No apple was added: what is new does not look like an apple",
-        ),
-        (EditIntent("add", None, "bus"), "A bus was added", "No bus was added: what is new does not look like a bus"),
+        (EditIntent("remove", "cat", None), "The cat was removed", "The cat does not seem to have been removed"),
+        (ADD, "An apple was added to the right of the sofa", "What is new does not look like an apple"),
+        (EditIntent("add", None, "bus"), "A bus was added", "What is new does not look like a bus"),
     ],
 )
 def test_done_and_not_done(intent: EditIntent, done: str, failed: str) -> None:
@@ -137,62 +84,107 @@ def test_what_nobody_asked_for() -> None:
     )
 
 
-def test_the_target_is_missing() -> None:
+def test_what_this_bundle_did_not_find_is_not_said_to_be_gone() -> None:
     nothing = "; the picture is untouched."
     swap = EditIntent("replace", "cat", "dog")
     for intent, sentence in {
-        COLOR: "The hydrant did not turn blue: there is no blue hydrant in the edited picture",
-        ADD: "No apple was added: there is no apple in the edited picture",
-        swap: "The cat was not replaced with a dog: there is no dog in the edited picture",
-        MOVE: "The rocket did not move to the right: it is gone",
-        GROW: "The rocket did not get larger: it is gone",
+        COLOR: "The hydrant did not turn blue: this bundle found no blue hydrant in the edited picture",
+        ADD: "An apple was asked for, but this bundle found no apple in the edited picture",
+        swap: "The cat was not replaced with a dog: this bundle found no dog in the edited picture",
+        MOVE: "The rocket did not move to the right: this bundle did not find it again",
+        GROW: "The rocket did not get larger: this bundle did not find it again",
     }.items():
-        assert explain(made(intent, modify=1.0, flags=("target_not_found",))) == sentence + nothing
+        missing = made(intent, modify=0.0, position=None, size=None, flags=("target_not_found",))
+        assert explain(missing) == sentence + nothing  # in a picture of which no pixel changed
 
 
-def test_nothing_happened() -> None:
-    assert explain(made(COLOR, modify=0, flags=("no_op",))) == "Nothing changed: the two pictures are the same."
-    noise = made(COLOR, modify=0, flags=("no_op",), change=changed(0, 0, SIDE, SIDE, by=0.02))
-    assert explain(noise) == "Nothing changed: the two pictures are the same, but for noise."
+def test_no_edit_by_its_kind() -> None:
+    def of_kind(kind: ChangeKind, *flags: str, by: float = 0.0) -> str:
+        change = changed(0, 0, SIDE, SIDE, by=by)
+        return explain(score_of(part_of(COLOR, modify=0.0), kind=kind, flags=flags, change=change))
+
+    same = "Nothing was edited: the two pictures are the same"
+    assert of_kind("unchanged", "no_op") == f"{same}."
+    assert of_kind("unchanged", "no_op", by=0.02) == f"{same}, but for noise."
+    drifted = of_kind("unchanged", "no_op", "shifted", "tone_changed", by=0.02)
+    assert drifted == "Nothing was edited: the picture was only shifted and changed in tone."
+    cropped = of_kind("unchanged", "no_op", "cropped", by=0.02)
+    assert cropped == "Nothing was edited: the picture was only scaled or cropped a little."
+    assert of_kind("noise", "no_op", by=0.1) == "Nothing was edited: only noise was added."
+    assert of_kind("other_picture", by=0.4) == (
+        "The edited picture shares too little with the original to be an edit of it."
+    )
 
 
-def test_damage_elsewhere_has_a_size_and_a_place() -> None:
-    explanation = explain(made(COLOR, change=changed(0, 80, 15, 100)))
-    assert explanation == "The hydrant turned blue; 3 % of the rest of the picture changed, mostly bottom left."
-    explanation = explain(made(COLOR, change=changed(0, 0, SIDE, SIDE, by=0.08)))
-    assert explanation == "The hydrant turned blue; 100 % of the rest of the picture changed slightly, all over."
-    explanation = explain(made(COLOR, change=changed(99, 99, 100, 100) + changed(80, 10, 88, 18)))
-    assert explanation == "The hydrant turned blue; less than 1 % of the rest of the picture changed, mostly top right."
+def test_a_compound_names_the_part_that_failed_last() -> None:
+    remove = EditIntent("remove", "cat", None)
+    failed = part_of(COLOR, modify=0.0)
+    mixed = explain(score_of(failed, part_of(remove)))
+    assert mixed == "The cat was removed, but the hydrant did not turn blue" + UNTOUCHED
+    both = explain(score_of(part_of(COLOR), part_of(remove)))
+    assert both == "The hydrant turned blue, and the cat was removed" + UNTOUCHED
+    neither = explain(score_of(failed, part_of(remove, modify=0.0)))
+    assert neither == "The hydrant did not turn blue, and the cat does not seem to have been removed" + UNTOUCHED
+    lost = part_of(remove, modify=None, preserve=None, position=None, size=None, flags=("source_not_found",))
+    assert explain(score_of(part_of(COLOR), lost, bpm=None)) == (
+        "The hydrant turned blue; what became of the cat is not known; less than 1 % of the picture changed slightly. "
+        "Take this with care: this bundle did not find the cat in the original."
+    )
 
 
-@pytest.mark.parametrize(
-    ("box", "words"),
-    [
-        ((0, 0, 20, 20), "top left"), ((40, 0, 60, 20), "at the top"), ((80, 0, 100, 20), "top right"),
-        ((0, 40, 20, 60), "on the left"), ((40, 40, 60, 60), "in the centre"), ((80, 40, 100, 60), "on the right"),
-        ((0, 80, 20, 100), "bottom left"), ((40, 80, 60, 100), "at the bottom"), ((80, 80, 100, 100), "bottom right"),
-        ((0, 0, 100, 10), "along the top"), ((0, 45, 100, 55), "across the middle"),
-        ((0, 90, 100, 100), "along the bottom"), ((0, 0, 10, 100), "along the left side"),
-        ((45, 0, 55, 100), "down the middle"), ((90, 0, 100, 100), "along the right side"),
-    ],
-)  # fmt: skip
-def test_places(box: tuple[int, int, int, int], words: str) -> None:
-    assert place(changed(*box)) == f"mostly {words}"
+def test_of_more_than_two_parts_or_an_unknown_one_none_is_joined_by_but() -> None:
+    remove = EditIntent("remove", "cat", None)
+    lost = part_of(remove, modify=None, preserve=None, position=None, size=None, flags=("source_not_found",))
+    failed = part_of(COLOR, modify=0.0)
+    for parts in ((lost, failed, part_of(ADD)), (failed, part_of(ADD), lost)):
+        assert explain(score_of(*parts, bpm=None)).startswith(
+            "An apple was added to the right of the sofa; what became of the cat is not known; "
+            "the hydrant did not turn blue; less than 1 % of the picture changed"
+        )
+    misplaced = part_of(ADD, position=0.0)
+    assert explain(score_of(misplaced, failed)) == (
+        "An apple was added, but not to the right of the sofa; the hydrant did not turn blue" + UNTOUCHED
+    )
+    assert explain(score_of(failed, failed, failed)) == "The hydrant did not turn blue" + UNTOUCHED
 
 
-def test_no_place() -> None:
-    assert place(changed(0, 0, SIDE, SIDE)) == "all over"
+def test_what_is_accepted_is_not_called_unclear() -> None:
+    unclear = made(COLOR, modify=0.4)
+    assert ", though not clearly" in explain(unclear)
+    assert ", though not clearly" not in explain(replace(unclear, verdict=Verdict("accept", 0.9)))
+
+
+def test_a_size_that_was_not_named_is_never_as_asked() -> None:
+    some = EditIntent("size", "rocket", "rocket")
+    assert explain(made(some)) == "The rocket kept its size" + UNTOUCHED
+    other = explain(made(some, modify=0.0))
+    assert other == "The rocket kept its size, but does not look the same any more" + UNTOUCHED
+    grown = made(some, size=0.0, after=(20, 40, 40, 68))
+    assert explain(grown) == "The rocket grew by 40 %" + UNTOUCHED
+    gone = explain(made(some, modify=0.0, position=None, size=None, flags=("target_not_found",)))
+    assert gone.startswith("The rocket was to change its size, but this bundle did not find it again; ")
+
+
+def test_in_a_compound_how_a_size_went_instead_is_not_told_without_masks() -> None:
+    shrunk = part_of(GROW, modify=0.0, size=0.0)
+    said = explain(score_of(part_of(COLOR), shrunk))
+    assert said == "The hydrant turned blue, but the rocket did not get larger" + UNTOUCHED
+
+
+def test_of_the_whole_picture_that_it_is_not_known_is_said_of_the_picture() -> None:
+    unknown = made(STYLE, modify=None, bpm=None, flags=("out_of_domain",), changed=mask_of((0, 0, SIDE, SIDE)))
+    assert explain(unknown).startswith("Whether the picture was changed as asked is not known; 100 % of the picture")
 
 
 def test_doubts_make_a_second_sentence() -> None:
     assert explain(made(ADD, flags=("anchor_not_found", "resized"))) == (
         "An apple was added to the right of the sofa; the rest of the picture is untouched. Take this with care: "
-        "the sofa could not be found, so the position was not judged; "
+        "this bundle did not find the sofa, so the position was not judged; "
         "the edited picture has another size and was scaled."
     )
-    assert explain(made(COLOR, flags=("source_not_found",))) == (
-        "What became of the hydrant is not known; the picture is untouched. "
-        "Take this with care: the hydrant could not be found in the original."
+    assert explain(made(COLOR, modify=None, bpm=None, flags=("source_not_found",))) == (
+        "What became of the hydrant is not known; less than 1 % of the picture changed slightly. "
+        "Take this with care: this bundle did not find the hydrant in the original."
     )
 
 
@@ -210,6 +202,7 @@ def test_every_edit_type_and_flag_has_words(edit_type: str, flag: str) -> None:
                     assert explanation[0].isupper()
                     assert explanation.endswith(".")
                     assert not any(wrong in explanation for wrong in ("  ", "..", " ,", " .", "None"))
+                    assert not UNSEEN.search(explanation)
 
 
 def test_phrases() -> None:

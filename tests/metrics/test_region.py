@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from editjudge.metrics.bpm import region
-from editjudge.metrics.bpm.subscore import GIVEN, SubScore
+from editjudge.metrics.bpm.subscore import ABSENT, GIVEN, SubScore
 from editjudge.metrics.grounding import Grounding
 from editjudge.types import EditIntent
 from support.groundings import HERE, MOVES, NOWHERE, detections_at, grounding, move, region_at
@@ -124,20 +124,54 @@ def test_an_empty_mask_is_taken_for_its_box() -> None:
     ("intent", "where", "flag"),
     [
         (move("right"), grounding(NOWHERE, region_at(HERE)), "source_not_found"),
-        (move("right"), grounding(region_at(HERE), NOWHERE), "target_not_found"),
+        (EditIntent("color", "thing", "blue thing"), grounding(NOWHERE, region_at(HERE)), "source_not_found"),
         (
             move("right", anchor="sofa"),
             grounding(region_at(HERE), region_at(HERE), NOWHERE.detections),
             "anchor_not_found",
         ),
-        (EditIntent("add", None, "thing"), grounding(None, NOWHERE), "target_not_found"),
     ],
 )
-def test_position_without_a_box_is_a_flagged_fallback(intent: EditIntent, where: Grounding, flag: str) -> None:
-    assert region.position(intent, where) == SubScore(1.0, "fallback", flag)
+def test_a_position_without_its_reference_was_not_measured(intent: EditIntent, where: Grounding, flag: str) -> None:
+    assert region.position(intent, where) == SubScore(None, "unmeasured", flag)
 
 
-def test_size_without_a_box_is_a_flagged_fallback() -> None:
+def test_a_result_that_is_missing_has_no_place_and_no_size() -> None:
+    """It is no failure to measure: its source was found, and it counts as not done."""
+    color, without = EditIntent("color", "thing", "blue thing"), grounding(region_at(HERE), NOWHERE)
+    assert region.position(move("right"), without) == ABSENT
+    assert region.position(EditIntent("add", None, "thing"), grounding(None, NOWHERE)) == ABSENT
+    assert region.size(color, without) == ABSENT
+    assert region.size(EditIntent("add", None, "thing"), grounding(None, NOWHERE)) == ABSENT
+    assert region.size_ratio(without) is None
+
+
+def test_a_size_without_the_source_was_not_measured() -> None:
     intent = EditIntent("color", "thing", "blue thing")
-    assert region.size(intent, grounding(NOWHERE, region_at(HERE))) == SubScore(1.0, "fallback", "source_not_found")
-    assert region.size(intent, grounding(region_at(HERE), NOWHERE)) == SubScore(1.0, "fallback", "target_not_found")
+    lost = SubScore(None, "unmeasured", "source_not_found")
+    assert region.size(intent, grounding(NOWHERE, region_at(HERE))) == lost
+    assert region.size(intent, grounding(NOWHERE, NOWHERE)) == lost
+
+
+def test_of_what_was_to_be_removed_and_was_not_seen_nothing_was_measured() -> None:
+    lost = SubScore(None, "unmeasured", "source_not_found")
+    for measure in (region.position, region.size):
+        assert measure(EditIntent("remove", "thing", None), grounding(NOWHERE, None)) == lost
+
+
+@pytest.mark.parametrize("asked", MOVES)
+@pytest.mark.parametrize("done", MOVES)
+def test_a_move_the_other_way_is_opposite(asked: str, done: str) -> None:
+    where = grounding(region_at(HERE), region_at(MOVES[done]))
+    assert region.is_opposite(move(asked), where) == (region.OPPOSITE[asked] == done)
+
+
+def test_shrinking_is_opposite_to_growing_and_standing_still_to_nothing() -> None:
+    half, twice = region_at((20, 40, 34, 54)), region_at((20, 40, 48, 68))  # 14² and 28² over 20²: 0.49 and 1.96
+    larger, smaller = (EditIntent("size", "thing", "thing", size=size) for size in ("larger", "smaller"))
+    for intent, after, opposite in ((larger, half, True), (larger, twice, False), (smaller, twice, True)):
+        assert region.is_opposite(intent, grounding(region_at(HERE), after)) == opposite
+    for intent in (larger, smaller, move("left"), move("near")):
+        assert not region.is_opposite(intent, grounding(region_at(HERE), region_at(HERE)))
+        assert not region.is_opposite(intent, grounding(region_at(HERE), NOWHERE))
+    assert not region.is_opposite(EditIntent("color", "thing", "blue thing"), grounding(region_at(HERE), half))

@@ -54,18 +54,33 @@ def test_modify_of_a_move_is_how_far_it_stayed_itself_while_it_moved() -> None:
 def test_modify_without_a_text_direction_cannot_be_measured() -> None:
     embeddings = features(original_crop=(3, 4), edited_crop=(4, 3), source=(1, 0), target=(1, 0))
     score = semantic.modify(EditIntent("color", "car", "car"), BOTH, embeddings)
-    assert score == SubScore(0.0, "fallback", "parse_uncertain")
+    assert score == SubScore(None, "unmeasured", "parse_uncertain")
 
 
 def test_modify_when_an_object_is_missing() -> None:
     embeddings = features(edited_picture=(3, 4), target=(1, 0), source=(0, 1))
     intent = EditIntent("color", "thing", "blue thing")
-    lost = semantic.modify(intent, grounding(NOWHERE, region_at(HERE)), embeddings)
-    assert (lost.value, lost.basis, lost.flag) == (pytest.approx(0.6), "fallback", "source_not_found")
-    assert semantic.modify(intent, grounding(region_at(HERE), NOWHERE), embeddings) == SubScore(
-        0.0, "fallback", "target_not_found"
-    )
-    assert semantic.modify(EditIntent("remove", "thing", None), grounding(NOWHERE, None), embeddings).value == 0.0
+    lost, gone = grounding(NOWHERE, region_at(HERE)), grounding(region_at(HERE), NOWHERE)
+    assert semantic.modify(intent, lost, embeddings) == SubScore(None, "unmeasured", "source_not_found")
+    assert semantic.modify(intent, gone, embeddings) == SubScore(0.0, "measured", "target_not_found")
+    remove, nothing = EditIntent("remove", "thing", None), grounding(NOWHERE, None)
+    assert semantic.modify(remove, nothing, embeddings) == SubScore(None, "unmeasured", "source_not_found")
+    # The released code compares the whole edited picture with the text instead: cosine 3 / 5.
+    theirs = RELEASED.modify(intent, lost, embeddings)
+    assert (theirs.value, theirs.basis, theirs.flag) == (pytest.approx(0.6), "fallback", "source_not_found")
+    assert RELEASED.modify(intent, gone, embeddings) == SubScore(0.0, "fallback", "target_not_found")
+    assert RELEASED.modify(remove, nothing, embeddings) == SubScore(0.0, "fallback", "source_not_found")
+
+
+def test_what_points_away_from_the_words_is_contrary() -> None:
+    color = EditIntent("color", "thing", "blue thing")
+    for after, contrary in {(1, 0): True, (3, 0): False, (2, 1): False, (2, 0): False}.items():
+        embeddings = features(original_crop=(2, 0), edited_crop=after, source=(0, 0), target=(1, 0))
+        assert semantic.is_contrary(color, BOTH, embeddings) == contrary
+    gone = grounding(region_at(HERE), NOWHERE)
+    assert not semantic.is_contrary(color, gone, features(original_crop=(2, 0), source=(0, 0), target=(1, 0)))
+    assert semantic.is_contrary(move("right"), grounding(region_at(HERE), region_at(MOVES["left"])), {})
+    assert not semantic.is_contrary(EditIntent("style", "all", "night"), grounding(None, None), {})
 
 
 def test_modify_of_a_global_edit() -> None:
@@ -84,15 +99,29 @@ def test_preserve_looks_outside_both_masks() -> None:
     assert semantic.preserve(change, where).value == pytest.approx(1 - 0.5 * 1000 / outside)
 
 
-def test_preserve_looks_everywhere_when_an_object_is_missing() -> None:
+def test_preserve_looks_outside_the_masks_of_all_parts() -> None:
+    change = np.zeros((SIDE, SIDE), np.float32)
+    change[40:60, 20:40] = 1  # HERE
+    change[:, 90:] = 0.5
+    other = np.zeros((SIDE, SIDE), bool)
+    other[:, 90:] = True
+    both = BOTH.union | other
+    assert semantic.preserve(change, BOTH).value == pytest.approx(1 - 0.5 * 1000 / (SIDE * SIDE - 400))
+    assert semantic.preserve(change, BOTH, both).value == 1.0
+
+
+def test_preserve_looks_everywhere_when_the_result_is_missing() -> None:
     change = np.zeros((SIDE, SIDE), np.float32)
     change[40:60, 20:40] = 1
-    score = semantic.preserve(change, grounding(region_at(HERE), NOWHERE))
-    assert score == SubScore(pytest.approx(0.96), "fallback", "target_not_found")
+    gone, lost = grounding(region_at(HERE), NOWHERE), grounding(NOWHERE, region_at(HERE))
+    assert semantic.preserve(change, gone) == SubScore(pytest.approx(0.96), "measured", "target_not_found")
+    assert semantic.preserve(change, lost) == SubScore(None, "unmeasured", "source_not_found")
+    for where in (gone, lost):
+        assert RELEASED.preserve(change, where) == SubScore(pytest.approx(0.96), "fallback", where.missing)
 
 
-def test_preserve_with_nothing_outside_does_not_apply() -> None:
+def test_preserve_with_nothing_outside_was_not_measured() -> None:
     change = np.ones((SIDE, SIDE), np.float32)
     full = grounding(region_at((0, 0, SIDE, SIDE)), region_at(HERE))
-    assert semantic.preserve(change, full) == SubScore(None, "fallback", "nothing_outside")
-    assert RELEASED.preserve(change, full).value == 1.0
+    assert semantic.preserve(change, full) == SubScore(None, "unmeasured", "nothing_outside")
+    assert RELEASED.preserve(change, full) == SubScore(1.0, "fallback", "nothing_outside")

@@ -14,8 +14,11 @@ from hypothesis.extra import numpy as arrays
 from editjudge.bundles.settings import NormRanges
 from editjudge.image import difference
 from editjudge.image.boxes import iou
-from editjudge.metrics.bpm import aggregate, region, semantic
+from editjudge.metrics.aligned_image import compare, undo_drift
+from editjudge.metrics.bpm import aggregate, measure, region, semantic
 from editjudge.metrics.bpm.metric import RULES
+from editjudge.metrics.bpm.rules import Compat
+from editjudge.metrics.bpm.subscore import ABSENT
 from editjudge.metrics.grounding import Grounding, Region
 from editjudge.metrics.task import Feature
 from editjudge.types import EDIT_TYPES, POSITIONS, SIZES, Detections, EditIntent
@@ -76,45 +79,57 @@ def places(draw: st.DrawFn, intent: EditIntent) -> Grounding:
     )
 
 
-@given(st.data(), intents(), pictures, st.sampled_from([None, "released"]))
-def test_every_score_lies_in_its_range(
-    data: st.DataObject, intent: EditIntent, original: np.ndarray, compat: str | None
+@given(st.data(), intents(), pictures, st.sampled_from(list(RULES)))
+def test_every_score_lies_in_its_range_or_is_none(
+    data: st.DataObject, intent: EditIntent, original: np.ndarray, compat: Compat | None
 ) -> None:
-    edited = data.draw(pictures | st.just(original))
+    rules = RULES[compat]
+    aligned = compare(original, data.draw(pictures | st.just(original)), intent.is_global)
+    if rules.undoes_drift:
+        aligned = undo_drift(aligned, original, intent.is_global)
     where = data.draw(places(intent))
+    if rules.pixels_decide and aligned.changes.kind != "edit":  # then no model looks at the edited picture
+        where = Grounding.unseen(where.original, where.anchor, original)
     features = {name: data.draw(vectors) for name in get_args(Feature)}
+    raised = data.draw(st.sampled_from([("resized",), ("resized", "out_of_domain")]))
     score = aggregate.assess(
-        intent,
-        where,
-        features,
+        [measure.EditPart(intent, where, features)],
         original=original,
-        edited=edited,
+        aligned=aligned,
         ranges=RANGES,
-        rules=RULES[compat],
-        raised=("resized",),
+        rules=rules,
+        raised=raised,
     )
-    assert 0 <= score.bpm <= 2
+    (part,) = score.parts
+    assert score.bpm is None or 0 <= score.bpm <= 2
     assert 0 <= score.confidence <= 1
-    assert 0 <= score.semantic.score <= 2
-    assert -1 <= score.semantic.modify_raw <= 1
-    assert 0 <= score.semantic.modify <= 1
-    assert score.semantic.preserve is None or 0 <= score.semantic.preserve <= 1
-    assert score.semantic.preserve_raw is None or 0 <= score.semantic.preserve_raw <= 1
-    if intent.is_global:
-        assert (score.region.score, score.region.position, score.region.size) == (None, None, None)
+    assert score.bpm is not None or score.confidence == 0
+    assert part.semantic.score is None or 0 <= part.semantic.score <= 2
+    assert part.semantic.modify_raw is None or -1 <= part.semantic.modify_raw <= 1
+    for value in (part.semantic.modify, part.semantic.preserve, part.semantic.preserve_raw):
+        assert value is None or 0 <= value <= 1
+    assert {part.region.position, part.region.size} <= {0.0, 0.5, 1.0, None}
+    if None in (part.region.position, part.region.size):
+        assert part.region.score is None
     else:
-        assert {score.region.position, score.region.size} <= {0.0, 0.5, 1.0}
-        assert score.region.score == score.region.position + score.region.size
-    assert "resized" in score.flags
-    assert ("no_op" in score.flags) >= np.array_equal(original, edited)
-    if "no_op" in score.flags and compat is None:
-        assert score.semantic.modify == 0
-        assert not score.region.score
+        assert part.region.score == part.region.position + part.region.size
+    assert not intent.is_global or part.region.position is part.region.size is None
+    assert set(raised) <= set(score.flags)
+    assert ("no_op" in score.flags) == (aligned.changes.kind in ("unchanged", "noise"))
     assert score.change.dtype == np.float32
+    if compat == "released":
+        assert score.bpm is not None  # which has a number for everything
+    elif "out_of_domain" in raised or where.missing == "source_not_found":
+        assert score.bpm is None
+        assert set(vars(part.semantic).values()) == {None}
+        assert part.region.score is None or intent.target is None  # by rule, what is removed has no place
+    elif rules.pixels_decide and aligned.changes.kind != "edit":
+        assert part.semantic.modify == 0
+        assert part.region.score is None
 
 
 @given(st.data(), intents())
-def test_a_fallback_is_always_flagged(data: st.DataObject, intent: EditIntent) -> None:
+def test_what_was_not_measured_is_none_and_says_why(data: st.DataObject, intent: EditIntent) -> None:
     where = data.draw(places(intent))
     features = {name: np.array([1, 2, 3, 4], np.float32) * index for index, name in enumerate(get_args(Feature))}
     subscores = [semantic.modify(intent, where, features)]
@@ -122,7 +137,11 @@ def test_a_fallback_is_always_flagged(data: st.DataObject, intent: EditIntent) -
         subscores += [region.position(intent, where), region.size(intent, where)]
         subscores += [semantic.preserve(np.zeros((SIDE, SIDE), np.float32), where)]
     for subscore in subscores:
-        assert (subscore.basis == "fallback") == (subscore.flag is not None)
+        assert subscore.basis != "fallback"
+        if subscore.basis == "unmeasured":
+            assert subscore.value is None
+            assert subscore.flag is not None
+        assert (subscore.value is None) == (subscore.basis == "unmeasured" or subscore == ABSENT)
 
 
 def mirrored(objects: Detections | None) -> Detections | None:

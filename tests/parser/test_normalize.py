@@ -40,3 +40,27 @@ def test_a_long_instruction() -> None:
     assert normalize("x" * LONGEST)
     with pytest.raises(InstructionError, match=r"10,000 characters.*4,000"):
         normalize("x" * 10_000)
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        '"Make the car blue."',
+        "'Make the car blue'",
+        "\u201cMake the car blue\u201d.",
+        "\u00ab Make the car blue \u00bb",
+        '" Make the car blue! "',
+    ],
+)
+def test_quotes_around_an_instruction_are_not_part_of_it(quoted: str) -> None:
+    assert normalize(quoted) == "make the car blue"
+
+
+@pytest.mark.parametrize("text", ['make the "stop" sign red', '"a" becomes "b"', "the dogs' bowl"])
+def test_quotes_inside_stay(text: str) -> None:
+    assert normalize(text) == text
+
+
+def test_nothing_but_quotes_is_empty() -> None:
+    with pytest.raises(InstructionError, match="empty"):
+        normalize('""')

@@ -7,13 +7,12 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-import cv2
 import numpy as np
 import pytest
 
-from editjudge.guidance import encode_png, union_mask
+from editjudge.image.canvas import Content
 from editjudge.metrics import EditScore, MetricResult
-from editjudge.metrics.bpm.score import Part, RegionScore, SemanticScore
+from editjudge.metrics.bpm.score import Drift, PartScore, RegionScore, SemanticScore, SubScoreRow, Verdict
 from editjudge.metrics.flags import explain_flag
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
@@ -71,7 +70,9 @@ def test_every_picture_says_what_it_shows(score: EditScore) -> None:
     assert pictures[0]["alt"] == "The original picture; found: square."
 
 
-@pytest.mark.parametrize("where", ["instruction", "name", "quality", "error", "phrase", "explanation", "title"])
+@pytest.mark.parametrize(
+    "where", ["instruction", "name", "quality", "error", "phrase", "explanation", "headline", "title"]
+)
 def test_hostile_text_stays_text(score: EditScore, where: str) -> None:
     instruction, title = "Make it blue", "Report"
     candidate = Candidate("edited.png", score, "well done")
@@ -82,11 +83,11 @@ def test_hostile_text_stays_text(score: EditScore, where: str) -> None:
     elif where == "phrase":
         boxes = (FoundBox(HOSTILE, (1.0, 2.0, 3.0, 4.0), 0.5),)
         intent = EditIntent("color", HOSTILE, HOSTILE, HOSTILE)
-        candidate = replace(
-            candidate, score=replace(score, regions={"original": boxes, "edited": boxes}, intent=intent)
-        )
-    elif where == "explanation":
-        candidate = replace(candidate, score=replace(score, explanation=HOSTILE))
+        parts = (replace(score.parts[0], intent=intent),)
+        regions = {"original": boxes, "edited": boxes}
+        candidate = replace(candidate, score=replace(score, regions=regions, intent=intent, parts=parts))
+    elif where in ("explanation", "headline"):
+        candidate = replace(candidate, score=replace(score, **{where: HOSTILE}))
     elif where == "error":
         candidate = Candidate("edited.png", None, error=HOSTILE)
     else:
@@ -180,19 +181,98 @@ def test_candidates_come_in_order_with_an_overview(score: EditScore) -> None:
 
 
 def test_what_does_not_apply_is_said(score: EditScore) -> None:
+    semantic, region = SemanticScore(1.2, 0.6, None, 0.2, None), RegionScore(None, None, None)
+    intent, nothing = EditIntent("style", "all", "night"), np.zeros((40, 60), bool)
     everything = replace(
         score,
         bpm=1.2,
-        semantic=SemanticScore(1.2, 0.6, None, 0.2, None),
-        region=RegionScore(None, None, None),
-        intent=EditIntent("style", "all", "night"),
+        semantic=semantic,
+        region=region,
+        intent=intent,
+        parts=(PartScore(intent, semantic, region),),
         regions={"original": (), "edited": ()},
         flags=("global",),
+        evidence=replace(score.evidence, original_mask=nothing, edited_mask=nothing),
     )
     html = page(everything)
     assert html.count('<span class="none">n/a</span>') == 3
     assert "Change everywhere" in html
     assert "<path" not in html
+    assert "found by this bundle" not in html
+
+
+def test_the_headline_comes_first_and_is_not_said_twice(score: EditScore) -> None:
+    html = page(score)
+    card = html[html.index("<article") :]
+    assert card.index("Accept: the square turned blue.") < card.index('<div class="pictures">')
+    assert html.casefold().count("the square turned blue") == 1
+    assert "Take this with care: the edited picture" in html
+
+
+def test_the_verdict_and_what_the_pictures_show(score: EditScore) -> None:
+    html = page(score)
+    assert re.search(r'<span class="decision accept"[^>]*>accept</span>', html)
+    assert "well done with a probability of 93 %; the pictures show an edit" in html
+    drifted = replace(
+        score,
+        kind="unchanged",
+        flags=("no_op", "shifted", "tone_changed"),
+        alignment=Drift((2.0, -1.0), 1.0, (1.05,) * 3, (0.0,) * 3),
+        verdict=Verdict("reject", 0.0),
+        regions={**score.regions, "edited": ()},
+    )
+    html = page(drifted)
+    assert "the pictures show no change" in html
+    assert "shifted by 2.0 px right and 1.0 px up; 5 % brighter" in html
+    assert "no object was looked for" in html
+    assert html.count("<path") == 1  # nothing is drawn in a picture that the models did not look at
+    assert "Put back before comparing" not in page(score)
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_no_bar_and_no_number_without_confidence(score: EditScore, unjudged: EditScore, released: bool) -> None:
+    """As where the released code puts numbers in the place of what it did not measure."""
+    html = page(replace(score, confidence=0.0) if released else unjudged)
+    card = html[html.index("<article") :]
+    assert 'class="bar' not in card
+    assert 'class="slots' not in card
+    assert "not measured" in card
+    assert not re.search(
+        r"\b[01]\.\d\d\b(?! of 2)", re.sub(r"<style.*?</style>|blue square 0.80|square 0.90", "", card)
+    )
+    if not released:
+        assert "square: not found by this bundle" in card
+        assert "Change everywhere" in card
+
+
+def test_an_overview_of_what_was_judged_and_what_was_not(score: EditScore, unjudged: EditScore) -> None:
+    candidates = (
+        Candidate("a.png", score),
+        Candidate("b.png", unjudged),
+        Candidate("c.png", None, error="c.png is empty"),
+    )
+    html = render_html([RankedEdit("One", candidates, "one")])
+    Elements(html)
+    overview = html[html.index('<table class="overview">') : html.index("</table>")]
+    rows = re.findall(r"<tr>.*?</tr>", overview, re.DOTALL)
+    assert "Confidence" in rows[0]
+    assert "Verdict" in rows[0]
+    assert re.search(r'data-name="confidence">0.90.*accept</span> <small>0.93', rows[1], re.DOTALL)
+    assert "not measured" in rows[2]
+    assert "bar" not in rows[2]
+    assert "Ordered by what the pictures themselves show, for want of a score: 2." in html
+    assert html.index("<b>a.png:</b> Accept: the square turned blue.") < html.index('<table class="overview">')
+
+
+def test_parts_of_a_compound_have_their_own_numbers(score: EditScore, compound: EditScore) -> None:
+    html = page(compound)
+    assert html.count('class="asked"') == 2
+    first, second = html.split('class="asked"')[1:]
+    assert "modify 0.50" in first
+    assert "modify 0.00" in second
+    assert "contrary" in second
+    assert 'class="asked"' not in page(score)
+    assert html.count('aria-label="Parsed intent"') == 2
 
 
 def test_boxes_are_placed_in_per_cent_of_the_original(score: EditScore) -> None:
@@ -200,12 +280,20 @@ def test_boxes_are_placed_in_per_cent_of_the_original(score: EditScore) -> None:
     assert "left:8.33%;top:25.00%;width:33.33%;height:50.00%" in page(score)
 
 
-def test_parts_add_up_to_the_score(score: EditScore) -> None:
-    assert [part.weight for part in score.parts] == pytest.approx([0.7, 0.7, 0.3, 0.3])
-    assert sum(part.gain for part in score.parts) == pytest.approx(score.bpm)
+def test_boxes_are_placed_in_what_is_shown_of_the_original(score: EditScore) -> None:
+    """Of an original with a border of 5 pixels on either side and 10 above and below, its inside is shown."""
+    inside = replace(score, evidence=replace(score.evidence, content=Content((5, 10, 115, 70), 80, 120)))
+    assert "left:4.55%;top:16.67%;width:36.36%;height:66.67%" in page(inside)
+
+
+def test_what_each_part_adds_is_shown_where_it_adds_up(score: EditScore) -> None:
+    assert [row.weight for row in score.sub_scores] == pytest.approx([0.7, 0.7, 0.3, 0.3])
+    assert sum(row.gain for row in score.sub_scores) == pytest.approx(score.bpm)
+    assert "What each part adds to the score" in page(score)
+    assert "What each part adds to the score" not in page(replace(score, bpm=0.2))
     alone = replace(score, semantic=SemanticScore(1.0, 0.5, None, 0.1, None), region=RegionScore(None, None, None))
-    assert alone.parts[0] == Part("modify", 0.5, 0.1, 2.0)
-    assert [part.gain for part in alone.parts] == [1.0, 0.0, 0.0, 0.0]
+    assert alone.sub_scores[0] == SubScoreRow("modify", 0.5, 0.1, 2.0)
+    assert [row.gain for row in alone.sub_scores] == [1.0, 0.0, 0.0, 0.0]
 
 
 def test_changed_share(score: EditScore) -> None:
@@ -214,13 +302,3 @@ def test_changed_share(score: EditScore) -> None:
     full = replace(score.evidence, original_mask=np.ones((40, 60), bool))
     assert full.changed_share(whole=False) is None
     assert "Change outside" in page(replace(score, evidence=full))
-
-
-def test_mask_has_the_size_of_the_original(score: EditScore) -> None:
-    mask = union_mask(score)
-    assert mask.shape == (80, 120)
-    assert set(np.unique(mask)) == {0, 255}
-    assert (mask > 0).sum() == pytest.approx(1600, rel=0.05)
-    decoded = cv2.imdecode(np.frombuffer(encode_png(mask), np.uint8), cv2.IMREAD_UNCHANGED)
-    assert (decoded == mask).all()
-    assert union_mask(replace(score, evidence=replace(score.evidence, original_size=None))).shape == (40, 60)

@@ -160,7 +160,8 @@ def test_style_concerns_everything() -> None:
 def test_candidates_are_what_they_are_said_to_be(edit_type: str) -> None:
     for edit, candidate in offered(edit_type):
         assert set(candidate) <= set(TIERS)
-        assert set(TIERS) - set(candidate) <= {"misplaced", "wrong"}
+        assert set(TIERS) - set(candidate) <= {"misplaced", "wrong", "contrary", "too_strong"}
+        assert [TIERS[quality] for quality in candidate] == sorted(map(TIERS.get, candidate), reverse=True)
         assert candidate["well_done"].scene == edit.edited
         assert candidate["unchanged"].scene == candidate["noise"].scene == edit.original
         assert candidate["damaged"].scene != edit.edited or candidate["damaged"].flaws

@@ -22,11 +22,13 @@ WORDLESS = "+++"
 
 
 def write_edits(path: Path, rows: int) -> Path:
-    """A plain table of edits among six pictures beside it."""
+    """A plain table of edits among six pictures beside it, which differ in one place each."""
     random = np.random.default_rng(0)
+    noise = random.integers(0, 255, (6, 8, 3), np.uint8)
     for number in range(6):
-        noise = random.integers(0, 255, (6, 8, 3), np.uint8)
-        PIL.Image.fromarray(noise).resize((96, 72)).save(path.parent / f"{number}.png")
+        changed = noise.copy()
+        changed[number : number + 2, number : number + 3] = random.integers(0, 255, 3, np.uint8)
+        PIL.Image.fromarray(changed).resize((96, 72)).save(path.parent / f"{number}.png")
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("id", "original", "edited", "instruction", "model"))

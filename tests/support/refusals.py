@@ -72,6 +72,9 @@ COMMANDS: dict[str, str] = {
     "score-report-is-a-folder": "score original.png edited.png 'Make it blue.' --report folder",
     "score-unknown-device": "score original.png edited.png 'Make it blue.' --device abacus",
     "score-unknown-compat": "score original.png edited.png 'Make it blue.' --compat guessed",
+    "score-accept-at-2": "score original.png edited.png 'Make it blue.' --accept-at 2",
+    "score-accept-at-words": "score original.png edited.png 'Make it blue.' --accept-at surely",
+    "score-mask-no-region": f"score original.png original.png {WORDLESS} --mask mask.png --device cpu",
     "score-empty-instruction": "score original.png edited.png ' '",
     "score-unknown-metric": "score original.png edited.png 'Make it blue.' --metrics l2,l3",
     "score-no-metric": "score original.png edited.png 'Make it blue.' --metrics ,",
@@ -85,6 +88,7 @@ COMMANDS: dict[str, str] = {
     "rank-report-replaces-a-candidate": "rank original.png 'Make it blue.' edited.png --report edited.png",
     "rank-unknown-device": "rank original.png 'Make it blue.' edited.png --device abacus",
     "rank-unknown-compat": "rank original.png 'Make it blue.' edited.png --compat guessed",
+    "rank-accept-at-below-0": "rank original.png 'Make it blue.' edited.png --accept-at -0.1",
     # --- parse ---
     "parse-nothing": "parse",
     "parse-empty": "parse '  '",
@@ -123,6 +127,7 @@ COMMANDS: dict[str, str] = {
     "mask-into-a-missing-folder": "mask original.png edited.png 'Make it blue.' -o no/mask.png",
     "mask-unknown-device": "mask original.png edited.png 'Make it blue.' -o mask.png --device abacus",
     "mask-no-region": "mask original.png edited.png 'Remove the car.' -o mask.png --device cpu",
+    "mask-nothing-edited": f"mask original.png original.png {WORDLESS} -o mask.png --device cpu",
     "mask-empty-instruction": "mask original.png edited.png '' -o mask.png",
     # --- bundle ---
     "bundle-list-unknown-option": "bundle list --all",
@@ -232,6 +237,7 @@ API: dict[str, tuple[str, Callable[[], object]]] = {
     "api-unknown-device": ('Scorer.load("studio", device="abacus")', lambda: _studio(device="abacus")),
     "api-threads-0": ('Scorer.load("studio", threads=0)', lambda: _studio(threads=0)),
     "api-unknown-compat": ('Scorer.load("studio", compat="guessed")', lambda: _studio(compat="guessed")),
+    "api-accept-at-2": ('Scorer.load("studio", accept_at=2)', lambda: _studio(accept_at=2)),
     "api-unknown-bundle": ('Scorer.load("nowhere")', lambda: Scorer.load("nowhere")),
     "api-float-array": (
         'scorer.score(picture, picture / 255, "+++")',

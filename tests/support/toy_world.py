@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 
+from editjudge.bundles.settings import NormRanges
 from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.model_set import ModelSet
@@ -108,7 +109,7 @@ class Paper:
     """What a scorer asks of a bundle: names, ranges, words."""
 
     name = "toy world"
-    manifest = SimpleNamespace(norm=SimpleNamespace(modify=(0.0, 0.8), preserve=(0.5, 1.0)))
+    manifest = SimpleNamespace(norm=NormRanges(modify=(0.0, 0.8), preserve=(0.5, 1.0)), verdict=None)
 
     def has(self, role: str) -> bool:
         return role in PLACEMENTS

@@ -60,7 +60,7 @@ def _compare_scores(mine: EditScore, theirs: EditScore) -> dict[str, float]:
 
 def _raw_parts(score: EditScore) -> dict[str, float | None]:
     """The sub-scores as their formulas give them."""
-    return {part.name: part.value if part.raw is None else part.raw for part in score.parts}
+    return {part.name: part.value if part.raw is None else part.raw for part in score.sub_scores}
 
 
 def _compare_embeddings(ours: Scorer, reference: Scorer, edit: SampleEdit) -> dict[str, float]:

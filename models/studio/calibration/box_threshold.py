@@ -56,7 +56,7 @@ def main() -> None:
     command_line.add_argument("--scenes", type=int, default=250)
     options = command_line.parse_args()
     bundle = Bundle.load(options.bundle)
-    settings = replace(bundle.detector, box_threshold=0.05, text_threshold=0.05)
+    settings = replace(bundle.detector, box_threshold=0.05, text_threshold=0.05, weak_threshold=None)
     lenient = replace(bundle, manifest=replace(bundle.manifest, detector=settings))
     present, absent = best_scores(ModelSet(lenient, "cpu").model(Detector), options.scenes)
     threshold = float(np.quantile(absent, 1 - ALARMS))

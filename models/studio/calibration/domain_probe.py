@@ -2,103 +2,167 @@
 
     PYTHONPATH=models python -m studio.calibration.domain_probe runs/clip
 
-It is a logistic regression on the L2-normalised CLIP embedding of the whole picture, written to domain.npz in the
-folder: `weight` float32[D] and `bias` float32[]. The bias is shifted so that a logit below 0 means out of domain.
+It adds up two logits: a linear one on the L2-normalised CLIP embedding of the whole picture, and that of a small
+network on the picture itself (`editjudge.models.picture_net`). domain.npz, in the folder, has `weight` float32[D],
+`bias` float32[] and the layers of the network. The bias is shifted so that a logit below 0 means out of domain.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
+from torch import Tensor, nn
 from transformers import CLIPModel
 
+from editjudge import Scorer
+from editjudge.image.transforms import resize
+from editjudge.models.clip import Clip
+from editjudge.models.domain_probe import Probe
+from editjudge.models.picture_net import SIDE, WINDOWS, PictureNet
 from editjudge.types import Image
-from studio.clip.crops import disturb, whole
+from studio.calibration.domain_pictures import draw_foreign, draw_scene, drift
+from studio.clip.crops import whole
 from studio.clip.evaluate import HELD_OUT_SEED, embed_images
-from studio.edits.edit import EDIT_RULES
-from studio.renderer.photographs import held_out_photograph, photograph
-from studio.renderer.scene import random_scene, render
+from studio.renderer.everyday import everyday_photographs
+from studio.renderer.photographs import held_out_photograph
 
-FALSE_ALARMS = 0.045
-CANVASES = (160, 320)
+FALSE_ALARMS = 0.03
+KEPT = 8
+"""One photograph in so many is kept from training, to set the bias by."""
+CHANNELS = (24, 48)
+HIDDEN = 32
+HALF_BATCH = 64
+RATE = 3e-3
+DECAY = 1e-2
 
-
-def draw_pictures(seed: int, count: int, of_scenes: bool, held_out: bool = False) -> list[Image]:
-    """Whole pictures as CLIP takes them: scenes, or photographs."""
-    rng = np.random.default_rng(seed)
-    rules = replace(EDIT_RULES, held_out=held_out)
-    pictures = []
-    for _ in range(count):
-        if of_scenes:
-            image = render(random_scene(rng, rules), int(rng.choice(CANVASES))).image
-        else:
-            image = held_out_photograph(rng) if held_out else photograph(rng)
-        pictures.append(whole(disturb(rng, image, strong=0.0)))
-    return pictures
+Embed = Callable[[list[Image]], NDArray[np.float32]]
 
 
-def embed(model: CLIPModel, pictures: list[Image]) -> torch.Tensor:
-    """float32[N, D], L2-normalised."""
-    return F.normalize(embed_images(model, pictures), dim=-1)
+class Net(nn.Module):
+    """What Probe computes, to be trained."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        (side, step), (upper_side, upper_step) = WINDOWS
+        self.linear = nn.Linear(width, 1)
+        self.edges = nn.Conv2d(3, CHANNELS[0], side, step)
+        self.shapes = nn.Conv2d(CHANNELS[0], CHANNELS[1], upper_side, upper_step)
+        self.drop = nn.Dropout(0.3)
+        self.hidden = nn.Linear(2 * CHANNELS[1], HIDDEN)
+        self.output = nn.Linear(HIDDEN, 1, bias=False)
+
+    def forward(self, features: Tensor, pictures: Tensor) -> Tensor:
+        """logits[N] of features float32[N, D], L2-normalised, and pictures uint8[N, SIDE, SIDE, 3]."""
+        values = F.relu(self.edges(pictures.permute(0, 3, 1, 2) / 255 - 0.5))
+        values = F.relu(self.shapes(values))
+        pooled = torch.cat([values.mean((2, 3)), values.amax((2, 3))], 1)
+        seen = self.output(F.relu(self.hidden(self.drop(pooled))))
+        logits: Tensor = (self.linear(self.drop(features) * 4) + seen)[:, 0]
+        return logits
+
+    def probe(self, threshold: float) -> Probe:
+        """The same in NumPy, with 0 as the threshold in place of this one."""
+
+        def flat(layer: nn.Conv2d) -> NDArray[np.float32]:
+            return array(layer.weight.permute(2, 3, 1, 0).flatten(0, 2))
+
+        return Probe(
+            array(self.linear.weight[0] * 4), self.linear.bias.item() - threshold, 0.0,
+            PictureNet(
+                flat(self.edges), array(self.edges.bias), flat(self.shapes), array(self.shapes.bias),
+                array(self.hidden.weight.T), array(self.hidden.bias), array(self.output.weight[0]),
+            ),
+        )  # fmt: skip
 
 
-def fit(inside: torch.Tensor, outside: torch.Tensor, decay: float = 1e-4) -> tuple[torch.Tensor, torch.Tensor]:
-    """weight[D] and bias[] of the logistic regression whose logit is high inside; both classes weigh the same."""
-    features = torch.cat([inside, outside])
-    wanted = torch.cat([torch.ones(len(inside)), torch.zeros(len(outside))])
-    balance = torch.cat([torch.full((len(side),), 0.5 / len(side)) for side in (inside, outside)])
-    weight, bias = torch.zeros(features.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
-    optimiser = torch.optim.LBFGS([weight, bias], max_iter=300, line_search_fn="strong_wolfe")
+def array(tensor: Tensor | None) -> NDArray[np.float32]:
+    assert tensor is not None
+    return tensor.detach().contiguous().numpy()
 
-    def closure() -> torch.Tensor:
+
+def fit(features: Tensor, pictures: Tensor, inside: int, steps: int) -> Net:
+    """The network whose logit is high for the first `inside` pictures; both classes weigh the same."""
+    torch.manual_seed(0)
+    net = Net(features.shape[1])
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps)
+    wanted = torch.cat([torch.ones(HALF_BATCH), torch.zeros(HALF_BATCH)])
+    for _ in range(steps):
+        chosen = torch.cat([
+            torch.randint(0, inside, (HALF_BATCH,)),
+            torch.randint(inside, len(pictures), (HALF_BATCH,)),
+        ])  # fmt: skip
+        loss = F.binary_cross_entropy_with_logits(net(features[chosen], pictures[chosen]), wanted)
         optimiser.zero_grad()
-        logits = features @ weight + bias
-        loss = (
-            F.binary_cross_entropy_with_logits(logits, wanted, balance, reduction="sum") + decay * weight.square().sum()
-        )
-        loss.backward()
-        return loss
-
-    optimiser.step(closure)
-    return weight.detach(), bias.detach()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+    return net.eval()
 
 
-def train(folder: Path, count: int) -> dict[str, float]:
+def embedder(folder: Path) -> Embed:
+    """Embeds whole pictures with a trained CLIP, or with that of a bundle."""
+    if (folder / "config.json").is_file():
+        model = CLIPModel.from_pretrained(folder)
+        return lambda pictures: embed_images(model, [whole(picture) for picture in pictures]).numpy()
+    clip = Scorer.load(str(folder)).models.model(Clip)
+    return lambda pictures: np.concatenate([clip.images(pictures[at : at + 64]) for at in range(0, len(pictures), 64)])
+
+
+def train(embed: Embed, out: Path, count: int, steps: int) -> dict[str, float]:
     """Fits the probe, writes it, and returns its figures on held-out scenes and photographs."""
-    model = CLIPModel.from_pretrained(folder)
-    inside = embed(model, draw_pictures(1, count, of_scenes=True))
-    outside = embed(model, draw_pictures(2, count, of_scenes=False))
-    weight, bias = fit(inside, outside)
+    every = everyday_photographs()
+    kept, photographs = every[::KEPT], [path for index, path in enumerate(every) if index % KEPT]
+    rng = np.random.default_rng(1)
+    drawn = [drift(rng, draw_scene(rng, photographs)) for _ in range(count)]
+    drawn += [drift(rng, draw_foreign(rng, photographs)) for _ in range(count)]
+    features = F.normalize(torch.from_numpy(embed(drawn)), dim=-1)
+    pictures = torch.from_numpy(np.stack([resize(picture, SIDE, SIDE, "area") for picture in drawn]))
+    net = fit(features, pictures, count, steps)
 
-    def logits(seed: int, of_scenes: bool, held_out: bool) -> NDArray[np.float32]:
-        return (embed(model, draw_pictures(seed, count // 2, of_scenes, held_out)) @ weight + bias).numpy()
+    # Shifted so that FALSE_ALARMS of some more scenes, before photographs not trained on, lie below 0.
+    some = count // 8
+    rng = np.random.default_rng(2)
+    probe = net.probe(0.0)
+    scenes = [draw_scene(rng, kept) for _ in range(some)]
+    probe = net.probe(float(np.quantile(logits(probe, embed, scenes), FALSE_ALARMS)))
+    assert probe.net is not None
+    scratch = out.with_suffix(".part.npz")
+    np.savez(scratch, weight=probe.weight, bias=np.float32(probe.bias), **vars(probe.net))
+    scratch.replace(out)
 
-    # Shifted so that FALSE_ALARMS of some more scenes lie below 0.
-    bias -= float(np.quantile(logits(3, of_scenes=True, held_out=False), FALSE_ALARMS))
-    scratch = folder / "domain.part.npz"
-    np.savez(scratch, weight=weight.numpy(), bias=bias.numpy())
-    scratch.replace(folder / "domain.npz")
-    return {
-        "photographs_flagged": float((logits(HELD_OUT_SEED, of_scenes=False, held_out=True) < 0).mean()),
-        "training_photographs_flagged": float((logits(4, of_scenes=False, held_out=False) < 0).mean()),
-        "scenes_flagged": float((logits(HELD_OUT_SEED + 1, of_scenes=True, held_out=True) < 0).mean()),
+    rng = np.random.default_rng(HELD_OUT_SEED)
+    groups = {
+        "scenes_flagged": [draw_scene(rng, kept, held_out=True) for _ in range(some)],
+        "photographs_flagged": [held_out_photograph(rng) for _ in range(some)],
+        "everyday_photographs_flagged": [draw_foreign(rng, kept) for _ in range(some)],
     }
+    return {name: float((logits(probe, embed, group) < 0).mean()) for name, group in groups.items()}
+
+
+def logits(probe: Probe, embed: Embed, pictures: list[Image]) -> NDArray[np.float64]:
+    """Of each picture."""
+    pairs = zip(embed(pictures), pictures, strict=True)
+    return np.array([probe.logit(feature, picture) for feature, picture in pairs])
 
 
 def main() -> None:
     command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    command_line.add_argument("folder", type=Path, help="the folder of the trained CLIP")
-    command_line.add_argument("--count", type=int, default=2000, help="pictures of each class")
+    command_line.add_argument("clip", type=Path, help="the folder of the trained CLIP, or of a bundle that has it")
+    command_line.add_argument("--out", type=Path, help="by default domain.npz in that folder")
+    command_line.add_argument("--count", type=int, default=5000, help="pictures of each class")
+    command_line.add_argument("--steps", type=int, default=2500)
     options = command_line.parse_args()
     torch.set_num_threads(1)
-    print(json.dumps(train(options.folder, options.count), indent=2))
+    out = options.out or options.clip / "domain.npz"
+    print(json.dumps(train(embedder(options.clip), out, options.count, options.steps), indent=2))
 
 
 if __name__ == "__main__":

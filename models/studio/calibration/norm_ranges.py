@@ -3,42 +3,38 @@
     PYTHONPATH=models python -m studio.calibration.norm_ranges BUNDLE
 
 Tries percentiles of the raw scores over a set of training seeds, and takes those that order the candidates best; of
-several that do so equally well, the widest, which clip the least.
+several that do so equally well, the widest, which clip the least. The order is that of the usual candidates, so that
+ranges of different times can be compared; --all-kinds takes the extremes in.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from editjudge import Scorer
-from editjudge.bundles.settings import Range
-from editjudge.metrics.bpm import aggregate
-from editjudge.metrics.bpm.score import EditScore
-from editjudge.metrics.bpm.semantic import is_spatial
+from editjudge.bundles.settings import NormRanges, Range
+from editjudge.metrics.bpm.metric import RULES
+from editjudge.metrics.bpm.rescoring import add_up, is_ranged, renorm
+from editjudge.metrics.bpm.score import EditScore, PartScore
+from studio.edits.candidates import TIERS
 from studio.edits.edit_set import edit_set
-from studio.edits.ordering import ScoredInput, agreement, ground_truth, score_set
+from studio.edits.ordering import USUAL_TIERS, ScoredInput, Tiers, agreement, ground_truth, score_set
 
 SEED = 1
 LOWS = (0, 2, 5, 10, 20, 30, 40, 50)
 HIGHS = (100, 98, 95, 90, 80, 70, 60)
 
 
-def renormed(score: EditScore, modify: Range, preserve: Range) -> float:
-    """The overall score with other ranges."""
-    semantic = score.semantic
-    modified = aggregate.norm(semantic.modify_raw, modify) if is_ranged(score) else semantic.modify
-    preserved = aggregate.norm(semantic.preserve_raw, preserve)
-    return aggregate.bpm(aggregate.semantic_score(modified, preserved), score.region.score)
-
-
-def is_ranged(score: EditScore) -> bool:
-    """Whether modify is a cosine, which the range is for."""
-    return not is_spatial(score.intent) and "no_op" not in score.flags
+def renormed(score: EditScore, norm: NormRanges, combine: Callable[[PartScore], float]) -> EditScore:
+    """The score by other ranges; what was not measured stays so."""
+    parts = tuple(renorm(part, norm) for part in score.parts)
+    return replace(score, bpm=None if score.bpm is None else add_up(parts, combine), parts=parts)
 
 
 def ranges(values: Sequence[float]) -> Iterator[Range]:
@@ -49,30 +45,41 @@ def ranges(values: Sequence[float]) -> Iterator[Range]:
             yield float(bounds[0]), float(bounds[1])
 
 
-def calibrate(inputs: Sequence[ScoredInput]) -> tuple[Range, Range]:
-    """The ranges of modify and of preserve with the best order; each is improved in turn while the other is fixed."""
-    scores = [score for scored in inputs for score in scored.scores.values()]
-    preserved = [score.semantic.preserve_raw for score in scores if score.semantic.preserve_raw is not None]
+def calibrate(
+    inputs: Sequence[ScoredInput], combine: Callable[[PartScore], float], tiers: Tiers = USUAL_TIERS
+) -> NormRanges:
+    """The ranges with the best order; each is improved in turn while the other is fixed.
+
+    Args:
+        inputs: With their scores.
+        combine: Adds up the sub-scores of a part.
+        tiers: The qualities that count.
+    """
+    scores = [score for scored in inputs for quality, score in scored.scores.items() if quality in tiers]
+    # What nobody edited has no direction that a range could be fitted to.
+    parts = [part for score in scores for part in score.parts if score.kind == "edit"]
+    modified = [part.semantic.modify_raw for part in parts if is_ranged(part)]
+    preserved = [part.semantic.preserve_raw for part in parts]
     tried = {
-        "modify": list(ranges([score.semantic.modify_raw for score in scores if is_ranged(score)])),
-        "preserve": list(ranges(preserved)),
+        "modify": list(ranges([value for value in modified if value is not None])),
+        "preserve": list(ranges([value for value in preserved if value is not None])),
     }
 
-    def quality(modify: Range, preserve: Range) -> float:
-        values = renorm_inputs(inputs, modify, preserve)
-        return agreement(values) + ground_truth(values)
+    def quality(norm: NormRanges) -> float:
+        values = renorm_inputs(inputs, norm, combine)
+        return agreement(values, tiers) + ground_truth(values)
 
-    best = {name: candidates[0] for name, candidates in tried.items()}
+    best = NormRanges(**{name: candidates[0] for name, candidates in tried.items()})
     for name in ("preserve", "modify", "preserve", "modify"):
-        best[name] = max(tried[name], key=lambda candidate, name=name: quality(**{**best, name: candidate}))
-    return best["modify"], best["preserve"]
+        best = max((replace(best, **{name: candidate}) for candidate in tried[name]), key=quality)
+    return best
 
 
-def renorm_inputs(inputs: Sequence[ScoredInput], modify: Range, preserve: Range) -> list[dict[str, float]]:
-    """The overall scores of every input with other ranges, by quality."""
-    return [
-        {quality: renormed(score, modify, preserve) for quality, score in scored.scores.items()} for scored in inputs
-    ]
+def renorm_inputs(
+    inputs: Sequence[ScoredInput], norm: NormRanges, combine: Callable[[PartScore], float]
+) -> list[dict[str, EditScore]]:
+    """The scores of every input by other ranges, by quality."""
+    return [{quality: renormed(score, norm, combine) for quality, score in scored.scores.items()} for scored in inputs]
 
 
 def main() -> None:
@@ -80,17 +87,19 @@ def main() -> None:
     command_line.add_argument("bundle", help="name or folder of the bundle")
     command_line.add_argument("--inputs", type=int, default=240)
     command_line.add_argument("--seed", type=int, default=SEED)
+    command_line.add_argument("--all-kinds", action="store_true", help="also candidates at the extremes")
     options = command_line.parse_args()
-    scorer = Scorer.load(options.bundle)
+    scorer, combine = Scorer.load(options.bundle), RULES[None].combine
+    tiers = TIERS if options.all_kinds else USUAL_TIERS
     edits = edit_set(options.seed, options.inputs, held_out=False)
-    inputs = [scored for _, scored in score_set(scorer, edits, lambda edit: edit.intent)]
-    modify, preserve = calibrate(inputs)
-    before = agreement([scored.bpm for scored in inputs])
-    after = agreement(renorm_inputs(inputs, modify, preserve))
+    inputs = [scored for _, scored in score_set(scorer, edits, lambda edit: edit.intent, tiers)]
+    best = calibrate(inputs, combine, tiers)
+    before = agreement([scored.scores for scored in inputs], tiers)
+    after = agreement(renorm_inputs(inputs, best, combine), tiers)
     print(f"{len(inputs)} inputs: order {before:.3f} before, {after:.3f} with:", file=sys.stderr)
     print("[norm]")
-    print(f"modify = [{modify[0]:.4f}, {modify[1]:.4f}]")
-    print(f"preserve = [{preserve[0]:.4f}, {preserve[1]:.4f}]")
+    print(f"modify = [{best.modify[0]:.4f}, {best.modify[1]:.4f}]")
+    print(f"preserve = [{best.preserve[0]:.4f}, {best.preserve[1]:.4f}]")
 
 
 if __name__ == "__main__":

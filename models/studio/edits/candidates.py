@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from editjudge.types import Image
-from studio.edits.damage import PATCHES, Flaw, inflict, slight
+from studio.edits.damage import PATCHES, Flaw, inflict, overdone, slight
+from studio.edits.drifts import DRIFTS
 from studio.edits.edit import SceneEdit, new_item, repaint
+from studio.edits.extremes import contrary, too_strong
 from studio.edits.mistakes import misplaced, wrong
 from studio.renderer.placing import free, place, with_item
 from studio.renderer.scene import Item, Scene, SceneRules, random_item, random_scene, render
 
 TIERS = {
-    "well_done": 2, "damaged": 1, "misplaced": 1, "wrong": 0, "unchanged": 0, "noise": 0, "regenerated": 0,
+    "well_done": 2, "damaged": 1, "misplaced": 1, "too_strong": 1, "wrong": 0, "unchanged": 0, "noise": 0,
+    "regenerated": 0, "contrary": 0, "drifted": 0,
 }  # fmt: skip
 """Of two candidates of different tiers, the one of the higher tier is the better edit."""
+EXTREMES = ("too_strong", "contrary", "drifted")
+"""The qualities that came later: figures without them can be compared with those from before."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +47,20 @@ def candidates(
     """One candidate of each quality that makes sense for the edit, best first.
 
     With `disturbed`, no pixel stays exactly as it was, as with real editing models; except that half of the unchanged
-    candidates stay exact.
+    candidates, and every drifted one, stay as they are.
     """
+    # Its own generator: the other candidates are what they were before there were extremes.
+    (own,) = rng.spawn(1)
+    usual = _usual(rng, edit, rules, disturbed)
+    return tuple(sorted((*usual, *_extremes(own, edit, disturbed)), key=lambda candidate: -TIERS[candidate.quality]))
+
+
+def _usual(rng: np.random.Generator, edit: SceneEdit, rules: SceneRules, disturbed: bool) -> tuple[CandidateScene, ...]:
+    """The candidates of the qualities that are no extremes."""
     mistakes = {"misplaced": misplaced(rng, edit, rules), "wrong": wrong(rng, edit, rules)}
     made = (
         CandidateScene("well_done", edit.edited),
-        spoil_elsewhere(rng, edit, rules),
+        spoil_elsewhere(rng, edit.original, edit.edited, edited_items(edit), rules),
         *(CandidateScene(quality, scene) for quality, scene in mistakes.items() if scene is not None),
         CandidateScene("unchanged", edit.original),
         CandidateScene("noise", edit.original, (_draw_noise(rng),)),
@@ -55,34 +69,49 @@ def candidates(
     if not disturbed:
         return made
     exact = {"noise", "unchanged"} if rng.random() < 0.5 else {"noise"}
-    return tuple(
-        candidate if candidate.quality in exact else replace(candidate, flaws=(*candidate.flaws, slight(rng)))
-        for candidate in made
-    )
+    return tuple(candidate if candidate.quality in exact else disturb(rng, candidate) for candidate in made)
+
+
+def _extremes(rng: np.random.Generator, edit: SceneEdit, disturbed: bool) -> Iterator[CandidateScene]:
+    """The candidates of the qualities in EXTREMES that can be made."""
+    scenes = {"too_strong": too_strong(rng, edit), "contrary": contrary(rng, edit)}
+    for quality, scene in scenes.items():
+        if scene is not None:
+            # A style has nothing to spill over to: it is overdone.
+            flaws = (overdone(rng),) if edit.edit_type == "style" else ()
+            candidate = CandidateScene(quality, scene, flaws)
+            yield disturb(rng, candidate) if disturbed else candidate
+    yield CandidateScene("drifted", edit.original, (Flaw(str(rng.choice(list(DRIFTS)))),))
+
+
+def disturb(rng: np.random.Generator, candidate: CandidateScene) -> CandidateScene:
+    """The candidate with what an editing model does to every pixel."""
+    return replace(candidate, flaws=(*candidate.flaws, slight(rng)))
 
 
 def _draw_noise(rng: np.random.Generator) -> Flaw:
     return Flaw("grain", int(rng.integers(2**31)), float(np.exp(rng.uniform(np.log(8), np.log(50)))))
 
 
-def spoil_elsewhere(rng: np.random.Generator, edit: SceneEdit, rules: SceneRules) -> CandidateScene:
-    """The edit well done, but with something else spoilt: another object, or a patch of the picture."""
-    scene, spared = edit.edited, edited_items(edit)
-    others = [index for index in range(len(scene.items)) if index != edit.target]
+def spoil_elsewhere(
+    rng: np.random.Generator, original: Scene, edited: Scene, spared: tuple[Item, ...], rules: SceneRules
+) -> CandidateScene:
+    """The edit well done, but with something else spoilt: an object that is not spared, or a patch of the picture."""
+    others = [index for index, item in enumerate(edited.items) if item not in spared]
     for way in rng.permutation([*PATCHES, "add", *(("remove", "recolour") if others else ())]):
         if way in ("remove", "recolour"):
             index = int(rng.choice(others))
-            replacement = None if way == "remove" else repaint(rng, scene.items[index], colour=True)
-            return CandidateScene("damaged", with_item(scene, index, replacement))
+            replacement = None if way == "remove" else repaint(rng, edited.items[index], colour=True)
+            return CandidateScene("damaged", with_item(edited, index, replacement))
         if way == "add":
-            extra = place(rng, new_item(rng, rules, edit.original, scene), scene.items + spared)
+            extra = place(rng, new_item(rng, rules, original, edited), edited.items + spared)
             if extra is not None:
-                return CandidateScene("damaged", replace(scene, items=(*scene.items, extra)))
+                return CandidateScene("damaged", replace(edited, items=(*edited.items, extra)))
             continue
         patch = place(rng, Item("", 0.5, 0.5, float(rng.uniform(0.3, 0.45))), spared)
         if patch is not None:
             flaw = Flaw(str(way), int(rng.integers(2**31)), x=patch.x, y=patch.y, side=patch.size)
-            return CandidateScene("damaged", scene, (flaw,))
+            return CandidateScene("damaged", edited, (flaw,))
     raise ValueError("a scene of at least two objects can always be damaged")
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong with pixels: compression, grain, blurred, blackened or tinted patches."""
+"""What goes wrong with pixels: compression, grain, drifts, overdone colours, blurred, blackened or tinted patches."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from editjudge.types import Image
+from studio.edits.drifts import DRIFTS
 
 PATCHES = ("blur", "blacken", "tint")
 
@@ -17,9 +18,10 @@ class Flaw:
     """One flaw.
 
     Attributes:
-        kind: jpeg, grain, or one of PATCHES.
+        kind: jpeg, grain, overdone, one of PATCHES, or one of DRIFTS.
         seed: Of what is random in it.
-        strength: The quality of a JPEG, or the standard deviation of grain in grey levels.
+        strength: The quality of a JPEG, the standard deviation of grain in grey levels, or the factor by which
+            contrast and colours are overdone.
         x, y: The centre of a patch, as shares of the canvas.
         side: The side of that square, as a share of the canvas.
     """
@@ -34,6 +36,10 @@ class Flaw:
 
 def inflict(image: Image, flaw: Flaw) -> Image:
     """The uint8[H, W, 3] picture with the flaw; the same for the same flaw."""
+    if flaw.kind in DRIFTS:
+        return DRIFTS[flaw.kind](image)
+    if flaw.kind == "overdone":
+        return _overdo(image, flaw.strength)
     if flaw.kind == "jpeg":
         _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(flaw.strength)])
         return cv2.imdecode(data, cv2.IMREAD_COLOR)
@@ -55,6 +61,18 @@ def inflict(image: Image, flaw: Flaw) -> Image:
     else:
         raise ValueError(f"no flaw of the kind {flaw.kind!r}")
     return flawed
+
+
+def _overdo(image: Image, factor: float) -> Image:
+    """Contrast about the mean, and every pixel's distance from gray, times the factor; what goes beyond is clipped."""
+    gray = image.mean(axis=2, keepdims=True, dtype=np.float32)
+    strong = gray.mean() + factor * (gray - gray.mean()) + factor * (image - gray)
+    return np.asarray(np.clip(strong + 0.5, 0, 255), np.uint8)
+
+
+def overdone(rng: np.random.Generator) -> Flaw:
+    """Contrast and colours so strong that much of the picture is clipped."""
+    return Flaw("overdone", strength=float(rng.uniform(2.5, 4)))
 
 
 def slight(rng: np.random.Generator) -> Flaw:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from editjudge.types import EditIntent
+
 PAIRS = ("glasses", "scissors")
 UNCOUNTED = ("bread", "broccoli", "cheese", "cherries", "corn", "grapes")
 
@@ -78,6 +80,19 @@ PLACED_MOVE = (
     "Let the {source} be moved {relation}",
 )  # fmt: skip
 
+IMPERATIVES: Mapping[str, tuple[str, ...]] = {
+    "add": ("Add {a_target}",),
+    "remove": ("Remove the {source}", "Delete the {source}", "Erase the {source}", "Get rid of the {source}"),
+    "replace": ("Replace the {source} with {a_target}", "Turn the {source} into {a_target}",
+                "Swap the {source} for {a_target}"),
+    "color": ("Make the {source} {attribute}", "Paint the {source} {attribute}"),
+    "texture": ("Make the {source} {attribute}", "Give the {source} {a_attribute} texture"),
+    "larger": ("Make the {source} larger", "Make the {source} bigger", "Enlarge the {source}"),
+    "smaller": ("Make the {source} smaller", "Shrink the {source}"),
+}  # fmt: skip
+"""By edit type, or way of a change of size, the wordings that can be joined to a sentence with two parts."""
+JOINTS = ("{} and {}", "{}, and {}", "{}, then {}", "{}, and then {}", "{}. Also {}", "{}. Then {}")
+
 RELATIONS: Mapping[str, tuple[str, ...]] = {
     "left": ("to the left of the {anchor}", "on the left of the {anchor}", "on the left side of the {anchor}"),
     "right": ("to the right of the {anchor}", "on the right of the {anchor}", "on the right side of the {anchor}"),
@@ -131,16 +146,39 @@ def instruct(
     """An instruction for the edit, with its wording drawn at random; `attribute` is a colour, a texture or a style."""
     if edit_type == "style":
         return _finish(rng, _style(rng, attribute or ""))
-    words = {"source": source, "target": target, "attribute": attribute}
-    if target is not None:
-        words["a_target"] = with_article(target)
-    if attribute is not None:
-        words["a_attribute"] = f"{'an' if attribute[0] in 'aeiou' else 'a'} {attribute}"
+    words = _words(source, target, attribute)
     if anchor is not None:
         words["relation"] = str(rng.choice(RELATIONS[position])).format(anchor=anchor)
     elif edit_type == "move":
         words["direction"] = str(rng.choice(DIRECTIONS[position]))
     return _finish(rng, str(rng.choice(_templates(edit_type, anchor is not None, size))).format(**words))
+
+
+def instruct_both(rng: np.random.Generator, first: EditIntent, second: EditIntent) -> str:
+    """An instruction for two edits, as "Make the car blue and remove the umbrella."; they may not have an anchor."""
+    one, other = _command(rng, first), _command(rng, second)
+    joined = str(rng.choice(JOINTS)).format(one, other[0].lower() + other[1:])
+    return _finish(rng, joined)
+
+
+def _command(rng: np.random.Generator, intent: EditIntent) -> str:
+    """A part of an instruction, as "Make the car blue"."""
+    key = intent.size if intent.edit_type == "size" else intent.edit_type
+    attribute = None
+    if intent.edit_type in ("color", "texture") and intent.target is not None:
+        attribute = intent.target.split(" ", 1)[0]
+    words = _words(intent.source, intent.target, attribute)
+    return str(rng.choice(IMPERATIVES[key])).format(**words)
+
+
+def _words(source: str | None, target: str | None, attribute: str | None) -> dict[str, str | None]:
+    """What templates may say, by placeholder."""
+    words = {"source": source, "target": target, "attribute": attribute}
+    if target is not None:
+        words["a_target"] = with_article(target)
+    if attribute is not None:
+        words["a_attribute"] = f"{'an' if attribute[0] in 'aeiou' else 'a'} {attribute}"
+    return words
 
 
 def _templates(edit_type: str, anchored: bool, size: str) -> tuple[str, ...]:

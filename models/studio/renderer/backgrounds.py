@@ -43,9 +43,11 @@ def draw_background(background: Background, canvas: int) -> Image:
 
 @cache
 def photo(name: str) -> Image:
-    """A bundled photograph as uint8[H, W, 3] RGB."""
-    folder = Path(skimage.__file__).parent / "data"
-    path = next(path for path in folder.glob(f"{name}.*") if path.suffix in {".png", ".jpg"})
+    """A bundled photograph, or one by its full path, as uint8[H, W, 3] RGB."""
+    path = Path(name)
+    if not path.is_absolute():
+        folder = Path(skimage.__file__).parent / "data"
+        path = next(path for path in folder.glob(f"{name}.*") if path.suffix in {".png", ".jpg"})
     return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 

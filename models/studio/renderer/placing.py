@@ -45,14 +45,18 @@ def place(
     return None
 
 
+def offset(item: Item, way: str, reference: Item) -> tuple[float, float]:
+    """How far the item lies left, right, up or down of the reference, and how far across that."""
+    right, down = item.x - reference.x, item.y - reference.y
+    return {"left": (-right, down), "right": (right, down), "up": (-down, right), "down": (down, right)}[way]
+
+
 def stands(item: Item, position: str, reference: Item) -> bool:
     """Whether the item clearly stands in the relation to the reference: well beyond the thresholds of S_position."""
-    right, down = item.x - reference.x, item.y - reference.y
     reach = (item.size + reference.size) / 2
     if position == "near":
-        return max(abs(right), abs(down)) <= reach + 0.05
-    ways = {"left": (-right, down), "right": (right, down), "up": (-down, right), "down": (down, right)}
-    along, across = ways[position]
+        return max(abs(item.x - reference.x), abs(item.y - reference.y)) <= reach + 0.05
+    along, across = offset(item, position, reference)
     return along >= max(0.9 * reach, 0.2) and along >= 2 * abs(across)
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import tarfile
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.renderer.packages import cache_folder, fetch_npm
 from studio.renderer.world import SPRITES
 
 PACKAGE = "@lobehub/fluent-emoji-3d@1.1.0"
@@ -29,21 +27,14 @@ def sprite_folder() -> Path:
     """The folder of `*.webp` sprites: EDITJUDGE_SPRITES, or a cache filled by `npm pack` on first use."""
     folder = _find_folder()
     if not folder.is_dir() and "EDITJUDGE_SPRITES" not in os.environ:
-        cached = folder.parents[1]
-        cached.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cached) as scratch:
-            subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=scratch, check=True)
-            with tarfile.open(next(Path(scratch).glob("*.tgz"))) as archive:
-                archive.extractall(scratch, filter="data")
-            (Path(scratch) / "package").rename(cached / "package")
+        fetch_npm(PACKAGE, folder.parent)
     return folder
 
 
 def _find_folder() -> Path:
     if configured := os.environ.get("EDITJUDGE_SPRITES"):
         return Path(configured)
-    caches = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return caches / "editjudge-studio" / "package" / "assets"
+    return cache_folder() / "package" / "assets"
 
 
 @cache

@@ -40,6 +40,12 @@ COLOURS: dict[str, tuple[int, int, int]] = {
     "black": (28, 28, 32), "white": (246, 246, 246),
 }  # fmt: skip
 
+OPPOSITES: dict[str, str] = {
+    "red": "green", "orange": "blue", "yellow": "purple", "green": "red", "blue": "orange", "purple": "yellow",
+    "pink": "green", "brown": "blue", "black": "white", "white": "black",
+}  # fmt: skip
+"""By colour the one across the circle of hues; of black and white the other one."""
+
 TEXTURES: tuple[str, ...] = ("striped", "checkered", "dotted", "wooden", "marble", "golden")
 
 STYLES: dict[str, str] = {

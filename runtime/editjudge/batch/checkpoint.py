@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from editjudge.batch.score_columns import ERROR, Values, pack
 from editjudge.errors import InputError
+from editjudge.metrics.registry import DEFAULT
 
 SYNC_SECONDS = 1.0
 """How much work is lost when the power fails. When the process is killed none is: the operating system has every line
@@ -25,6 +26,7 @@ class RunCheckpoint:
 
     Attributes:
         failed: How many of the rows have no score.
+        unmeasured: How many have a score without a number.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
@@ -34,7 +36,7 @@ class RunCheckpoint:
             identity: All that the scores depend on, by names that an error message can use.
         """
         self.path = path
-        self.failed = 0
+        self.failed = self.unmeasured = 0
         self._offsets: dict[int, int] = {}
         self._synced = time.monotonic()
         try:
@@ -83,7 +85,9 @@ class RunCheckpoint:
 
     def _note(self, number: int, values: Values, offset: int) -> None:
         self._offsets[number] = offset
-        self.failed += values.get(ERROR) is not None
+        failed = values.get(ERROR) is not None
+        self.failed += failed
+        self.unmeasured += not failed and values.get(DEFAULT.name) is None
 
     def _read(self, identity: Mapping[str, Any]) -> int:
         """Notes the rows of the whole lines; returns where the last of these ends."""

@@ -20,7 +20,7 @@ from editjudge.bundles.cache import file_sha256
 from editjudge.bundles.manifest import FILE_NAME
 from editjudge.datasets import Dataset
 from editjudge.errors import BundleError, DeviceError, InputError
-from editjudge.metrics.registry import Compat, check_compat
+from editjudge.metrics.registry import Compat, check_accept_at, check_compat
 
 Executor = Callable[[Dataset, Sequence[range], Setup, int | None], Iterator[tuple[int, Values]]]
 """Scores the pending rows with so many workers, None for as many as there is room for; yields their numbers and new
@@ -31,12 +31,16 @@ EXECUTORS: Mapping[str, Executor] = {"local": score_locally, "ray": score_on_ray
 
 @dataclass(frozen=True)
 class Progress:
-    """How many rows there are, are done, and could not be scored; and why the latest of those could not."""
+    """How many rows there are, are done, and could not be scored; and why the latest of those could not.
+
+    unmeasured: how many have a score without a number, as what it is made of was not measured.
+    """
 
     rows: int
     done: int
     failed: int
     error: str | None = None
+    unmeasured: int = 0
 
 
 def score_dataset(
@@ -46,6 +50,7 @@ def score_dataset(
     bundle: str = "studio",
     device: str = "auto",
     compat: Compat | None = None,
+    accept_at: float | None = None,
     metrics: Sequence[str] = (),
     workers: int | None = None,
     executor: str = "local",
@@ -59,6 +64,7 @@ def score_dataset(
 
     Args:
         output: A .parquet, .csv or .jsonl file.
+        accept_at: The probability from which an edit is accepted; None: the bundle's.
         metrics: Names of further metrics.
         workers: Processes, or actors on Ray; by default one per core, and one where the models run on a GPU.
         executor: One of EXECUTORS.
@@ -78,12 +84,14 @@ def score_dataset(
     if workers is not None and workers < 1:
         raise InputError(f"workers is {workers}; it must be at least 1")
     opened = Bundle.load(bundle)
-    setup = Setup(bundle, device, check_compat(compat), 1 if _on_cpu(device) else None, tuple(metrics))
+    threads = 1 if _on_cpu(device) else None
+    setup = Setup(bundle, device, check_compat(compat), threads, tuple(metrics), check_accept_at(accept_at))
     identity = {
         "data set": dataset.fingerprint(),
         "bundle": f"{opened.name} {opened.version} {file_sha256(opened.folder / FILE_NAME)}",
         "version": editjudge.__version__,
         "compat": setup.compat,
+        "accept-at": setup.accept_at,
         "metrics": setup.metrics,
     }
     with RunCheckpoint(part, identity) as checkpoint:
@@ -105,7 +113,7 @@ def score_dataset(
                 yield merge_row(row.columns, checkpoint[number], added)
 
         write_table(output, merge_rows, added)
-        done = Progress(rows, len(checkpoint), checkpoint.failed, error)
+        done = Progress(rows, len(checkpoint), checkpoint.failed, error, checkpoint.unmeasured)
     part.unlink()
     return done
 

@@ -8,15 +8,29 @@ from dataclasses import is_dataclass
 from typing import Any, Literal, get_type_hints
 
 from editjudge.metrics.registry import EditScore
+from editjudge.types import Triple
+from editjudge.utils.json_safe import to_json
 
-ColumnKind = Literal["number", "whole", "truth", "text", "texts", "boxes"]
+ColumnKind = Literal["number", "whole", "truth", "text", "numbers", "texts", "boxes"]
 Values = dict[str, Any]
 """The cells of one row by their columns."""
 
 LEFT_OUT = {"timings_ms", "models", "evidence", "metrics"}
 """Fields of a score without columns: times and models depend on the machine, but the same data must give the same file
 wherever a run was cut off; metrics have columns of their own where they were asked for."""
+PARTS = "parts"
+"""The column with the parts of a compound, as JSON: evaluation adds them up anew. Empty where there is one part alone,
+which the other columns tell."""
 ERROR = "error"
+
+KINDS: dict[Any, ColumnKind] = {
+    float: "number",
+    float | None: "number",
+    tuple[float, float]: "numbers",
+    Triple: "numbers",
+    tuple[str, ...]: "texts",
+}
+"""By the type of a field; all others are texts."""
 
 
 def _field_columns(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, ColumnKind]]:
@@ -29,10 +43,8 @@ def _field_columns(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, Col
             yield from _field_columns(hint, f"{prefix}{name}.")
         elif name == "regions":
             yield from ((f"{name}.{side}", "boxes") for side in ("original", "edited"))
-        elif hint == tuple[str, ...]:
-            yield f"{prefix}{name}", "texts"
         else:
-            yield f"{prefix}{name}", "number" if hint in (float, float | None) else "text"
+            yield f"{prefix}{name}", KINDS.get(hint, "text")
 
 
 SCORE: dict[str, ColumnKind] = dict(_field_columns(EditScore))
@@ -52,6 +64,7 @@ def metric_column(name: str) -> str:
 def score_values(score: EditScore) -> Values:
     """The cells of a score, and of the metrics that were measured with it."""
     cells = dict(_flatten(score.to_dict()))
+    cells[PARTS] = to_json(cells[PARTS]) if len(score.parts) > 1 else None
     metrics = {metric_column(name): result.value for name, result in score.metrics.items()}
     return {name: cells[name] for name in SCORE} | metrics
 

@@ -21,6 +21,7 @@ class Setup:
     Attributes:
         threads: Of each model; None where they run on a GPU.
         metrics: Names of further metrics.
+        accept_at: The probability from which an edit is accepted; None: the bundle's.
     """
 
     bundle: str = "studio"
@@ -28,6 +29,7 @@ class Setup:
     compat: Compat | None = None
     threads: int | None = None
     metrics: tuple[str, ...] = ()
+    accept_at: float | None = None
 
 
 class Worker:
@@ -37,7 +39,7 @@ class Worker:
         if setup.threads is not None:
             cv2.setNumThreads(setup.threads)
         self._metrics = setup.metrics
-        self._scorer = Scorer.load(setup.bundle, setup.device, setup.threads, setup.compat)
+        self._scorer = Scorer.load(setup.bundle, setup.device, setup.threads, setup.compat, accept_at=setup.accept_at)
 
     def score(self, row: EditSample) -> Values:
         """The row's new cells: its score, or under `error` a sentence that says why it has none.

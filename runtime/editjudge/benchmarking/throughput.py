@@ -32,7 +32,7 @@ def measure_throughput(
     that has begun is finished. `advance` is called after each turn.
     """
     rates: list[dict[int, list[float]]] = [defaultdict(list) for _ in scorers]
-    scores: list[dict[int, set[float]]] = [defaultdict(set) for _ in scorers]
+    scores: list[dict[int, set[float | None]]] = [defaultdict(set) for _ in scorers]
     for _ in range(rounds):
         for threads in levels:
             for scorer, by_level, by_edit in zip(scorers, rates, scores, strict=True):
@@ -48,7 +48,7 @@ def measure_throughput(
 
 
 def _rate(
-    scorer: Scorer, edits: Sequence[EditSample], threads: int, seconds: float, scores: dict[int, set[float]]
+    scorer: Scorer, edits: Sequence[EditSample], threads: int, seconds: float, scores: dict[int, set[float | None]]
 ) -> float:
     """Edits a second; adds each score to those of the edit's index."""
     turns = itertools.count()

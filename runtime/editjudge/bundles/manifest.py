@@ -10,7 +10,14 @@ from typing import Any
 
 from editjudge.bundles.files import EndToEnd, EngineEntry, FileEntry, check_inside
 from editjudge.bundles.roles import REQUIRED, ROLES
-from editjudge.bundles.settings import ClipSettings, DetectorSettings, NormRanges, ParserSettings, SegmenterSettings
+from editjudge.bundles.settings import (
+    ClipSettings,
+    DetectorSettings,
+    NormRanges,
+    ParserSettings,
+    SegmenterSettings,
+    VerdictSettings,
+)
 from editjudge.bundles.toml_schema import check_keys, check_value, read_table
 from editjudge.errors import BundleError
 
@@ -32,6 +39,7 @@ class Manifest:
     segmenter: SegmenterSettings
     norm: NormRanges
     parse: ParserSettings
+    verdict: VerdictSettings | None
     engines: tuple[EngineEntry, ...]
     end_to_end: EndToEnd | None
     settings: Mapping[str, Any]
@@ -78,6 +86,8 @@ def _parse_manifest(content: dict[str, Any]) -> Manifest:
     }
     end_to_end = content.get("end_to_end")
     content["end_to_end"] = None if end_to_end is None else read_table(EndToEnd, end_to_end, "[end_to_end]")
+    verdict = content.get("verdict")
+    content["verdict"] = None if verdict is None else read_table(VerdictSettings, verdict, "[verdict]")
     content["parse"] = read_table(ParserSettings, content.get("parse", {}), "[parse]")
     for role in ROLES.values():
         if role.settings is not None and (role.name in settings) != (role.name in content["files"]):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Triple = tuple[float, float, float]
+from editjudge.types import Triple
+
 Range = tuple[float, float]
 
 
@@ -52,6 +53,8 @@ class DetectorSettings:
         text_length: Tokens of a caption, padded.
         fit: A picture is stretched to the input, or scaled to fit into it and padded at the right and the bottom; then
             the model takes a pixel_mask.
+        weak_threshold: From which score on the best box of a phrase counts where nothing better is found and the pixels
+            show that it changed; None: never.
     """
 
     height: int
@@ -63,9 +66,12 @@ class DetectorSettings:
     box_threshold: float
     text_threshold: float
     fit: Literal["stretch", "pad"] = "stretch"
+    weak_threshold: float | None = None
 
     def __post_init__(self) -> None:
         _check_positive(self, "height", "width", "std", "text_length", "box_threshold", "text_threshold")
+        if self.weak_threshold is not None and not 0 < self.weak_threshold < self.box_threshold:
+            raise ValueError(f"weak_threshold must be above 0 and under box_threshold, not {self.weak_threshold}")
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,43 @@ class NormRanges:
     modify: Range
     preserve: Range
 
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether S_modify was measured on edits, so that its ends mean something; else it is the cosine itself."""
+        return self.modify != (0.0, 1.0)
+
     def __post_init__(self) -> None:
         for name, (low, high) in vars(self).items():
             if not low < high:
                 raise ValueError(f"{name} must rise, not go from {low} to {high}")
+
+
+@dataclass(frozen=True)
+class VerdictSettings:
+    """How an app may act on a score: a logistic regression, and the probabilities that it is read by.
+
+    Attributes:
+        accept_at: From which probability an edit is accepted.
+        reject_at: Under which one it is rejected.
+        bias: Of the logit; the others are the weights of what it looks at (`metrics.bpm.verdict.describe`).
+    """
+
+    accept_at: float
+    reject_at: float
+    bias: float
+    modify: float
+    modify_low: float
+    preserve: float
+    position: float
+    size: float
+    spill: float
+    whole: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.reject_at <= self.accept_at <= 1:
+            raise ValueError(
+                f"reject_at and accept_at must rise from 0 to 1, not be {self.reject_at}, {self.accept_at}"
+            )
 
 
 @dataclass(frozen=True)

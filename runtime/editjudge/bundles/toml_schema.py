@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -43,7 +44,10 @@ def compare_keys(kind: type, table: Mapping[str, object]) -> tuple[list[str], li
 
 
 def check_value(value: Any, hint: Any, where: str) -> Any:
-    """The value as the type hint has it: a list becomes a tuple, an int a float. Raises ValueError."""
+    """The value as the type hint has it: a list becomes a tuple, an int a float. Raises ValueError.
+
+    Numbers must be finite, though TOML knows nan and inf: no comparison with them means anything.
+    """
     options = get_args(hint)
     if get_origin(hint) in (Literal, Annotated):
         options = options[1] if get_origin(hint) is Annotated else options
@@ -61,8 +65,17 @@ def check_value(value: Any, hint: Any, where: str) -> Any:
     if type(None) in options:
         hint = options[0]
     if hint is float and type(value) is int:
-        return float(value)
+        value = _as_float(value)
     if type(value) is not hint:
         kind = {int: "a whole number", float: "a number", str: "a text"}[hint]
         raise ValueError(f"{where} is {value!r}; it must be {kind}")
+    if type(value) is float and not math.isfinite(value):
+        raise ValueError(f"{where} is {value}; it must be a finite number")
     return value
+
+
+def _as_float(number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf

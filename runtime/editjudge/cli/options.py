@@ -17,6 +17,12 @@ BundleName = Annotated[str, typer.Option("--bundle", "-b", help="A bundle's name
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, tensorrt, rtx or openvino.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Report = Annotated[Path | None, typer.Option(help="Write an HTML report.", metavar="FILE.html")]
-CompatOption = Annotated[str | None, typer.Option(help="released: score as the authors' code does.")]
+CompatOption = Annotated[
+    str | None, typer.Option(help="paper: the paper's plain sum; released: score as the authors' code does.")
+]
+AcceptAt = Annotated[
+    float | None,
+    typer.Option(metavar="P", help="Accept from this probability on, 0 to 1.", show_default="the bundle's"),
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads of each model.", show_default="all cores")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]  # `main.run` reads it

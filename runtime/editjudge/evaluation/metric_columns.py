@@ -23,8 +23,8 @@ class MetricColumn:
     aspect: Aspect = "both"
 
     def read(self, table: ScoreTable) -> Numbers:
-        """float64[N], turned so that higher is better. Raises InputError."""
-        values = table.numbers(self.column, "score the data set with it (--metrics), or leave it out here")
+        """float64[N], turned so that higher is better; NaN where it did not judge. Raises InputError."""
+        values = table.measurements(self.column, "score the data set with it (--metrics), or leave it out here")
         return values if self.higher_is_better else -values
 
 

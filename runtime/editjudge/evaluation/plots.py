@@ -66,10 +66,10 @@ def _by_row(axes: Axes, grid: Grid) -> None:
 
 
 def _stacked(axes: Axes, grid: Grid) -> None:
-    """Shares that add up to 1, a bar per row."""
+    """Shares that add up to 1, a bar per row: of three kinds, and of what was not judged if there is such."""
     left = np.zeros(len(grid.rows))
     shares = _numbers(grid)[..., 0].T
-    for name, share, colour in zip(grid.columns, shares, ("#c9c9c9", "#8d8d8d", HIGHLIGHT), strict=True):
+    for name, share, colour in zip(grid.columns, shares, ("#c9c9c9", "#8d8d8d", HIGHLIGHT, "#f4f4f4"), strict=False):
         axes.barh(grid.rows, share, left=left, label=name, color=colour, height=0.7)
         left = left + share
     axes.invert_yaxis()

@@ -57,6 +57,11 @@ class ScoreTable:
                 raise InputError(f"{self.name} has {cell}; it must be a number") from error
         return numbers
 
+    def measurements(self, name: str, remedy: str) -> Numbers:
+        """As `numbers`, but a column that is there and holds nothing is one of what could not be measured."""
+        is_empty = name in self.columns and name not in self
+        return np.full(len(self), np.nan) if is_empty else self.numbers(name, remedy)
+
     def texts(self, name: str, remedy: str) -> list[str | None]:
         """The column as texts, None where a cell is empty. Raises InputError."""
         return [str(value) if _is_filled(value) else None for value in self.column(name, remedy)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from editjudge.image.vectors import Vector
+from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.base import Metric, MetricResult
+from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.pipeline import Observation, OriginalFeatures, observe
-from editjudge.metrics.task import AlignedImage, EditTask
+from editjudge.metrics.task import EditTask
 from editjudge.models.clip import Clip, Embeddings
 from editjudge.models.model_set import ModelSet
 from editjudge.types import EditIntent, Image
@@ -27,6 +29,7 @@ class EditContext:
         aligned: The edited picture.
         models: Opens the models that a metric asks for.
         known: What is known of the original before; None: nothing.
+        more: The same two pictures, for the other parts of a compound.
         results: What the metrics said so far, by name.
     """
 
@@ -34,6 +37,7 @@ class EditContext:
     aligned: AlignedImage
     models: ModelSet
     known: OriginalFeatures | None = None
+    more: tuple[EditContext, ...] = ()
     results: dict[str, MetricResult] = field(default_factory=dict, repr=False)
     _text_features: dict[str, Vector] = field(default_factory=dict, init=False, repr=False)
 
@@ -44,8 +48,8 @@ class EditContext:
 
     @property
     def edited(self) -> Image:
-        """uint8[H, W, 3], in the same frame."""
-        return self.aligned.picture
+        """uint8[H, W, 3], in the same frame; its drift is still there."""
+        return self.aligned.as_given
 
     @property
     def intent(self) -> EditIntent:
@@ -56,6 +60,11 @@ class EditContext:
         """As it was given; None where only the intent is known."""
         return self.task.instruction
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the models have to look at the edited picture, as its pixels alone do not decide."""
+        return self.aligned.changes.kind == "edit" or not self.task.framing.pixels_decide
+
     @cached_property
     def observation(self) -> Observation:
         """Where the objects are, and the features of pictures, crops and phrases."""
@@ -65,7 +74,8 @@ class EditContext:
     def picture_features(self) -> Embeddings:
         """float32[2, D], not normalised: CLIP's of the whole original and the whole edited picture."""
         features = self.observation.features
-        found = [features.get("original_picture"), features.get("edited_picture")]
+        drifted = self.aligned.picture is not self.aligned.as_given  # then the models saw another picture
+        found = [features.get("original_picture"), None if drifted else features.get("edited_picture")]
         missing = [place for place, feature in enumerate(found) if feature is None]
         if missing:
             pictures = [(self.original, self.edited)[place] for place in missing]
@@ -87,16 +97,38 @@ class EditContext:
         return self.results[name]
 
 
+def new_context(
+    task: EditTask, aligned: AlignedImage, models: ModelSet, known: Sequence[OriginalFeatures] | None = None
+) -> EditContext:
+    """The context of an edit, with one for each further part of a compound; known: of the original, for each part."""
+    parts = (task, *task.more)
+    first, *more = (
+        EditContext(part, aligned, models, known[place] if known else None) for place, part in enumerate(parts)
+    )
+    first.more = tuple(more)
+    return first
+
+
 def observe_all(contexts: Sequence[EditContext], timer: StageTimer | None = None) -> list[Observation]:
     """Sends the pictures of edits of one original through the models together, and gives each context its share.
+
+    Pictures in which nothing was edited, as their pixels tell, are not looked at.
 
     Args:
         contexts: At least one; all of one task.
         timer: Takes the time of each stage.
     """
     first = contexts[0]
-    aligned = [context.aligned for context in contexts]
+    open_ones = [context for context in contexts if context.is_open]
+    aligned = [context.aligned for context in open_ones]
     known, observations = observe(first.models, first.task, first.known, aligned, timer)
-    for context, observation in zip(contexts, observations, strict=True):
-        context.known, context.observation = known, observation
-    return observations
+    for context in contexts:
+        context.known = known
+        unseen = Grounding.unseen(known.source, known.anchor, context.original)
+        context.observation = Observation(unseen.without_weak(None), known.features)
+    for context, observation in zip(open_ones, observations, strict=True):
+        changed = context.aligned.changes.mask if context.task.framing.undoes_drift else None
+        context.observation = replace(observation, grounding=observation.grounding.without_weak(changed))
+    for parts in zip(*(context.more for context in contexts), strict=True):
+        observe_all(parts, timer)
+    return [context.observation for context in contexts]

@@ -29,24 +29,43 @@ FLAGS: dict[str, Flag] = {
     for flag in (
         Flag(
             "source_not_found",
-            "What was to be changed was not found in the original; the score rests on a fallback.",
-            "{source} could not be found in the original",
+            "What was to be changed was not found in the original by this bundle, so nothing can be judged.",
+            "this bundle did not find {source} in the original",
         ),
         Flag(
             "target_not_found",
-            "What should have resulted was not found in the edited picture; it counts as not modified.",
+            "What should have resulted was not found in the edited picture by this bundle.",
         ),
         Flag(
             "anchor_not_found",
-            "The object the instruction refers to was not found; the position could not be judged by it.",
-            "{anchor} could not be found, so the position was not judged",
+            "The object the instruction refers to was not found by this bundle, so the position could not be judged.",
+            "this bundle did not find {anchor}, so the position was not judged",
         ),
         Flag(
             "nothing_outside",
             "The objects of the edit fill the whole picture, so its preservation could not be judged.",
             "the objects fill the whole picture, so there is no rest to be preserved",
         ),
-        Flag("no_op", "The two pictures are the same, but for noise at most: nothing was edited."),
+        Flag("no_op", "The two pictures are the same, but for drift and noise at most: nothing was edited."),
+        Flag(
+            "contrary",
+            "The picture changed against what was asked for: the other way, or away from the words.",
+        ),
+        Flag(
+            "shifted",
+            "The content of the edited picture lies a little aside; it was put back before comparing.",
+            is_note=True,
+        ),
+        Flag(
+            "cropped",
+            "The content of the edited picture is scaled or cropped a little; it was put back before comparing.",
+            is_note=True,
+        ),
+        Flag(
+            "tone_changed",
+            "Brightness or colours of the whole picture changed; the change was taken away before comparing.",
+            is_note=True,
+        ),
         Flag(
             "resized",
             "The edited picture has another size than the original and was scaled to it before comparing.",
@@ -61,19 +80,23 @@ FLAGS: dict[str, Flag] = {
         ),
         Flag(
             "out_of_domain",
-            "The pictures or the words are unlike those this bundle was made for; trust the score less.",
-            "the original is unlike the pictures that this bundle was made for",
+            "The pictures or the words are unlike those this bundle was made for, so nothing can be judged.",
             doubt=0.5,
         ),
         Flag(
+            "unknown_picture",
+            "The original looks like a photograph, or like other pictures that this bundle was not made for.",
+            "the original looks like a photograph, or another kind of picture that this bundle was not made for",
+        ),
+        Flag(
             "unknown_words",
-            "The instruction names something this bundle has not learned; trust the score less.",
+            "The instruction names something that this bundle has not learned.",
             "the instruction names things that this bundle has not learned",
             doubt=0.7,
         ),
         Flag(
             "global",
-            "The edit concerns the whole picture, so no region and no preservation is judged.",
+            "The edit or a part of it concerns the whole picture: that has no region, and no preservation is judged.",
             is_note=True,
         ),
         Flag(
@@ -96,9 +119,8 @@ FLAGS: dict[str, Flag] = {
         ),
         Flag(
             "compound",
-            "The instruction asks for several edits; this is about the first one.",
-            "only the first of several edits was judged",
-            doubt=0.5,
+            "The instruction asks for several edits; each was judged by itself, the rest of the picture once for all.",
+            is_note=True,
         ),
     )
 }
@@ -106,7 +128,7 @@ FLAGS: dict[str, Flag] = {
 
 CAVEATS = (
     "source_not_found", "anchor_not_found", "nothing_outside", "several_boxes", "parse_uncertain", "not_an_edit",
-    "compound", "unknown_words", "out_of_domain", "aspect_changed", "resized",
+    "unknown_words", "unknown_picture", "aspect_changed", "resized",
 )  # fmt: skip
 """The order in which an explanation speaks of them: objects first, then the instruction, then the pictures."""
 

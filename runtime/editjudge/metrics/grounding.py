@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.types import Boxes, Detections, Masks
+from editjudge.types import Boxes, Detections, Image, Masks
+
+TOUCHED = 0.05
+"""The share of an object's boxes that changed from which the object counts as touched."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Region:
 
     def __len__(self) -> int:
         return len(self.detections)
+
+    def without_boxes(self) -> Region:
+        """A region in which nothing was found."""
+        nothing = Detections(self.detections.phrase, self.boxes[:0], self.detections.scores[:0])
+        return Region(nothing, self.masks[:0])
 
     @property
     def boxes(self) -> Boxes:
@@ -52,6 +60,11 @@ class Grounding:
     height: int
     width: int
 
+    @classmethod
+    def unseen(cls, source: Region | None, anchor: Detections | None, original: Image) -> Grounding:
+        """Where an edited picture was not looked at: what was found in the original uint8[H, W, 3] alone."""
+        return cls(source, None, anchor, *original.shape[:2])
+
     @property
     def missing(self) -> str | None:
         """The flag of an object that was looked for and not found; of two, the source's, as in the released code."""
@@ -67,6 +80,34 @@ class Grounding:
         original = self.edited if self.original is None else self.original
         edited = self.original if self.edited is None else self.edited
         return None if self.missing or original is None or edited is None else (original, edited)
+
+    def changed_share(self, region: Region, changed: NDArray[np.bool_]) -> float:
+        """The share of a region's boxes that changed, 0 to 1; changed: bool[h, w], the frame at any size."""
+        height, width = changed.shape
+        across, down = width / self.width, height / self.height
+        inside = np.zeros(changed.shape, bool)
+        for x0, y0, x1, y1 in region.boxes.tolist():
+            inside[int(y0 * down) : int(y1 * down) + 1, int(x0 * across) : int(x1 * across) + 1] = True
+        return int(np.count_nonzero(changed & inside)) / max(1, int(np.count_nonzero(inside)))
+
+    def without_weak(self, changed: NDArray[np.bool_] | None) -> Grounding:
+        """Without what the detector is not sure of, unless the pixels show that something happened just there.
+
+        A doubted source whose result was looked for and is missing goes too: nothing tells it from any damage.
+
+        changed: bool[h, w], the frame at any size: where the picture changed; None: it is not asked.
+        """
+
+        def confirm(region: Region | None) -> Region | None:
+            if region is None or not region.detections.is_weak:
+                return region
+            confirmed = changed is not None and self.changed_share(region, changed) >= TOUCHED
+            return region if confirmed else region.without_boxes()
+
+        original, edited = confirm(self.original), confirm(self.edited)
+        if original is not None and original.detections.is_weak and edited is not None and not len(edited):
+            original = original.without_boxes()
+        return replace(self, original=original, edited=edited)
 
     @property
     def scores(self) -> tuple[float, ...]:

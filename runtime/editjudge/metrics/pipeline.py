@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from editjudge.image.vectors import Vector
+from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.grounding import Grounding, Region
-from editjudge.metrics.task import AlignedImage, EditTask, Feature, Features
+from editjudge.metrics.task import EditTask, Feature, Features
 from editjudge.models.clip import Clip
 from editjudge.models.domain_probe import Domain
 from editjudge.models.grounding_dino import Detector
@@ -67,7 +68,7 @@ def observe(
             own_views = task.original_views(source, whole=domain.probe is not None)
             *features, own = _embed(clip, [*views, own_views])
             texts = dict(zip(task.texts, clip.texts(list(task.texts.values())), strict=True))
-            flags = domain.doubts(task.intent, own.get("original_picture"))
+            flags = domain.doubts(task.intent, task.picture, own.get("original_picture"), _best(source))
             known = OriginalFeatures(source, anchor, {**own, **texts}, (*flags, *task.flags))
         else:
             features = _embed(clip, views)
@@ -88,7 +89,7 @@ def _locate(
             for by_phrase in models.model(Detector).find([*originals, *pictures], phrases)
         ]
     named = found[0] if known is None else {}
-    anchor = known.anchor if known else named.get(task.anchor or "")
+    anchor = known.anchor if known else _only_sure(named.get(task.anchor or ""))
     source = known.source.detections if known and known.source is not None else named.get(task.source or "")
     targets = [named.get(task.target or "") for named in found[len(originals) :]]
     compared = [_both_found(source, target) for target in targets]
@@ -106,6 +107,16 @@ def _locate(
 def _both_found(source: Detections | None, target: Detections | None) -> bool:
     """Whether whatever was looked for was found: else no sub-score needs a mask."""
     return all(found is None or len(found) for found in (source, target))
+
+
+def _only_sure(anchor: Detections | None) -> Detections | None:
+    """The anchor, or nothing of it: as nothing happens to it, no pixel can confirm a box that the detector doubts."""
+    return replace(anchor, boxes=anchor.boxes[:0], scores=anchor.scores[:0]) if anchor and anchor.is_weak else anchor
+
+
+def _best(region: Region | None) -> float:
+    """The detector's best score; 0 where nothing was found."""
+    return float(region.detections.scores[0]) if region else 0.0
 
 
 def _boxes(detections: Detections | None) -> Boxes:

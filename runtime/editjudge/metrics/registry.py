@@ -9,9 +9,11 @@ from editjudge.bundles.bundle import Bundle
 from editjudge.errors import BundleError, InputError
 from editjudge.metrics.base import Metric
 from editjudge.metrics.bpm.evidence import Evidence
-from editjudge.metrics.bpm.metric import Bpm
-from editjudge.metrics.bpm.rules import Compat, check_compat
-from editjudge.metrics.bpm.score import ALPHA, SUB_SCORES, EditScore
+from editjudge.metrics.bpm.metric import RULES, Bpm
+from editjudge.metrics.bpm.rescoring import add_up, is_ranged, read_part, renorm
+from editjudge.metrics.bpm.rules import Compat, check_compat, plain_sum
+from editjudge.metrics.bpm.score import ALPHA, SUB_SCORES, EditScore, PartScore, RegionScore, SemanticScore
+from editjudge.metrics.bpm.verdict import check_accept_at
 from editjudge.metrics.clip import CLIP_DIRECTIONAL, CLIP_I, CLIP_T, CLIP_T_PLUS_I
 from editjudge.metrics.context import EditContext
 from editjudge.metrics.perceptual import DINO, DINOV2, LPIPS
@@ -22,13 +24,23 @@ __all__ = [
     "ALPHA",
     "DEFAULT",
     "METRICS",
+    "RULES",
     "SUB_SCORES",
     "Compat",
     "EditScore",
     "Evidence",
+    "PartScore",
+    "RegionScore",
     "ScoringMetric",
+    "SemanticScore",
+    "add_up",
+    "check_accept_at",
     "check_compat",
+    "is_ranged",
     "parse_names",
+    "plain_sum",
+    "read_part",
+    "renorm",
     "scoring_metric",
     "select_metrics",
 ]
@@ -64,9 +76,12 @@ class ScoringMetric(Metric, Protocol):
         """The score; how long it took and what the models ran on is left for its owner to say."""
 
 
-def scoring_metric(compat: Compat | None = None) -> ScoringMetric:
-    """The metric that edits are scored and ranked by, with the rules that `--compat` names."""
-    return Bpm(compat)
+def scoring_metric(compat: Compat | None = None, accept_at: float | None = None) -> ScoringMetric:
+    """The metric that edits are scored and ranked by, with the rules that `--compat` names.
+
+    accept_at: the probability from which its verdict accepts an edit; None: the bundle's.
+    """
+    return Bpm(compat, accept_at)
 
 
 def parse_names(text: str) -> tuple[str, ...] | None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from editjudge.errors import InstructionError
 from editjudge.image.boxes import Box
+from editjudge.image.canvas import Content, find_content
 from editjudge.image.transforms import crop_box, fit_frame, resize
 from editjudge.image.vectors import Vector
+from editjudge.metrics.aligned_image import AlignedImage, compare, undo_drift
 from editjudge.metrics.grounding import Grounding, Region
 from editjudge.types import ALL, Detections, EditIntent, FoundBox, Image
 
 ASPECT = 0.02  # a larger relative difference of the two pictures' proportions is flagged
+
+SUBTLE = (
+    "blur", "bright", "contrast", "cool", "dark", "dim", "expos", "fade", "grain", "haz", "hue", "light", "nois",
+    "pale", "satur", "sharp", "soft", "tint", "vibran", "vivid", "warm",
+)  # fmt: skip
+"""How words begin that ask for what drift does too."""
 
 Feature = Literal["original_crop", "edited_crop", "original_picture", "edited_picture", "source", "target"]
 Features = Mapping[Feature, Vector]
@@ -24,6 +33,10 @@ class Framing:
     """How pictures are brought into one frame, and what of them is looked at closely."""
 
     crop_scale = 1.2  # crops show the object with some of its surroundings
+    falls_back = False  # without the source, the whole edited picture is compared with the text
+    judges_parts = True  # of a compound instruction
+    pixels_decide = False  # that nothing was edited, without a look by the models
+    undoes_drift = True  # shift, scale, tone and borders are no part of an edit; ours
 
     def frame(self, picture: Image) -> Image:
         """An original of any size in the frame that it is worked on in."""
@@ -73,41 +86,35 @@ def contradicts_itself(intent: EditIntent) -> bool:
 
 
 @dataclass(frozen=True)
-class AlignedImage:
-    """An edited picture uint8[H, W, 3] in the original's frame, and flags that say how its size differed."""
-
-    picture: Image
-    flags: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class EditTask:
     """An original, and what is asked for.
 
     Attributes:
         picture: uint8[H, W, 3], in the frame that it is worked on in.
-        size: Height and width of the original as it was handed in.
+        content: The part of the original, as it was handed in, that the frame shows.
         intent: What is asked for.
         instruction: In words; None where only the intent is known.
         texts: What the features "source" and "target" are made of; of a global edit that names no target, the
             instruction.
         flags: Those that the intent itself raises.
         framing: How pictures are framed and cropped.
+        more: The same original with the other things that a compound instruction asks for.
     """
 
     picture: Image
-    size: tuple[int, int]
+    content: Content
     intent: EditIntent
     instruction: str | None
     texts: Mapping[Feature, str]
     flags: tuple[str, ...]
     framing: Framing
+    more: tuple[EditTask, ...] = ()
 
     @classmethod
     def of(
         cls,
         picture: Image,
-        intent: EditIntent,
+        intents: Sequence[EditIntent],
         framing: Framing,
         instruction: str | None = None,
         flags: tuple[str, ...] = (),
@@ -116,19 +123,34 @@ class EditTask:
 
         Args:
             picture: The original, uint8[H, W, 3].
-            intent: What is asked for.
+            intents: What is asked for, one or more.
             framing: How pictures are framed and cropped.
             instruction: What was asked for in words, where that is known.
             flags: Those that reading the instruction raised.
 
         Raises InstructionError for an intent that says too little.
         """
-        intent = complete(intent)
-        size = picture.shape[0], picture.shape[1]
-        if contradicts_itself(intent):
+        content = find_content(picture) if framing.undoes_drift else Content.whole(*picture.shape[:2])
+        frame = framing.frame(content.cut(picture))
+        intents = [complete(intent) for intent in intents]
+        if any(map(contradicts_itself, intents)):
             flags = tuple(dict.fromkeys((*flags, "parse_uncertain")))
-        texts = _texts(intent, framing, instruction)
-        return cls(framing.frame(picture), size, intent, instruction, texts, flags, framing)
+        first, *more = (
+            cls(frame, content, intent, instruction, _texts(intent, framing, instruction), flags, framing)
+            for intent in intents
+        )
+        return replace(first, more=tuple(more))
+
+    @property
+    def is_global(self) -> bool:
+        """Whether something that is asked for concerns the whole picture."""
+        return any(task.intent.is_global for task in (self, *self.more))
+
+    @property
+    def is_subtle(self) -> bool:
+        """Whether it may be drift and noise that is asked for: a bit more light, sharper edges, grain."""
+        words = " ".join(filter(None, (self.instruction, self.intent.target))).lower()
+        return self.is_global and any(word.startswith(SUBTLE) for word in re.findall(r"[a-z]+", words))
 
     @property
     def source(self) -> str | None:
@@ -151,11 +173,14 @@ class EditTask:
         return [phrase for phrase in (self.source, self.anchor) if phrase]
 
     def align(self, edited: Image) -> AlignedImage:
-        """Brings an edited picture of any size into the frame."""
-        raised = ["resized"] if edited.shape[:2] != self.size else []
-        if abs(edited.shape[1] * self.size[0] / (edited.shape[0] * self.size[1]) - 1) > ASPECT:
+        """Brings an edited picture of any size into the frame, and takes drift away."""
+        size = self.content.height, self.content.width
+        raised = ["resized"] if edited.shape[:2] != size else []
+        if abs(edited.shape[1] * size[0] / (edited.shape[0] * size[1]) - 1) > ASPECT:
             raised.append("aspect_changed")
-        return AlignedImage(self.framing.fit(edited, *self.picture.shape[:2]), tuple(raised))
+        fitted = self.framing.fit(self.content.cut(edited), *self.picture.shape[:2])
+        compared = replace(compare(self.picture, fitted, self.is_global, self.is_subtle), flags=tuple(raised))
+        return undo_drift(compared, self.picture, self.is_global) if self.framing.undoes_drift else compared
 
     def original_views(self, source: Region | None, whole: bool) -> dict[Feature, Image]:
         """What to embed of the original, as far as it does not depend on the edited picture; `whole`: all of it too."""
@@ -174,15 +199,16 @@ class EditTask:
             views["edited_crop"] = self._crop(edited, boxes[1])
             if where.original is None:
                 views["original_crop"] = self._crop(self.picture, boxes[0])
-        if self.intent.is_global or where.missing == "source_not_found":
+        if self.intent.is_global or (self.framing.falls_back and where.missing == "source_not_found"):
             views["edited_picture"] = edited
         return views
 
     def report_boxes(self, *found: Detections | None) -> tuple[FoundBox, ...]:
         """Detections with their boxes in pixels of the original as it was handed in."""
-        across, down = self.size[1] / self.picture.shape[1], self.size[0] / self.picture.shape[0]
+        left, top, right, bottom = self.content.box
+        across, down = (right - left) / self.picture.shape[1], (bottom - top) / self.picture.shape[0]
         return tuple(
-            FoundBox(detected.phrase, (x0 * across, y0 * down, x1 * across, y1 * down), score)
+            FoundBox(detected.phrase, (left + x0 * across, top + y0 * down, left + x1 * across, top + y1 * down), score)
             for detected in found if detected is not None
             for (x0, y0, x1, y1), score in zip(detected.boxes.tolist(), detected.scores.tolist(), strict=True)
         )  # fmt: skip

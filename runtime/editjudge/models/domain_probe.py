@@ -12,23 +12,41 @@ from numpy.typing import NDArray
 from editjudge.bundles.bundle import Bundle
 from editjudge.errors import BundleError
 from editjudge.models.model_set import ModelSet
-from editjudge.types import ALL, EditIntent
+from editjudge.models.picture_net import PictureNet
+from editjudge.types import ALL, EditIntent, Image
 
+SURE, LENIENT = 0.6, 3.0
+"""The detector's score of an object from which the probe's threshold is so much lower."""
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A linear probe on the CLIP feature of a whole picture. weight: float32[D]."""
+    """A linear probe on the CLIP feature of a whole picture, and a small network on the picture where there is one.
+
+    weight: float32[D]. The logits of both are added up.
+    """
 
     weight: NDArray[np.float32]
     bias: float
     threshold: float
+    net: PictureNet | None = None
 
-    def accepts(self, feature: NDArray[np.float32]) -> bool:
-        """Whether a picture, by its feature float32[D], not normalised, is like those the bundle was made for."""
-        logit = float(self.weight @ feature) / max(float(np.linalg.norm(feature)), 1e-12) + self.bias
-        return logit >= self.threshold
+    def accepts(self, feature: NDArray[np.float32], picture: Image, found: float = 0.0) -> bool:
+        """Whether a picture is like those the bundle was made for.
+
+        Args:
+            feature: float32[D], not normalised.
+            picture: uint8[H, W, 3].
+            found: The detector's score of what was looked for in it. An object that is surely one of those the bundle
+                knows speaks for the picture, where the probe is in doubt.
+        """
+        return self.logit(feature, picture) >= self.threshold - (LENIENT if found >= SURE else 0.0)
+
+    def logit(self, feature: NDArray[np.float32], picture: Image) -> float:
+        """High for pictures like those; feature: as for `accepts`."""
+        linear = float(self.weight @ feature) / max(float(np.linalg.norm(feature)), 1e-12) + self.bias
+        return linear + (self.net.logit(picture) if self.net else 0.0)
 
 
 @dataclass(frozen=True)
@@ -43,14 +61,19 @@ class Domain:
         """Raises BundleError for a malformed file."""
         return cls(_load_probe(models.bundle), models.bundle.vocabulary())
 
-    def doubts(self, intent: EditIntent, feature: NDArray[np.float32] | None) -> tuple[str, ...]:
-        """The flags that the original, by the feature of the whole picture, and the words of the intent deserve.
+    def doubts(
+        self, intent: EditIntent, picture: Image, feature: NDArray[np.float32] | None, found: float = 0.0
+    ) -> tuple[str, ...]:
+        """The flags that the original, by the picture and its feature, and the words of the intent deserve.
+
+        found: as for `Probe.accepts`.
 
         An edit of something the bundle has no word for is outside its domain whatever the picture looks like.
         """
-        strange = self.probe is not None and feature is not None and not self.probe.accepts(feature)
+        strange = self.probe is not None and feature is not None and not self.probe.accepts(feature, picture, found)
         unknown = self.has_unknown_words(intent)
-        return ("out_of_domain",) * (strange or unknown) + ("unknown_words",) * unknown
+        raised = {"out_of_domain": strange or unknown, "unknown_picture": strange, "unknown_words": unknown}
+        return tuple(flag for flag, holds in raised.items() if holds)
 
     def has_unknown_words(self, intent: EditIntent) -> bool:
         """Whether a phrase of the intent has a word outside the vocabulary."""
@@ -65,6 +88,7 @@ def _load_probe(bundle: Bundle) -> Probe | None:
     path, threshold = bundle.file("domain"), bundle.settings("domain").threshold
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return Probe(np.asarray(arrays["weight"], np.float32), float(arrays["bias"]), threshold)
+            net = PictureNet.from_arrays(arrays) if "edges" in arrays else None
+            return Probe(np.asarray(arrays["weight"], np.float32), float(arrays["bias"]), threshold, net)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(f"{path} is not a domain probe ({error}); fetch or build the bundle again") from error

@@ -65,15 +65,30 @@ class Detector:
         self, phrases: Sequence[str], tokens: Floats, spans: Sequence[slice], corners: Boxes
     ) -> dict[str, Detections]:
         scores = np.stack([tokens[:, span].max(axis=1) for span in spans], axis=1)
-        found_at = scores > self._settings.box_threshold
-        owner = np.where(found_at, claims(tokens, spans, self._settings.text_threshold), -np.inf).argmax(axis=1)
+        threshold, weak = self._settings.box_threshold, self._settings.weak_threshold
+        owner = self._assign(scores, tokens, spans, threshold)
+        weak_owner = owner if weak is None else self._assign(scores, tokens, spans, weak)
         found = {}
         for column, phrase in enumerate(phrases):
-            mine = np.flatnonzero((owner == column) & found_at[:, column])
-            mine = mine[np.argsort(-scores[mine, column], kind="stable")]
+            mine = _sort_by_score(owner == column, scores[:, column])
             kept = mine[suppress_overlaps(corners[mine], NMS_IOU, MOST)]
-            found[phrase] = Detections(phrase, corners[kept], scores[kept, column])
+            is_weak = not len(kept)
+            if is_weak:
+                kept = _sort_by_score(weak_owner == column, scores[:, column])[:1]
+            found[phrase] = Detections(phrase, corners[kept], scores[kept, column], is_weak and len(kept) > 0)
         return found
+
+    def _assign(self, scores: Floats, tokens: Floats, spans: Sequence[slice], threshold: float) -> NDArray[np.intp]:
+        """For each box the index of the phrase that it is of; -1 for a box of none, by a threshold on `scores`."""
+        over = scores > threshold
+        owner = np.where(over, claims(tokens, spans, self._settings.text_threshold), -np.inf).argmax(axis=1)
+        return np.where(over[np.arange(len(owner)), owner], owner, -1)
+
+
+def _sort_by_score(chosen: NDArray[np.bool_], scores: Floats) -> NDArray[np.intp]:
+    """The indices of the chosen boxes, best first."""
+    mine = np.flatnonzero(chosen)
+    return mine[np.argsort(-scores[mine], kind="stable")]
 
 
 def picture_inputs(images: Sequence[Image], settings: DetectorSettings) -> dict[str, NDArray[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from editjudge.metrics.registry import EditScore
 
@@ -22,6 +23,13 @@ class Candidate:
     score: EditScore | None
     quality: str | None = None
     error: str | None = None
+
+    @property
+    def ordered_by(self) -> Literal["score", "pictures"] | None:
+        """What its place among the others rests on; None: it has none, and comes last."""
+        if self.score is None:
+            return None
+        return "pictures" if self.score.value is None else "score"
 
     @property
     def failure(self) -> str:

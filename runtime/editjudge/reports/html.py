@@ -9,12 +9,23 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
+from editjudge.image.canvas import Content
 from editjudge.metrics.flags import FLAGS, NOT_FOUND, explain_flag
-from editjudge.metrics.registry import SUB_SCORES, EditScore
+from editjudge.metrics.registry import SUB_SCORES, EditScore, PartScore
 from editjudge.reports import pictures
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.metrics_table import list_metrics
 from editjudge.reports.placement import describe_placements
+from editjudge.reports.wording import (
+    KINDS,
+    describe_drift,
+    describe_probability,
+    explain_further,
+    explain_order,
+    has_number,
+    list_unmeasured,
+    name_decision,
+)
 from editjudge.types import FoundBox, Image
 from editjudge.utils.text import printable
 from editjudge.utils.timing import STAGES
@@ -38,7 +49,7 @@ def render_html(edits: Sequence[RankedEdit], title: str = "Edit report") -> str:
         version=scores[0].version if scores else "",
         placements=describe_placements(scores[0].models) if scores else "",
         heat_full=pictures.HEAT_FULL,
-        parts=[name for names in SUB_SCORES.values() for name in names],
+        sub_scores=[name for names in SUB_SCORES.values() for name in names],
     )
 
 
@@ -47,8 +58,9 @@ def _group(edit: RankedEdit) -> dict[str, Any]:
     return {
         "key": edit.key,
         "instruction": edit.instruction,
-        "intent": first and first.intent,
+        "intents": [part.intent for part in first.parts] if first else [],
         "candidates": [_candidate(rank, candidate) for rank, candidate in enumerate(edit.candidates, 1)],
+        "order": explain_order(edit.candidates),
     }
 
 
@@ -58,13 +70,21 @@ def _candidate(rank: int, candidate: Candidate) -> dict[str, Any]:
 
 
 def _score(score: EditScore) -> dict[str, Any]:
-    evidence, parts = score.evidence, score.parts
-    # Where an object was not found, preservation is judged over the whole picture, and so it is shown.
-    whole = score.intent.is_global or not NOT_FOUND.isdisjoint(score.flags)
-    adds_up = abs(sum(part.gain for part in parts) - score.value) < 0.005
+    evidence, rows = score.evidence, score.sub_scores
+    whole = _looks_everywhere(score)
+    # By the default rules a failed edit has less than the plain sum: then what each part adds cannot be told.
+    adds_up = score.value is not None and abs(sum(row.gain for row in rows) - score.value) < 0.005
     return {
         "whole": whole,
-        "slots": [part for part in parts if part.weight] if adds_up else [],
+        "has_number": has_number(score),
+        "unmeasured": list_unmeasured(score),
+        "decision": name_decision(score),
+        "probability": describe_probability(score),
+        "shows": KINDS[score.kind],
+        "drift": describe_drift(score),
+        "explanation": explain_further(score),
+        "slots": [row for row in rows if row.weight] if adds_up else [],
+        "parts": [_part(part) for part in score.parts] if len(score.parts) > 1 else [],
         "flags": [_flag(name) for name in score.flags],
         "pictures": [
             _picture("original", score, evidence.original, evidence.original_mask),
@@ -79,6 +99,17 @@ def _score(score: EditScore) -> dict[str, Any]:
     }
 
 
+def _looks_everywhere(score: EditScore) -> bool:
+    """Whether preservation is judged, and so shown, over the whole picture: no object tells what was to change."""
+    is_global = any(part.intent.is_global for part in score.parts)
+    return is_global or score.value is None or score.kind != "edit" or not NOT_FOUND.isdisjoint(score.flags)
+
+
+def _part(part: PartScore) -> dict[str, Any]:
+    values = [(name, getattr(getattr(part, group), name)) for group, names in SUB_SCORES.items() for name in names]
+    return {"intent": part.intent, "values": values, "flags": [_flag(name) for name in part.flags]}
+
+
 def _flag(name: str) -> dict[str, Any]:
     note = name in FLAGS and FLAGS[name].is_note
     return {"name": name.replace("_", " "), "meaning": explain_flag(name), "note": note}
@@ -86,21 +117,37 @@ def _flag(name: str) -> dict[str, Any]:
 
 def _picture(side: str, score: EditScore, picture: Image, mask: NDArray[np.bool_]) -> dict[str, Any]:
     height, width = picture.shape[:2]
-    full_height, full_width = score.evidence.original_size or (height, width)
+    looked_at = side == "original" or score.kind == "edit"
     return {
         "side": side,
         "uri": pictures.data_uri(picture),
         "width": width,
         "height": height,
-        "path": "" if score.intent.is_global else pictures.outline(mask),
-        "absent": "" if score.intent.is_global else "nothing found",
-        "boxes": [_box(box, full_width, full_height) for box in score.regions.get(side, ())],
+        "path": pictures.outline(mask) if looked_at else "",
+        "absent": _explain_absence(side, score),
+        "boxes": [_box(box, score.evidence.content) for box in score.regions.get(side, ())],
     }
 
 
-def _box(box: FoundBox, width: int, height: int) -> dict[str, Any]:
-    """A box in per cent of the picture."""
+def _explain_absence(side: str, score: EditScore) -> str:
+    """Why nothing is marked in a picture."""
+    local = [part.intent for part in score.parts if not part.intent.is_global]
+    if not local:
+        return ""
+    if side == "edited" and score.kind != "edit":
+        return "no object was looked for"
+    wanted = [(intent.source, intent.anchor) if side == "original" else (intent.target,) for intent in local]
+    phrases = dict.fromkeys(phrase for phrases in wanted for phrase in phrases if phrase)
+    return f"{', '.join(phrases)}: not found by this bundle" if phrases else "no object to look for"
+
+
+def _box(box: FoundBox, content: Content) -> dict[str, Any]:
+    """A box, which is in pixels of the original as it was handed in, in per cent of the part that is shown."""
+    left, top, right, bottom = content.box
     x0, y0, x1, y1 = (
-        100 * min(max(value / length, 0.0), 1.0) for value, length in zip(box.box, (width, height) * 2, strict=True)
+        100 * min(max((value - start) / length, 0.0), 1.0)
+        for value, start, length in zip(
+            box.box, (left, top) * 2, (max(1, right - left), max(1, bottom - top)) * 2, strict=True
+        )
     )
     return {"phrase": box.phrase, "score": box.score, "x": x0, "y": y0, "width": x1 - x0, "height": y1 - y0}

@@ -1,8 +1,8 @@
-"""Scores in a terminal: wide or narrow, coloured or piped."""
+"""A score in a terminal: wide or narrow, coloured or piped."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 
 from rich.console import Console, Group, RenderableType
@@ -13,34 +13,43 @@ from rich.text import Text
 
 from editjudge.metrics.flags import explain_flag
 from editjudge.metrics.registry import SUB_SCORES, EditScore
-from editjudge.reports.candidates import RankedEdit
 from editjudge.reports.placement import describe_placements
+from editjudge.reports.wording import (
+    KINDS,
+    describe_drift,
+    describe_probability,
+    explain_further,
+    has_number,
+    list_unmeasured,
+    name_decision,
+)
 from editjudge.types import EditIntent
 from editjudge.utils.text import printable
 from editjudge.utils.timing import STAGES
 
-NARROW = 84
-"""Columns under which a ranking is a list instead of a table."""
-PARTS = [name for names in SUB_SCORES.values() for name in names]
-COLOURS = dict(zip(PARTS, cycle(("magenta", "cyan", "yellow", "red", "green", "blue")), strict=False))
+SUB_SCORE_NAMES = [name for names in SUB_SCORES.values() for name in names]
+COLOURS = dict(zip(SUB_SCORE_NAMES, cycle(("magenta", "cyan", "yellow", "red", "green", "blue")), strict=False))
+DECISION_STYLES = {"accept": "bold green", "reject": "bold red", "unsure": "bold yellow", "not_judged": "bold"}
 
 
 def render_score(console: Console, instruction: str, score: EditScore) -> RenderableType:
-    """All that is to be said about one edit, in a panel."""
+    """All that is to be said about one edit, in a panel, the headline first."""
     length = max(4, min(36, console.width - 36))
-    bar = _bar(console, score.value / 2, length)
+    further = explain_further(score)
+    blocks: list[list[RenderableType]] = [
+        [Text(printable(score.headline), style="bold")],
+        [_verdict(score), *_drift(score)],
+        list(_parts(score)),
+        list(_numbers(console, score, length)),
+        [Text(printable(further))] if further else [],
+        list(render_flags(score.flags)),
+        [Text(_footer(score), style="dim")],
+    ]
+    lines: list[RenderableType] = []
+    for block in filter(None, blocks):
+        lines += [Text(), *block] if lines else block
     return Panel(
-        Group(
-            render_intent(score.intent),
-            Text(),
-            Text.assemble("BPM ", (f"{score.value:.2f}", "bold"), " of 2  ", (bar, "bold")),
-            _sub_scores(console, score, length),
-            Text(),
-            Text(printable(score.explanation)),
-            *render_flags(score.flags),
-            Text(),
-            Text(_footer(score), style="dim"),
-        ),
+        Group(*lines),
         title=Text(_shorten(printable(instruction), max(10, console.width - 12)), style="bold"),
         title_align="left",
         width=min(console.width, 100),
@@ -67,86 +76,66 @@ def render_flags(flags: Sequence[str]) -> list[Text]:
     return [Text.assemble((flag.replace("_", " "), "bold yellow"), f": {explain_flag(flag)}") for flag in flags]
 
 
-def render_ranking(console: Console, edit: RankedEdit) -> RenderableType:
-    """The candidates of one edit in their order."""
-    return _list(edit) if console.width < NARROW else _table(edit)
+def render_value(name: str, value: float | None) -> Text:
+    """A sub-score as a number in its colour."""
+    return Text("n/a" if value is None else f"{value:.2f}", style=COLOURS[name])
 
 
-def render_summary(console: Console, edit: RankedEdit) -> RenderableType:
-    """One edit of the demo: what was asked and understood, the ranking, and why the first and the last are there."""
-    lines: list[RenderableType] = [Text(printable(edit.instruction), style="bold")]
-    scores = [candidate.score for candidate in edit.candidates if candidate.score]
-    lines += [render_intent(score.intent) for score in scores[:1]]
-    lines.append(render_ranking(console, edit))
-    for title, score in zip(("best", "worst"), scores[:1] + scores[1:][-1:], strict=False):
-        lines.append(Text.assemble((f"{title}: ", "bold"), printable(score.explanation)))
-    return Group(*lines, Text())
+def _verdict(score: EditScore) -> Text:
+    line = Text.assemble(("verdict: ", "dim"), (name_decision(score), DECISION_STYLES[score.verdict.decision]))
+    probability = describe_probability(score)
+    return line.append(f", {probability}" if probability else "").append(f"; the pictures show {KINDS[score.kind]}")
 
 
-def _table(edit: RankedEdit) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", expand=False)
-    for name in ("", "candidate", "what it is", "BPM", *COLOURS, "flags"):
-        right = name in ("", "BPM", *COLOURS)
-        table.add_column(name, justify="right" if right else "left", no_wrap=right, overflow="fold")
-    if not any(candidate.quality for candidate in edit.candidates):
-        table.columns[2].header = ""
-    for place, candidate in enumerate(edit.candidates, 1):
-        file, quality = Text(printable(candidate.name)), Text(printable(candidate.quality or ""))
-        score = candidate.score
-        if score is None:
-            table.add_row(
-                str(place), file, quality, *["-"] * (1 + len(PARTS)), Text(printable(candidate.failure), style="red")
-            )
-            continue
-        numbers = [Text(_number(part.value), style=COLOURS[part.name]) for part in score.parts]
-        value, flags = Text(f"{score.value:.2f}", style="bold"), Text(_flag_names(score), style="dim")
-        table.add_row(str(place), file, quality, value, *numbers, flags)
-    return table
+def _drift(score: EditScore) -> Iterator[Text]:
+    drift = describe_drift(score)
+    if drift:
+        yield Text.assemble(("put back before comparing: ", "dim"), drift)
 
 
-def _list(edit: RankedEdit) -> Group:
-    lines: list[RenderableType] = []
-    for place, candidate in enumerate(edit.candidates, 1):
-        title = Text.assemble((f"{place}. ", "bold"), printable(candidate.quality or candidate.name))
-        if candidate.score is None:
-            row = Text(printable(candidate.failure), style="red")
-        else:
-            title.append(f"  {candidate.score.value:.2f}", style="bold")
-            row = Text()
-            for part in candidate.score.parts:
-                row.append(f"{part.name}\N{NO-BREAK SPACE}", style="dim")
-                row.append(_number(part.value), style=COLOURS[part.name]).append("  ")
-            row.append(_flag_names(candidate.score), style="dim")
-        lines += [title, Padding(row, (0, 0, 0, 3))]
-    return Group(*lines)
+def _parts(score: EditScore) -> Iterator[RenderableType]:
+    """What was asked for; of a compound, each part with its own scores."""
+    for part in score.parts:
+        yield render_intent(part.intent)
+        if len(score.parts) == 1:
+            return
+        row = Text()
+        if has_number(score):
+            for group, names in SUB_SCORES.items():
+                for name in names:
+                    row.append(f"{name}\N{NO-BREAK SPACE}", style="dim")
+                    row.append_text(render_value(name, getattr(getattr(part, group), name))).append("  ")
+        row.append(", ".join(flag.replace("_", " ") for flag in part.flags), style="yellow")
+        if row:
+            yield Padding(row, (0, 0, 0, 3))
 
 
-def _sub_scores(console: Console, score: EditScore, length: int) -> Table:
+def _numbers(console: Console, score: EditScore, length: int) -> Iterator[RenderableType]:
+    """The score and its parts as bars; where there is no confidence in them, what was not measured."""
+    if not has_number(score) or score.value is None:
+        unmeasured = list_unmeasured(score)
+        yield Text.assemble("BPM ", ("not measured", "bold"), f" ({', '.join(unmeasured)})" if unmeasured else "")
+        return
+    bar = _bar(console, score.value / 2, length)
+    yield Text.assemble("BPM ", (f"{score.value:.2f}", "bold"), " of 2  ", (bar, "bold"))
     grid = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(4):
         grid.add_column(no_wrap=True)
-    for part in score.parts:
-        style = COLOURS[part.name]
-        raw = "" if part.raw is None else f"raw {part.raw:.3f}"
-        bar = Text(_bar(console, part.value, length), style=style)
-        grid.add_row(part.name, Text(_number(part.value), style=style), bar, Text(raw, style="dim"))
-    bar = Text(_bar(console, score.confidence, length), style="dim")
-    grid.add_row("confidence", _number(score.confidence), bar)
-    return grid
+    for row in score.sub_scores:
+        raw = "" if row.raw is None else f"raw {row.raw:.3f}"
+        bar = "" if row.value is None else _bar(console, row.value, length)
+        grid.add_row(
+            row.name, render_value(row.name, row.value), Text(bar, style=COLOURS[row.name]), Text(raw, style="dim")
+        )
+    bar = _bar(console, score.confidence, length)
+    grid.add_row("confidence", f"{score.confidence:.2f}", Text(bar, style="dim"))
+    yield grid
 
 
-def _bar(console: Console, share: float | None, length: int) -> str:
+def _bar(console: Console, share: float, length: int) -> str:
     full, empty = ("#", ".") if console.options.ascii_only else ("█", "░")
-    filled = round(length * min(max(share or 0.0, 0.0), 1.0))
+    filled = round(length * min(max(share, 0.0), 1.0))
     return full * filled + empty * (length - filled)
-
-
-def _number(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.2f}"
-
-
-def _flag_names(score: EditScore) -> str:
-    return ", ".join(flag.replace("_", " ") for flag in score.flags)
 
 
 def _footer(score: EditScore) -> str:

@@ -12,7 +12,7 @@ from editjudge.cli.options import BundleName, Debug, Device
 from editjudge.datasets.demo import DemoInput, load_demo
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
-from editjudge.reports.terminal import render_summary
+from editjudge.reports.terminal_ranking import render_summary
 from editjudge.scorer import Scorer
 from editjudge.utils import atomic_file
 

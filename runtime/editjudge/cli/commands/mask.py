@@ -9,9 +9,8 @@ import typer
 
 from editjudge.cli.options import BundleName, Debug, Device, Instruction, Original
 from editjudge.errors import InputError
-from editjudge.guidance import encode_png, latent_mask, union_mask
+from editjudge.guidance import encode_png, find_mask, latent_mask
 from editjudge.image.decode import load_image
-from editjudge.metrics.flags import NOT_FOUND, explain_flag
 from editjudge.scorer import Scorer
 from editjudge.utils import atomic_file
 
@@ -28,20 +27,21 @@ def mask(
     device: Device = "auto",
     debug: Debug = False,
 ) -> None:
-    """Write the region that an edit concerns, in the original and the edited picture together, white on black."""
+    """Write the region that an edit concerns, in both pictures together, white on black.
+
+    Where no object of the edit is found, it is the region that changed.
+    """
     if latent is not None and latent.resolve() == output.resolve():
         raise InputError(f"writing {latent} would replace another file of this command; choose another name")
     atomic_file.check_outputs([output, latent], [original, edited])
     pictures = load_image(original), load_image(edited)  # before the models, so that a wrong path is reported at once
     score = Scorer.load(bundle, device).score(*pictures, instruction)
-    region = union_mask(score)
-    inside = float((region > 0).mean())
-    lost = " ".join(explain_flag(flag) for flag in score.flags if flag in NOT_FOUND)
-    if not inside:
-        raise InputError(f"there is no region to write: {lost or 'nothing was found.'} Try other words or another edit")
-    contents = {output: encode_png(region)}
+    region = find_mask(score)
+    contents = {output: encode_png(region.mask)}
     if latent:
         contents[latent] = encode_png(latent_mask(score, factor))
     for path, content in contents.items():
         atomic_file.write(path, content)
-    typer.echo(f"{', '.join(map(str, contents))}: {100 * inside:.1f} % of the picture. {lost}".rstrip())
+    inside = 100 * float((region.mask > 0).mean())
+    note = f"; {region.note}" if region.is_change_map else ""
+    typer.echo(f"{', '.join(map(str, contents))}: {inside:.1f} % of the picture{note}")

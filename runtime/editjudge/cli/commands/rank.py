@@ -9,14 +9,25 @@ from typing import Annotated
 import typer
 
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import BundleName, CompatOption, Debug, Device, Instruction, Json, Original, Report, Threads
+from editjudge.cli.options import (
+    AcceptAt,
+    BundleName,
+    CompatOption,
+    Debug,
+    Device,
+    Instruction,
+    Json,
+    Original,
+    Report,
+    Threads,
+)
 from editjudge.errors import InputError
 from editjudge.image.decode import load_image
 from editjudge.metrics.registry import check_compat
 from editjudge.ranking import Prepared, RankedCandidate, best_first
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
-from editjudge.reports.terminal import render_ranking
+from editjudge.reports.terminal_ranking import render_ranking
 from editjudge.scorer import Scorer
 from editjudge.utils import atomic_file
 from editjudge.utils.json_safe import to_json
@@ -33,12 +44,18 @@ def rank(
     report: Report = None,
     threads: Threads = None,
     compat: CompatOption = None,
+    accept_at: AcceptAt = None,
     debug: Debug = False,
 ) -> None:
-    """Rank several edits of one picture, best first; one that cannot be read comes last, with the reason."""
+    """Rank several edits of one picture, best first.
+
+    Those that cannot be judged come after those that can, in the order that the pictures themselves give; one that
+    cannot be read comes last, with the reason.
+    """
     atomic_file.check_outputs([report], [original, *edited])
     picture = load_image(original)
-    prepared = Scorer.load(bundle, device, threads, check_compat(compat)).prepare(picture, instruction)
+    scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at)
+    prepared = scorer.prepare(picture, instruction)
     ranked = _rank(prepared, edited, evidence=report is not None)
     if all(entry.score is None for entry in ranked):
         raise InputError(f"none of the candidates could be scored: {ranked[0].error}")
@@ -52,10 +69,11 @@ def rank(
                 "rank": place,
                 "index": entry.index,
                 "file": str(edited[entry.index]),
+                "ordered_by": candidate.ordered_by,
                 "score": entry.score and entry.score.to_dict(),
                 "error": entry.error,
             }
-            for place, entry in enumerate(ranked, 1)
+            for place, (entry, candidate) in enumerate(zip(ranked, candidates, strict=True), 1)
         ]
         print(to_json({"instruction": instruction, "ranking": rows}))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from editjudge.cli.console import console
 from editjudge.cli.options import (
     METRIC_NAMES,
+    AcceptAt,
     BundleName,
     CompatOption,
     Debug,
@@ -20,9 +22,10 @@ from editjudge.cli.options import (
     Report,
     Threads,
 )
-from editjudge.guidance import encode_png, union_mask
+from editjudge.errors import InputError
+from editjudge.guidance import encode_png, find_mask
 from editjudge.image.decode import load_image
-from editjudge.metrics.registry import check_compat, parse_names
+from editjudge.metrics.registry import EditScore, check_compat, parse_names
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
 from editjudge.reports.metrics_table import list_left_out, render_metrics
@@ -30,6 +33,7 @@ from editjudge.reports.terminal import render_score
 from editjudge.scorer import Scorer
 from editjudge.utils import atomic_file
 from editjudge.utils.json_safe import to_json
+from editjudge.utils.text import printable
 
 
 def score(
@@ -41,27 +45,43 @@ def score(
     device: Device = "auto",
     as_json: Json = False,
     report: Report = None,
-    mask: Annotated[Path | None, typer.Option(help="Write the edited region.", metavar="FILE.png")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="Write the edited region, or else what changed.", metavar="FILE.png")
+    ] = None,
     threads: Threads = None,
     metrics: Annotated[str | None, typer.Option(help=f"Print these as well: all, or some of {METRIC_NAMES}.")] = None,
     compat: CompatOption = None,
+    accept_at: AcceptAt = None,
     debug: Debug = False,
 ) -> None:
-    """Score one edit, 0 to 2."""
+    """Score one edit, 0 to 2, and say whether to accept it."""
     atomic_file.check_outputs([report, mask], [original, edited])
     names = parse_names(metrics) if metrics is not None else ()
     pictures = load_image(original), load_image(edited)  # before the models, so that a wrong path is reported at once
-    scorer = Scorer.load(bundle, device, threads, check_compat(compat))
+    scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at)
     result = scorer.score(*pictures, instruction, metrics="all" if names is None else names)
     if report:
         atomic_file.write(report, render_html([RankedEdit(instruction, (Candidate(edited.name, result),))]))
-    if mask:
-        atomic_file.write(mask, encode_png(union_mask(result)))
+    problem = _write_mask(mask, result) if mask else None
     if as_json:
         left_out = {} if metrics is None else {"metrics_left_out": list_left_out(result, names)}
         print(to_json(result.to_dict() | left_out))
-        return
-    printer = console()
-    printer.print(render_score(printer, instruction, result))
-    if metrics is not None:
-        printer.print(render_metrics(printer, result, names))
+    else:
+        printer = console()
+        printer.print(render_score(printer, instruction, result))
+        if metrics is not None:
+            printer.print(render_metrics(printer, result, names))
+    if problem:
+        raise problem
+
+
+def _write_mask(path: Path, score: EditScore) -> InputError | None:
+    """Writes the region; where there is none, returns why, so that the score can be told first."""
+    try:
+        region = find_mask(score)
+        atomic_file.write(path, encode_png(region.mask))
+    except InputError as problem:
+        return problem
+    if region.is_change_map:
+        print(f"editjudge: {printable(str(path))}: {region.note}", file=sys.stderr)
+    return None

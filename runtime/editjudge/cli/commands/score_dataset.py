@@ -16,7 +16,7 @@ from rich.text import Text
 from editjudge.batch import runner
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import METRIC_NAMES, BundleName, CompatOption, Debug, Device
+from editjudge.cli.options import METRIC_NAMES, AcceptAt, BundleName, CompatOption, Debug, Device
 from editjudge.datasets import FORMATS, open_dataset
 from editjudge.errors import InputError
 from editjudge.metrics.registry import DEFAULT, check_compat, parse_names, select_metrics
@@ -39,13 +39,14 @@ def score_dataset(
     bundle: BundleName = "studio",
     device: Device = "auto",
     compat: CompatOption = None,
+    accept_at: AcceptAt = None,
     metrics: Annotated[str | None, typer.Option(help=f"Further columns: all, or some of {METRIC_NAMES}.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="By default one per core, and one on a GPU.")] = None,
     engine: Annotated[str, typer.Option(help=f"{' or '.join(runner.EXECUTORS)}.")] = "local",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Score every row of a data set into a table: its own columns, the score's, and why a row has none."""
+    """Score every row of a data set into a table: its own columns, the score's, and why a row could not be scored."""
     if resume and output.exists() and not runner.part_file(output).exists():
         typer.echo(f"{output} is whole, nothing is left to do; without --resume it is scored anew")
         return
@@ -58,6 +59,7 @@ def score_dataset(
             bundle=bundle,
             device=device,
             compat=check_compat(compat),
+            accept_at=accept_at,
             workers=workers,
             executor=engine,
             metrics=[metric.spec.name for metric in others if metric.spec is not DEFAULT],
@@ -67,7 +69,8 @@ def score_dataset(
     if done.failed == done.rows:
         raise InputError(f"none of the {done.rows} rows could be scored, {output} says why: {done.error or ''}")
     failed = f", {done.failed:,} not (column error), the last of them: {done.error}" if done.failed else ""
-    scored = f"{output}: {done.rows - done.failed:,} of {done.rows:,} rows scored{failed}"
+    silent = f", {done.unmeasured:,} of them without a number (column headline says why)" if done.unmeasured else ""
+    scored = f"{output}: {done.rows - done.failed:,} of {done.rows:,} rows scored{silent}{failed}"
     console().print(printable(scored), soft_wrap=True)
 
 

@@ -19,11 +19,15 @@ from editjudge.evaluation.score_table import ScoreTable
 from editjudge.evaluation.statistics.bootstrap import Indices, Resampling
 from editjudge.evaluation.statistics.pairs import model_names
 from editjudge.evaluation.statistics.rank_correlation import METHODS
+from editjudge.evaluation.unjudged import row_notes
 from editjudge.types import Doubles
 
 
 def correlation(table: ScoreTable, metrics: Sequence[MetricColumn], options: EvaluationOptions) -> Result:
-    """Metrics by model, and the mean over the models. Raises InputError."""
+    """Metrics by model, and the mean over the models. Raises InputError.
+
+    There is no correlation with a number that is missing: a row that one metric has none for is left out for all.
+    """
     scored = rescore(table.drop_errors(), options)
     human = scored.numbers(options.human, RATINGS)
     scores = np.stack([metric.read(scored) for metric in metrics])
@@ -57,6 +61,7 @@ def correlation(table: ScoreTable, metrics: Sequence[MetricColumn], options: Eva
             "rows without a human rating": int(np.count_nonzero(~rated)),
             "rows that a metric has no score for": int(np.count_nonzero(rated & ~measured)),
         },
+        notes=row_notes(scored, metrics),
     )
 
 

@@ -14,22 +14,27 @@ from editjudge.evaluation.score_table import ScoreTable
 from editjudge.evaluation.statistics.bootstrap import Statistic, lead
 from editjudge.evaluation.statistics.pairwise_accuracy import Alignment, align
 from editjudge.evaluation.statistics.reliability import reliability
+from editjudge.evaluation.unjudged import row_notes, unjudged_notes
 
 RATINGS = "add the ratings of humans, or name their column with --human"
 
 
 def human_alignment(table: ScoreTable, metrics: Sequence[MetricColumn], options: EvaluationOptions) -> Result:
-    """The share of agreement by pair of models, its mean over them, and by how far the first metric is ahead."""
+    """The share of agreement by pair of models, its mean over them, and by how far the first metric is ahead.
+
+    A pair that a metric does not judge counts as wrong; where there are such, a grid says how many it judges, and how
+    many of those it orders right.
+    """
     scored = rescore(table.drop_errors(), options)
     scores = {metric.name: metric.read(scored) for metric in metrics}
     alignment = align(scored, scores, scored.numbers(options.human, RATINGS), options)
     bins = reliability(scored, alignment, scores, options)
     return Result(
         "human-alignment",
-        {"mean": mean_grid(alignment), "pairs": pairs_grid(alignment), **bins},
+        {"mean": mean_grid(alignment), **judged_grids(alignment), "pairs": pairs_grid(alignment), **bins},
         used={"rows": len(scored), "groups": alignment.pairs.groups, "pairs": len(alignment.pairs)},
         left_out={"rows with an error": len(table) - len(scored), **alignment.pairs.left_out},
-        notes=tie_notes(alignment.ties, options),
+        notes=(*row_notes(scored, metrics), *pair_notes(alignment, options)),
     )
 
 
@@ -46,8 +51,25 @@ def pairs_grid(alignment: Alignment, title: str = "agreement by pair of models")
     return Grid.of(title, alignment.pairs.labels, alignment.names, shares, alignment.counts[:, None])
 
 
-def tie_notes(ties: Mapping[str, int], options: EvaluationOptions) -> tuple[str, ...]:
-    """Which metrics tied pairs that humans do not, and what that counted."""
-    tied = ", ".join(f"{name} ({count})" for name, count in ties.items() if count)
+def judged_grids(alignment: Alignment) -> dict[str, Grid]:
+    """Metrics by the share of all pairs that they judge and the agreement on those; none where all judge all."""
+    if alignment.judged.all():
+        return {}
+    shares = Statistic.stack(alignment.coverage, alignment.pooled_judged)
+    counts = np.stack([np.full(len(alignment.names), len(alignment.pairs)), alignment.judged.sum(axis=1)], axis=1)
+    columns = ("pairs judged", "agreement on those")
+    return {"judged": Grid.of("what could be judged", alignment.names, columns, shares, counts)}
+
+
+def pair_notes(
+    alignment: Alignment, options: EvaluationOptions, unjudged: Mapping[str, int] | None = None
+) -> tuple[str, ...]:
+    """Which metrics did not judge pairs, and tied such that humans do not, and what that counted.
+
+    unjudged: how many pairs were not judged, by another name of the metric.
+    """
+    counts = alignment.unjudged if unjudged is None else unjudged
+    silent = unjudged_notes("pairs", "counted as wrong", counts, len(alignment.pairs))
+    tied = ", ".join(f"{name} ({count})" for name, count in alignment.ties.items() if count)
     meaning = {"wrong": "as wrong", "half": "as half right", "formula": "as a preference of the second"}[options.ties]
-    return (f"pairs that a metric ties, counted {meaning}: {tied}",) if tied else ()
+    return (*silent, *([f"pairs that a metric ties, counted {meaning}: {tied}"] if tied else []))

@@ -20,47 +20,69 @@ class Alignment:
     """The agreement of M metrics with humans on the same N pairs of candidates, by P pairs of models.
 
     Attributes:
-        pairs: Those that humans order and all metrics score.
-        right: float64[M, N], whether a metric orders the pair as humans do.
+        pairs: Those that humans order.
+        judged: bool[M, N], whether a metric has a score for both of a pair.
+        right: float64[M, N], whether a metric orders the pair as humans do; NaN for one that judges no pair.
         shares: [M, P], of the pairs of each two models.
         mean: [M], of `shares`.
         pooled: [M], the share of all pairs.
+        coverage: [M], the share of all pairs that a metric judges.
+        pooled_judged: [M], the share that is right of those.
         counts: int[P], the pairs of each two models.
         ties: How many of the pairs each metric ties.
     """
 
     names: tuple[str, ...]
     pairs: Pairs
+    judged: NDArray[np.bool_]
     right: Numbers
     shares: Statistic
     mean: Statistic
     pooled: Statistic
+    coverage: Statistic
+    pooled_judged: Statistic
     counts: NDArray[np.intp]
     ties: Mapping[str, int]
 
+    @property
+    def unjudged(self) -> dict[str, int]:
+        """How many of the pairs each metric does not judge."""
+        return dict(zip(self.names, (~self.judged).sum(axis=1).tolist(), strict=True))
+
 
 def align(table: ScoreTable, scores: Mapping[str, Numbers], human: Numbers, options: EvaluationOptions) -> Alignment:
-    """Compares scores float64[rows] by metric, higher being better, with human ratings. Raises InputError."""
+    """Compares scores float64[rows] by metric, higher being better, with human ratings. Raises InputError.
+
+    All metrics are asked for the same pairs, and one that has no score for one of the two has not ordered them: that is
+    wrong, whatever a tie counts. To leave such pairs out would reward a metric for its silence where it is hard.
+    """
     pairs = find_pairs(table, options)
     pairs = pairs.keep(pairs.both(~np.isnan(human)), "pairs without a human rating")
     pairs = pairs.keep(human[pairs.first] != human[pairs.second], "pairs that humans rate the same")
-    known = np.logical_and.reduce([~np.isnan(values) for values in scores.values()])
-    pairs = pairs.keep(pairs.both(known), "pairs that a metric has no score for")
     if not len(pairs):
         reasons = ", ".join(f"{count} {what}" for what, count in pairs.left_out.items() if count)
         why = f": left out were {reasons}" if reasons else ": no group has two candidates"
         raise InputError(f"{table.name} holds no two candidates of one group that could be compared{why}")
+    judged = np.stack([pairs.both(~np.isnan(values)) for values in scores.values()])
     right = np.stack([_agreement(pairs, human, values, options.ties) for values in scores.values()])
+    right[~judged] = 0.0
+    right[~judged.any(axis=1)] = np.nan
     resampling = Resampling(pairs.groups, options.resamples, options.seed)
     shares, counts = resampling.shares_by_label(right, pairs.group, pairs.label, len(pairs.labels))
-    pooled, _ = resampling.shares_by_label(right, pairs.group, np.zeros_like(pairs.label), 1)
+
+    def pool(values: Numbers, mask: NDArray[np.bool_]) -> Statistic:
+        return resampling.shares_by_label(values, pairs.group, np.where(mask, 0, 1), 1)[0][:, 0]
+
     return Alignment(
         names=tuple(scores),
         pairs=pairs,
+        judged=judged,
         right=right,
         shares=shares,
         mean=shares.mean(),
-        pooled=pooled[:, 0],
+        pooled=pool(right, np.ones_like(judged)),
+        coverage=pool(judged.astype(np.float64), np.ones_like(judged)),
+        pooled_judged=pool(right, judged),
         counts=counts[0].astype(np.intp),
         ties={name: int(np.sum(values[pairs.first] == values[pairs.second])) for name, values in scores.items()},
     )

@@ -22,7 +22,7 @@ FEWEST = 10  # pairs in a bin, on average, under which the bins would say nothin
 def reliability(
     table: ScoreTable, alignment: Alignment, scores: Mapping[str, Numbers], options: EvaluationOptions
 ) -> dict[str, Grid]:
-    """Up to two grids, metrics by bin; none where there are too few pairs."""
+    """Up to two grids, metrics by bin, of the pairs that a metric judges; none where there are too few pairs."""
     pairs = alignment.pairs
     if len(pairs) < BINS * FEWEST:
         return {}
@@ -34,8 +34,10 @@ def reliability(
     if "confidence" in table and DEFAULT.name in alignment.names:
         confidence = table.numbers("confidence", "")
         lesser = np.minimum(confidence[pairs.first], confidence[pairs.second])
-        bins = np.where(np.isnan(lesser), BINS, np.clip(np.nan_to_num(lesser) * BINS, 0, BINS - 1)).astype(np.intp)
-        right = alignment.right[[alignment.names.index(DEFAULT.name)]]
+        row = alignment.names.index(DEFAULT.name)
+        known = ~np.isnan(lesser) & alignment.judged[row]
+        bins = np.where(known, np.clip(np.nan_to_num(lesser) * BINS, 0, BINS - 1), BINS).astype(np.intp)
+        right = alignment.right[[row]]
         shares, counts = resampling.shares_by_label(right, pairs.group, bins, BINS)
         title = "agreement by the lesser confidence of the two scores"
         grids["confidence"] = Grid.of(title, [DEFAULT.name], RANGES, shares, counts)
@@ -43,8 +45,9 @@ def reliability(
 
 
 def _fifths(first: Numbers, second: Numbers) -> Indices:
-    """int[N], 0 to 4: the fifth of all margins that a margin belongs to; equal ones belong to the same."""
+    """int[N], 0 to 4: the fifth of all margins that a margin belongs to; equal ones belong to the same. 5: no score."""
+    known = ~(np.isnan(first) | np.isnan(second))
     with np.errstate(invalid="ignore"):  # inf - inf, as of two perfect PSNRs, is no margin
         margin = np.nan_to_num(np.abs(first - second), nan=0.0, posinf=np.finfo(np.float64).max)
-    edges = np.quantile(margin, np.arange(1, BINS) / BINS, method="lower")
-    return np.searchsorted(edges, margin, side="left")
+    edges = np.quantile(margin[known], np.arange(1, BINS) / BINS, method="lower") if known.any() else np.zeros(0)
+    return np.where(known, np.searchsorted(edges, margin, side="left"), BINS).astype(np.intp)

@@ -1,87 +1,110 @@
-"""From all sub-scores to one score (BPM, algorithm 1), and how far it can be trusted."""
+"""From the sub-scores of every part of an edit to one score, and how far it can be trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.bundles.settings import NormRanges
-from editjudge.image.difference import same_picture
-from editjudge.metrics.bpm.rules import Rules
-from editjudge.metrics.bpm.score import ALPHA, RegionScore, SemanticScore
-from editjudge.metrics.bpm.semantic import is_spatial
-from editjudge.metrics.bpm.subscore import INAPPLICABLE, SubScore
+from editjudge.metrics.aligned_image import AlignedImage
+from editjudge.metrics.bpm.measure import EditPart, PartSubScores, PictureChange, measure_part
+from editjudge.metrics.bpm.rules import PaperRules
+from editjudge.metrics.bpm.score import PartScore, RegionScore, SemanticScore
+from editjudge.metrics.bpm.semantic import is_contrary, is_spatial
+from editjudge.metrics.bpm.subscore import SubScore
 from editjudge.metrics.flags import FLAGS
-from editjudge.metrics.grounding import Grounding
-from editjudge.metrics.task import Features
-from editjudge.types import EditIntent, Image
+from editjudge.types import Image
 
 
 @dataclass(frozen=True)
 class Assessment:
     """An edit's scores, its flags, and the change map float32[H, W] that they rest on."""
 
-    bpm: float
-    semantic: SemanticScore
-    region: RegionScore
+    bpm: float | None
+    parts: tuple[PartScore, ...]
     confidence: float
     flags: tuple[str, ...]
     change: NDArray[np.float32]
 
 
 def assess(
-    intent: EditIntent,
-    where: Grounding,
-    features: Features,
+    parts: Sequence[EditPart],
     *,
     original: Image,
-    edited: Image,
+    aligned: AlignedImage,
     ranges: NormRanges,
-    rules: Rules,
+    rules: PaperRules,
     raised: Iterable[str] = (),
 ) -> Assessment:
     """Takes every sub-score of an edit, and adds them up.
 
     Args:
-        intent: What is asked for.
-        where: Where the objects are.
-        features: Those that the edit calls for.
-        original, edited: uint8[H, W, 3], of one frame.
+        parts: What is asked for, one or more.
+        original: uint8[H, W, 3].
+        aligned: The edited picture in its frame.
         ranges: The raw scores that Norm() maps to 0 and 1.
         rules: The rules to go by.
         raised: Flags from before; those of the sub-scores join them.
     """
-    change = rules.change_map(original, edited)
-    unchanged = same_picture(original, edited)
-    modify = rules.modify(intent, where, features)
-    preserve = position = size = INAPPLICABLE
-    if not intent.is_global:
-        preserve = rules.preserve(change, where)
-        position, size = rules.position(intent, where), rules.size(intent, where)
-    found = {part.flag for part in (modify, preserve, position, size)} | set(_seen(intent, where, unchanged))
-    zeroed = unchanged and rules.no_op_is_zero
-    if zeroed:
-        modify = SubScore(0.0)
-        position, size = (INAPPLICABLE, INAPPLICABLE) if intent.is_global else (SubScore(0.0), SubScore(0.0))
-    is_share = zeroed or (rules.spatial_is_share and is_spatial(intent))
-    modified = norm(modify.value, (0.0, 1.0) if is_share else ranges.modify)
-    preserved = norm(preserve.value, ranges.preserve)
-    semantic = SemanticScore(semantic_score(modified, preserved), modified, preserved, modify.value, preserve.value)
-    region = RegionScore(region_score(position.value, size.value), position.value, size.value)
-    flags = tuple(name for name in FLAGS if name in found.union(raised))
-    trust = confidence((modify, preserve, position, size), where.scores, flags)
-    return Assessment(bpm(semantic.score, region.score), semantic, region, trust, flags, change)
+    change = rules.change_map(original, aligned.picture)
+    if aligned.seen is not None:
+        change[~aligned.seen] = 0
+    found = set(raised)
+    foreign = "out_of_domain" in found and rules.knows_its_limits
+    asked = reduce(np.logical_or, (part.where.union for part in parts))
+    pictures = PictureChange(aligned, change, asked, whole=any(part.intent.is_global for part in parts))
+    measured = [measure_part(part, pictures, rules, foreign=foreign) for part in parts]
+    raised_by_part = [
+        {sub_score.flag for sub_score in result.all if sub_score.flag} | set(_seen(part, aligned, rules))
+        for part, result in zip(parts, measured, strict=True)
+    ]
+    found |= set().union(*raised_by_part)
+    scores = tuple(
+        _score(result, ranges, rules, _in_order(raised))
+        for result, raised in zip(measured, raised_by_part, strict=True)
+    )
+    bpm = None
+    if not any(result.is_incomplete for result in measured):
+        bpm = sum(rules.combine(score) for score in scores) / len(scores)
+    flags = _in_order(found)
+    sub_scores = [sub_score for result in measured for sub_score in result.all]
+    detected = [score for part in parts for score in part.where.scores]
+    trust = 0.0 if bpm is None else confidence(sub_scores, detected, flags)
+    return Assessment(bpm, scores, trust, flags, change)
 
 
-def _seen(intent: EditIntent, where: Grounding, unchanged: bool) -> Iterable[str]:
+def _in_order(flags: set[str]) -> tuple[str, ...]:
+    return tuple(name for name in FLAGS if name in flags)
+
+
+def _score(measured: PartSubScores, ranges: NormRanges, rules: PaperRules, flags: tuple[str, ...]) -> PartScore:
+    modify, preserve = (_as_float(part.value) for part in (measured.modify, measured.preserve))
+    # A share of 1 is none of the cosines that the range is for; nor is the 0 of what nobody touched.
+    is_share = rules.spatial_is_share and (is_spatial(measured.intent) or modify == 0.0)
+    modified = norm(modify, (0.0, 1.0) if is_share else ranges.modify)
+    preserved = norm(preserve, ranges.preserve)
+    incomplete = any(part.basis == "unmeasured" for part in (measured.modify, measured.preserve))
+    both = None if incomplete else semantic_score(modified, preserved)
+    semantic = SemanticScore(both, modified, preserved, modify, preserve)
+    position, size = measured.position.value, measured.size.value
+    region = RegionScore(region_score(position, size), position, size)
+    done = None if modified is None else rules.done(modified)
+    return PartScore(measured.intent, semantic, region, flags, done)
+
+
+def _seen(part: EditPart, aligned: AlignedImage, rules: PaperRules) -> Iterable[str]:
     """The flags that no single sub-score raises."""
+    intent, where = part.intent, part.where
     if intent.is_global:
         yield "global"
-    if unchanged:
+    if aligned.changes.kind in ("unchanged", "noise"):
         yield "no_op"
+    elif aligned.changes.kind == "edit" and rules.pixels_decide and is_contrary(intent, where, part.features):
+        yield "contrary"
     for region, flag in ((where.original, "source_not_found"), (where.edited, "target_not_found")):
         if region is not None and not len(region):
             yield flag
@@ -91,26 +114,26 @@ def _seen(intent: EditIntent, where: Grounding, unchanged: bool) -> Iterable[str
         yield "anchor_not_found"
 
 
+def _as_float(value: float | None) -> float | None:
+    """The number as Python has it, as NumPy's own are written otherwise."""
+    return None if value is None else float(value)
+
+
 def norm(value: float | None, ends: tuple[float, float]) -> float | None:
     """Min-max normalisation to 0..1, clipped; what does not apply stays None."""
     low, high = ends
     return None if value is None else min(1.0, max(0.0, (value - low) / (high - low)))
 
 
-def semantic_score(modify: float | None, preserve: float | None) -> float:
+def semantic_score(modify: float | None, preserve: float | None) -> float | None:
     """S_semantic, 0 to 2, from the normalised parts. Where only one applies, it counts twice, to keep the range."""
     parts = [part for part in (modify, preserve) if part is not None]
-    return 2.0 * sum(parts) / len(parts) if parts else 0.0
+    return 2.0 * sum(parts) / len(parts) if parts else None
 
 
 def region_score(position: float | None, size: float | None) -> float | None:
-    """S_region, 0 to 2; None for a global edit."""
+    """S_region, 0 to 2; None for a global edit, and where it was not measured."""
     return None if position is None or size is None else position + size
-
-
-def bpm(semantic: float, region: float | None) -> float:
-    """alpha * S_semantic + (1 - alpha) * S_region, 0 to 2; a global edit has the semantic score alone."""
-    return semantic if region is None else ALPHA * semantic + (1 - ALPHA) * region
 
 
 def confidence(sub_scores: Sequence[SubScore], detected: Sequence[float], raised: Iterable[str]) -> float:

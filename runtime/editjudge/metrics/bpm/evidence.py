@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.image.canvas import Content
 from editjudge.types import Image
+
+if TYPE_CHECKING:
+    from editjudge.image.changes import Changes
 
 
 @dataclass(frozen=True)
@@ -16,10 +20,12 @@ class Evidence:
     """The arrays behind a score, for reports and masks; all at the frame's size H x W.
 
     Attributes:
-        original, edited: uint8[H, W, 3] RGB.
+        original, edited: uint8[H, W, 3] RGB; the edited one in the place and tone of the original.
         original_mask, edited_mask: bool[H, W].
         change: float32[H, W], the L2 distance per pixel, 0 to 1.
-        original_size: Height and width of the original as it was handed in; None: the frame's.
+        changes: What happened to the picture.
+        content: The part of the original, as it was handed in, that the frame shows.
+        tone: The mean change of tone that was taken away, 0 to 1.
     """
 
     NOTICED: ClassVar[float] = 0.05
@@ -30,19 +36,32 @@ class Evidence:
     original_mask: NDArray[np.bool_]
     edited_mask: NDArray[np.bool_]
     change: NDArray[np.float32]
-    original_size: tuple[int, int] | None = None
+    changes: Changes
+    content: Content
+    tone: float = 0.0
 
     @classmethod
     def none(cls) -> Evidence:
         """Arrays of no pixels, in the place of some megabytes: for who keeps many scores."""
         picture, mask = np.zeros((0, 0, 3), np.uint8), np.zeros((0, 0), bool)
-        return cls(picture, picture, mask, mask, np.zeros((0, 0), np.float32))
+        from editjudge.image.changes import Changes  # noqa: PLC0415  (OpenCV, which types do not load)
+
+        changes = Changes.none()
+        return cls(picture, picture, mask, mask, np.zeros((0, 0), np.float32), changes, Content.whole(0, 0))
+
+    def without_masks(self) -> Evidence:
+        """As if no object had been found."""
+        nowhere = np.zeros_like(self.original_mask)
+        return replace(self, original_mask=nowhere, edited_mask=nowhere)
+
+    @property
+    def union(self) -> NDArray[np.bool_]:
+        """bool[H, W]: M_orig | M_edit."""
+        return self.original_mask | self.edited_mask
 
     def outside(self, whole: bool) -> NDArray[np.bool_]:
         """bool[H, W]: what the edit should have left alone; all of the picture when the whole of it is looked at."""
-        if whole:
-            return np.ones(self.change.shape, bool)
-        return np.asarray(~(self.original_mask | self.edited_mask))
+        return np.ones(self.change.shape, bool) if whole else ~self.union
 
     def changed_share(self, whole: bool) -> float | None:
         """The share of pixels outside the masks that changed noticeably, 0 to 1; None when the masks cover all."""

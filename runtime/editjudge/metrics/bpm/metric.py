@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 import editjudge
 from editjudge.metrics.base import MetricResult, MetricSpec
 from editjudge.metrics.bpm.aggregate import assess
 from editjudge.metrics.bpm.evidence import Evidence
 from editjudge.metrics.bpm.explanation.explain import explain
+from editjudge.metrics.bpm.explanation.headline import write_headline
+from editjudge.metrics.bpm.measure import EditPart
 from editjudge.metrics.bpm.released import ReleasedRules
-from editjudge.metrics.bpm.rules import Compat, Rules
-from editjudge.metrics.bpm.score import EditScore
+from editjudge.metrics.bpm.rules import Compat, PaperRules, Rules
+from editjudge.metrics.bpm.score import Drift, EditScore, PartScore, RegionScore, SemanticScore, Verdict
+from editjudge.metrics.bpm.verdict import decide
 from editjudge.metrics.context import EditContext
+from editjudge.types import FoundBox
 
-RULES: dict[Compat | None, Rules] = {None: Rules(), "released": ReleasedRules()}
+RULES: dict[Compat | None, PaperRules] = {None: Rules(), "paper": PaperRules(), "released": ReleasedRules()}
 """By the name that `--compat` gives them."""
 
 
 class Bpm:
-    """Balancing Preservation and Modification, by one set of rules."""
+    """Balancing Preservation and Modification, by one set of rules.
+
+    Args:
+        compat: The rules.
+        accept_at: The probability from which an edit is accepted; None: the bundle's.
+    """
 
     spec = MetricSpec(
         "bpm",
@@ -31,42 +43,93 @@ class Bpm:
         reads_intent=True,
     )
 
-    def __init__(self, compat: Compat | None = None) -> None:
-        self.rules: Rules = RULES[compat]
+    def __init__(self, compat: Compat | None = None, accept_at: float | None = None) -> None:
+        self.rules: PaperRules = RULES[compat]
+        self._accept_at = accept_at
 
     def compute(self, context: EditContext) -> MetricResult:
         return self.score(context).as_result()
 
     def score(self, context: EditContext) -> EditScore:
         """The score of an edit; how long it took and what the models ran on is left for its owner to say."""
-        task, observed = context.task, context.observation
-        known = context.known.flags if context.known else ()
-        where = observed.grounding
+        contexts = (context, *context.more)
+        parts = [_as_part(one) for one in contexts]
+        known = [flag for one in contexts if one.known for flag in one.known.flags]
+        aligned, manifest = context.aligned, context.models.bundle.manifest
         judged = assess(
-            task.intent,
-            where,
-            observed.features,
+            parts,
             original=context.original,
-            edited=context.edited,
-            ranges=context.models.bundle.manifest.norm,
-            raised=(*known, *context.aligned.flags),
-            rules=self.rules,
+            aligned=aligned,
+            ranges=manifest.norm,
+            raised=(*known, *aligned.flags),
+            rules=self.rules.for_ranges(manifest.norm),
+        )
+        original_mask, edited_mask = (
+            np.logical_or.reduce(side) for side in zip(*(part.where.masks for part in parts), strict=True)
+        )
+        content, (height, width) = context.task.content, context.original.shape[:2]
+        factor = (content.box[2] - content.box[0]) / width
+        evidence = Evidence(
+            context.original,
+            aligned.picture,
+            original_mask,
+            edited_mask,
+            judged.change,
+            aligned.changes,
+            content,
+            aligned.tone,
         )
         score = EditScore(
             bpm=judged.bpm,
-            semantic=judged.semantic,
-            region=judged.region,
+            semantic=_mean_semantic(judged.parts),
+            region=_mean_region(judged.parts),
             confidence=judged.confidence,
+            verdict=Verdict("not_judged", None),
+            headline="",
+            kind=aligned.changes.kind,
+            changed_share=aligned.changes.share,
+            alignment=Drift.of(aligned.changes.alignment, height, width, factor),
             flags=judged.flags,
             explanation="",
-            intent=task.intent,
-            regions={
-                "original": task.report_boxes(where.source, where.anchor),
-                "edited": task.report_boxes(where.target),
-            },
+            intent=context.intent,
+            parts=judged.parts,
+            regions=_report_regions(contexts),
             timings_ms={},
             bundle=context.models.bundle.name,
             version=editjudge.__version__,
-            evidence=Evidence(context.original, context.edited, *where.masks, judged.change, task.size),
+            evidence=evidence,
         )
-        return replace(score, explanation=explain(score))
+        score = replace(score, verdict=decide(score, manifest.verdict, self._accept_at))
+        score = replace(score, explanation=explain(score))
+        return replace(score, headline=write_headline(score))
+
+
+def _as_part(context: EditContext) -> EditPart:
+    observed = context.observation
+    return EditPart(context.intent, observed.grounding, observed.features)
+
+
+def _report_regions(contexts: Sequence[EditContext]) -> dict[str, tuple[FoundBox, ...]]:
+    regions: dict[str, tuple[FoundBox, ...]] = {"original": (), "edited": ()}
+    for context in contexts:
+        where = context.observation.grounding
+        regions["original"] += context.task.report_boxes(where.source, where.anchor)
+        regions["edited"] += context.task.report_boxes(where.target)
+    return regions
+
+
+def _mean_semantic(parts: Sequence[PartScore]) -> SemanticScore:
+    return parts[0].semantic if len(parts) == 1 else SemanticScore(**_means([part.semantic for part in parts]))
+
+
+def _mean_region(parts: Sequence[PartScore]) -> RegionScore:
+    return parts[0].region if len(parts) == 1 else RegionScore(**_means([part.region for part in parts]))
+
+
+def _means(scores: Sequence[SemanticScore] | Sequence[RegionScore]) -> dict[str, float | None]:
+    """The mean of each field; None where it is unknown of one of them."""
+    rows = [vars(score) for score in scores]
+    return {
+        name: None if any(row[name] is None for row in rows) else sum(row[name] for row in rows) / len(rows)
+        for name in rows[0]
+    }

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.image import boxes
-from editjudge.metrics.bpm.subscore import GIVEN, SubScore
+from editjudge.metrics.bpm.subscore import ABSENT, GIVEN, SubScore
 from editjudge.metrics.grounding import Grounding, Region
 from editjudge.types import EditIntent
 
@@ -22,15 +22,23 @@ SIDES = ("left", "right", "up", "down")
 
 
 def position(intent: EditIntent, where: Grounding) -> SubScore:
-    """S_position: 1 when all boxes of the result stand where they should, 0.5 when some do, 0 when none does."""
+    """S_position: 1 when all boxes of the result stand where they should, 0.5 when some do, 0 when none does.
+
+    None where there is nothing to compare.
+    """
     if where.edited is None:
-        return GIVEN
+        return _of_removed(where)
     if not len(where.edited):
-        return SubScore(1.0, "fallback", "target_not_found")
+        return ABSENT
     placed_well = [_well_placed(intent, where, box) for box in where.edited.boxes]
     if isinstance(placed_well[0], SubScore):
         return placed_well[0]
     return SubScore(1.0 if all(placed_well) else 0.5 if any(placed_well) else 0.0)
+
+
+def _of_removed(where: Grounding) -> SubScore:
+    """Both sub-scores of what was to be removed: given by rule, if it was seen to be there."""
+    return SubScore.unmeasured(where.missing) if where.missing else GIVEN
 
 
 def _well_placed(intent: EditIntent, where: Grounding, box: boxes.Box) -> bool | SubScore:
@@ -38,12 +46,12 @@ def _well_placed(intent: EditIntent, where: Grounding, box: boxes.Box) -> bool |
     position = intent.position
     if intent.anchor is not None and position != "unchanged" and intent.edit_type in ("add", "move"):
         if where.anchor is None or not len(where.anchor):
-            return SubScore(1.0, "fallback", "anchor_not_found")
+            return SubScore.unmeasured("anchor_not_found")
         return stands(box, position, where.anchor.boxes[0])
     if where.original is None:
         return _on_side(box, position, where) if position in SIDES else GIVEN
     if not len(where.original):
-        return SubScore(1.0, "fallback", "source_not_found")
+        return SubScore.unmeasured("source_not_found")
     old = where.original.boxes
     if position in SIDES:
         return stands(box, position, old[0])
@@ -93,13 +101,38 @@ def _area(region: Region) -> float:
 
 
 def size(intent: EditIntent, where: Grounding) -> SubScore:
-    """S_size: 1 when the area changed as asked, 0 when it did not."""
-    if where.original is None or where.edited is None:
-        return GIVEN
+    """S_size: 1 when the area changed as asked, 0 when it did not; None where there is nothing to compare."""
+    if where.edited is None:
+        return _of_removed(where)
+    if where.original is None:
+        return GIVEN if len(where.edited) else ABSENT
     ratio = size_ratio(where)
     if ratio is None:
-        return SubScore(1.0, "fallback", where.missing)
+        return ABSENT if where.missing == "target_not_found" else SubScore.unmeasured(where.missing)
     return SubScore(float(is_right_size(ratio, intent.size)))
+
+
+OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up"}
+
+
+def is_opposite(intent: EditIntent, where: Grounding) -> bool:
+    """Whether an object went the other way, or changed its size the other way, than was asked for."""
+    if intent.edit_type == "size":
+        ratio = size_ratio(where)
+        return ratio is not None and {"larger": ratio < SMALLER, "smaller": ratio > LARGER}.get(intent.size, False)
+    if intent.edit_type != "move" or intent.position not in OPPOSITE or where.regions is None:
+        return False
+    # By the old place, whatever the new one is to be relative to.
+    return stands(where.regions[1].boxes[0], OPPOSITE[intent.position], where.regions[0].boxes[0])
+
+
+def size_progress(intent: EditIntent, where: Grounding) -> SubScore:
+    """How far the area went the asked way, 0 to 1; 1 from where S_size is 1 on. Ours, as S_size itself has a cliff."""
+    ratio = size_ratio(where)
+    if ratio is None or intent.size == "unchanged":
+        return size(intent, where)
+    end = LARGER if intent.size == "larger" else SMALLER
+    return SubScore(min(1.0, max(0.0, (ratio - 1) / (end - 1))))
 
 
 def is_right_size(ratio: float, asked: str) -> bool:

@@ -4,7 +4,8 @@ They are theirs, faults included, so that scores can be compared with published 
 the paper's in these ways: both pictures are squeezed into 500 x 500; only the first box counts, except for the position
 of adds; sizes are those of boxes, and judged in size edits alone; positions are judged in adds with an anchor alone; a
 missing box scores 1; both pictures are cropped and segmented by the boxes of the original (of an add, of the edited
-picture), grown by 1.5; a change that is noise counts like any other; differences are taken in uint8.
+picture), grown by 1.5; a change that is noise counts like any other; differences are taken in uint8. Nor do they know
+what we added: drift is not undone, nothing is null, and of a compound instruction the first part alone is judged.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from editjudge.image import boxes
 from editjudge.image.vectors import cosine
 from editjudge.metrics.bpm import region, semantic
-from editjudge.metrics.bpm.rules import Rules
+from editjudge.metrics.bpm.rules import PaperRules
 from editjudge.metrics.bpm.subscore import GIVEN, SubScore
 from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.task import Features
@@ -26,11 +27,14 @@ FRAME = 500  # pixels, both sides
 UNCHANGED = 40.0  # pixels of the frame, L1 distance of the centres
 
 
-class ReleasedRules(Rules):
+class ReleasedRules(PaperRules):
     """The rules of the released code; what is not said here is as in the paper."""
 
     crop_scale = 1.5  # the function's default is 1.2, but its one caller passes 1.5
-    no_op_is_zero = False
+    falls_back = True
+    judges_parts = False
+    undoes_drift = False
+    knows_its_limits = False
     spatial_is_share = False
 
     def frame(self, picture: Image) -> Image:
@@ -79,7 +83,7 @@ class ReleasedRules(Rules):
         if intent.is_global:
             return SubScore(cosine(features["edited_picture"], features["target"]))
         if where.missing is not None:
-            return semantic.modify_without(where.missing, intent, features)
+            return _modify_without(where.missing, intent, features)
         change = features["edited_crop"] - features["original_crop"]
         return SubScore(cosine(change, semantic.text_direction(intent, features)))
 
@@ -90,10 +94,18 @@ class ReleasedRules(Rules):
         return np.asarray(np.sqrt((difference * difference).mean(axis=2, dtype=np.float32)) / np.float32(255.0))
 
     @staticmethod
-    def preserve(change: NDArray[np.float32], where: Grounding) -> SubScore:
-        """When nothing is outside, nothing changed there."""
+    def preserve(change: NDArray[np.float32], where: Grounding, masks: NDArray[np.bool_] | None = None) -> SubScore:
+        """Over all of the picture where an object is missing; when nothing is outside, nothing changed there."""
+        if where.missing:
+            return SubScore(1.0 - float(change.mean()), "fallback", where.missing)
         outside = semantic.preserve(change, where)
-        return SubScore(1.0, outside.basis, outside.flag) if outside.value is None else outside
+        return SubScore(1.0, "fallback", outside.flag) if outside.value is None else outside
+
+
+def _modify_without(missing: str, intent: EditIntent, features: Features) -> SubScore:
+    if missing == "target_not_found" or not intent.target:
+        return SubScore(0.0, "fallback", missing)
+    return SubScore(cosine(features["edited_picture"], features["target"]), "fallback", missing)
 
 
 def _stands(box: boxes.Box, relation: str, reference: boxes.Box) -> bool:

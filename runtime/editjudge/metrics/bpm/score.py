@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from editjudge.metrics.base import MetricResult
 from editjudge.metrics.bpm.evidence import Evidence
-from editjudge.types import EditIntent, FoundBox, Placement
+from editjudge.types import ChangeKind, EditIntent, FoundBox, Placement, Triple
+
+if TYPE_CHECKING:
+    from editjudge.image.alignment import PairAlignment
 
 ALPHA = 0.7
 """The weight of the semantic score in a local edit; the best in the paper's table 9."""
@@ -16,16 +19,18 @@ ALPHA = 0.7
 SUB_SCORES = {"semantic": ("modify", "preserve"), "region": ("position", "size")}
 """The parts of each score, in the order in which reports list them."""
 
+Decision = Literal["accept", "reject", "unsure", "not_judged"]
+
 
 @dataclass(frozen=True)
-class Part:
+class SubScoreRow:
     """A sub-score in a report.
 
     Attributes:
         name: modify, preserve, position or size.
-        value: 0 to 1; None: does not apply.
+        value: 0 to 1; None: does not apply, or was not measured.
         raw: As the formula gives it; None: the value is raw.
-        weight: How much of the BPM it decides.
+        weight: How much of the BPM it can decide.
     """
 
     name: str
@@ -35,15 +40,18 @@ class Part:
 
     @property
     def gain(self) -> float:
-        """What the part adds to the BPM."""
+        """What it adds to the paper's plain sum."""
         return self.weight * (self.value or 0.0)
 
 
 @dataclass(frozen=True)
 class SemanticScore:
-    """S_semantic, 0 to 2, and its parts: normalised 0 to 1, and raw as the formula gives them. None: does not apply."""
+    """S_semantic, 0 to 2, and its parts: normalised 0 to 1, and raw as the formula gives them.
 
-    score: float
+    None: does not apply, or was not measured.
+    """
+
+    score: float | None
     modify: float | None
     preserve: float | None
     modify_raw: float | None
@@ -52,7 +60,7 @@ class SemanticScore:
 
 @dataclass(frozen=True)
 class RegionScore:
-    """S_region, 0 to 2, and its parts, each 0, 0.5 or 1. None: does not apply."""
+    """S_region, 0 to 2, and its parts, each 0, 0.5 or 1. None: does not apply, or was not measured."""
 
     score: float | None
     position: float | None
@@ -60,16 +68,76 @@ class RegionScore:
 
 
 @dataclass(frozen=True)
+class PartScore:
+    """One thing that was asked for, and its scores; a compound instruction asks for several.
+
+    Attributes:
+        done: How far it counts as done, 0 to 1; None: the rules do not ask.
+    """
+
+    intent: EditIntent
+    semantic: SemanticScore
+    region: RegionScore
+    flags: tuple[str, ...] = ()
+    done: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        scores = {"semantic": asdict(self.semantic), "region": asdict(self.region)}
+        return {"intent": self.intent.to_dict(), **scores, "flags": list(self.flags), "done": self.done}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an app should do with an edit.
+
+    Attributes:
+        decision: accept, reject, or unsure; not_judged where nothing could be measured.
+        probability: That the edit was done as asked with nothing else harmed; None: not measured.
+    """
+
+    decision: Decision
+    probability: float | None
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What happened to all of a picture, and is no edit.
+
+    Attributes:
+        shift: How far right and down the content moved, in pixels of the original.
+        scale: How much larger it is.
+        gain, offset: Per channel, in levels of 0 to 255: edited = gain * original + offset.
+    """
+
+    shift: tuple[float, float]
+    scale: float
+    gain: Triple
+    offset: Triple
+
+    @classmethod
+    def of(cls, alignment: PairAlignment, height: int, width: int, factor: float) -> Drift:
+        """That of a frame of height x width pixels, each of which is `factor` pixels of the original."""
+        right, down = alignment.shift(height, width)
+        return cls((right * factor, down * factor), alignment.scale, alignment.gain, alignment.offset)
+
+
+@dataclass(frozen=True)
 class EditScore:
     """How well an edit did what was asked and left the rest alone.
 
     Attributes:
-        bpm: 0 to 2.
-        semantic, region: The two scores that it is made of, and their parts.
+        bpm: 0 to 2; None where something that it is made of was not measured.
+        semantic, region: The two scores that it is made of, and their parts; of a compound, the means over its parts.
         confidence: How far the score can be trusted, 0 to 1.
-        flags: What it rests on (`metrics.flags`).
+        verdict: What to do with the edit.
+        headline: The sentence to read first.
+        kind: What happened to the picture, by its pixels.
+        changed_share: How much of the picture changed, 0 to 1, by its pixels.
+        alignment: What of that was no edit.
+        flags: What the score rests on (`metrics.flags`).
         explanation: In a sentence or two.
-        intent: What was understood to be asked for.
+        intent: What was understood to be asked for; of a compound, its first part.
+        parts: All that was asked for, with the scores of each.
         regions: What was found in "original" and "edited"; boxes in pixels of the original.
         timings_ms: Milliseconds per stage, and in "total".
         bundle, version: What scored it.
@@ -78,13 +146,19 @@ class EditScore:
         metrics: What the other metrics that were asked for say, by name.
     """
 
-    bpm: float
+    bpm: float | None
     semantic: SemanticScore
     region: RegionScore
     confidence: float
+    verdict: Verdict
+    headline: str
+    kind: ChangeKind
+    changed_share: float
+    alignment: Drift
     flags: tuple[str, ...]
     explanation: str
     intent: EditIntent
+    parts: tuple[PartScore, ...]
     regions: dict[str, tuple[FoundBox, ...]]
     timings_ms: dict[str, float]
     bundle: str
@@ -94,13 +168,18 @@ class EditScore:
     metrics: Mapping[str, MetricResult] = field(default_factory=dict)
 
     @property
-    def value(self) -> float:
-        """The number that edits are ranked by."""
+    def is_global(self) -> bool:
+        """Whether a part of what was asked for concerns the whole picture."""
+        return any(part.intent.is_global for part in self.parts)
+
+    @property
+    def value(self) -> float | None:
+        """The number that edits are ranked by; None: there is none."""
         return self.bpm
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """The sub-scores, in the order of SUB_SCORES; one that does not apply leaves its share to the others."""
+    def sub_scores(self) -> tuple[SubScoreRow, ...]:
+        """In the order of SUB_SCORES; one that does not apply leaves its share to the others."""
         share = 1.0 if self.region.score is None else ALPHA
         weights = {"semantic": 2 * share, "region": 2 * (1 - share)}
         found = []
@@ -109,12 +188,12 @@ class EditScore:
             count = sum(values[name] is not None for name in names)
             for name in names:
                 weight = 0.0 if values[name] is None else weights[group] / count
-                found.append(Part(name, values[name], values.get(f"{name}_raw"), weight))
+                found.append(SubScoreRow(name, values[name], values.get(f"{name}_raw"), weight))
         return tuple(found)
 
     def as_result(self) -> MetricResult:
         """The score as one metric among others."""
-        parts = {part.name: part.value for part in self.parts}
+        parts = {row.name: row.value for row in self.sub_scores}
         return MetricResult(self.bpm, parts, self.flags, self.regions, self.explanation)
 
     def without_evidence(self) -> EditScore:
@@ -124,9 +203,10 @@ class EditScore:
     def to_dict(self) -> dict[str, Any]:
         """The JSON that the command line prints; the evidence, being pictures, is left out."""
         content = {name: value for name, value in vars(self).items() if name not in ("evidence", "metrics")}
-        content["semantic"] = asdict(self.semantic)
-        content["region"] = asdict(self.region)
+        for name in ("semantic", "region", "verdict", "alignment"):
+            content[name] = asdict(content[name])
         content["intent"] = self.intent.to_dict()
+        content["parts"] = [part.to_dict() for part in self.parts]
         content["flags"] = list(self.flags)
         content["regions"] = {
             side: [{"phrase": found.phrase, "box": list(found.box), "score": found.score} for found in boxes]

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.image.vectors import Vector, cosine
-from editjudge.metrics.bpm.region import position, size
+from editjudge.metrics.bpm.region import is_opposite, position, size_progress
 from editjudge.metrics.bpm.subscore import SubScore
 from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.task import Features
 from editjudge.types import EditIntent
 
 NOISE_FLOOR = 0.3  # ours: a change of the image feature below this share of its norm has no direction to speak of
+
+
+AGAINST = -0.3  # ours: the cosine under which a change goes against the words
 
 
 def is_spatial(intent: EditIntent) -> bool:
@@ -32,24 +35,34 @@ def modify(intent: EditIntent, where: Grounding, features: Features) -> SubScore
     if intent.is_global:
         return SubScore(direction(features["original_picture"], features["edited_picture"], features["target"]))
     if where.missing is not None:
-        return modify_without(where.missing, intent, features)
+        return modify_without(where.missing)
     before, after = features["original_crop"], features["edited_crop"]
     if is_spatial(intent):
-        change = (size if intent.edit_type == "size" else position)(intent, where)
+        change = (size_progress if intent.edit_type == "size" else position)(intent, where)
         same = max(0.0, cosine(before, after))
-        return SubScore(same * (change.value or 0.0), change.basis, change.flag)
+        value = None if change.value is None else same * change.value
+        return SubScore(value, change.basis, change.flag)
     wanted = text_direction(intent, features)
     if not wanted.any():
-        return SubScore(0.0, "fallback", "parse_uncertain")
+        return SubScore.unmeasured("parse_uncertain")
     return SubScore(direction(before, after, wanted))
 
 
-def modify_without(missing: str, intent: EditIntent, features: Features) -> SubScore:
-    """What S_modify falls back to where an object was not found; missing: the flag that says which."""
-    if missing == "target_not_found":
-        return SubScore(0.0, "fallback", missing)
-    similar = cosine(features["edited_picture"], features["target"]) if intent.target else 0.0
-    return SubScore(similar, "fallback", missing)
+def is_contrary(intent: EditIntent, where: Grounding, features: Features) -> bool:
+    """Whether the change goes against what was asked for: the other way, or away from the words."""
+    if where.missing or intent.is_global:
+        return False
+    if is_spatial(intent):
+        return is_opposite(intent, where)
+    return direction(features["original_crop"], features["edited_crop"], text_direction(intent, features)) < AGAINST
+
+
+def modify_without(missing: str) -> SubScore:
+    """S_modify where an object was not found; missing: the flag that says which.
+
+    A result that is not there was not made. What became of a source that was never found cannot be told.
+    """
+    return SubScore(0.0, flag=missing) if missing == "target_not_found" else SubScore.unmeasured(missing)
 
 
 def text_direction(intent: EditIntent, features: Features) -> Vector:
@@ -69,11 +82,20 @@ def direction(before: Vector, after: Vector, wanted: Vector) -> float:
     return weight * cosine(change, wanted)
 
 
-def preserve(change: NDArray[np.float32], where: Grounding) -> SubScore:
-    """S_preserve, 0 to 1: 1 - the mean change outside the union of both masks; over everything where one is missing."""
-    if where.missing:
-        return SubScore(1.0 - float(change.mean()), "fallback", where.missing)
-    outside = change[~where.union]
+def preserve(change: NDArray[np.float32], where: Grounding, masks: NDArray[np.bool_] | None = None) -> SubScore:
+    """S_preserve, 0 to 1: 1 - the mean change outside the union of both masks.
+
+    Over all of the picture where the result is missing, as nothing that changed was asked for; None where the source
+    was never found, or where nothing is outside.
+
+    Args:
+        change: float32[H, W], the change per pixel, 0 to 1.
+        where: Where the objects are.
+        masks: bool[H, W], the objects of other parts of the edit as well; None: there are none.
+    """
+    if where.missing == "source_not_found":
+        return SubScore.unmeasured(where.missing)
+    outside = change[~(where.union if masks is None else masks)]
     if not outside.size:
-        return SubScore(None, "fallback", "nothing_outside")
-    return SubScore(1.0 - float(outside.mean()))
+        return SubScore.unmeasured("nothing_outside")
+    return SubScore(1.0 - float(outside.mean()), flag=where.missing)

@@ -12,7 +12,7 @@ from editjudge.metrics.bpm.region import IOU
 from editjudge.metrics.bpm.score import EditScore
 from editjudge.types import EditType
 
-DONE = 0.5  # the normalised modification score from which an edit counts as done
+DONE = 0.5  # the normalised modification from which an edit counts as done where the rules do not say so
 HALF_DONE = 0.25  # and from which it counts as done, though not clearly
 SAME_AREA = 0.1  # a smaller relative change of an area is not spoken of
 
@@ -33,19 +33,28 @@ Clauses = tuple[str, str]
 
 def describe_outcome(score: EditScore) -> str:
     """The clause that says whether the edit was done."""
-    if "source_not_found" in score.flags:
-        source = Noun.of(score.intent.source)
-        return f"what became of {source.the} is not known"
+    if score.semantic.modify is None:
+        if score.intent.is_global:
+            return "whether the picture was changed as asked is not known"
+        unknown = Noun.of(score.intent.source or score.intent.target)
+        return f"what became of {unknown.the} is not known"
     done, failed = OUTCOMES[effective_type(score)](score)
-    modify = score.semantic.modify or 0.0
     if not is_done(score):
         return failed
-    return done if modify >= DONE else f"{done}, though not clearly"
+    # What is accepted was clear enough to decide, whatever the modification alone says.
+    clear = score.verdict.decision == "accept" or _done(score, DONE) >= 1
+    return done if clear else f"{done}, though not clearly"
 
 
 def is_done(score: EditScore) -> bool:
     """Whether the edit counts as done, clearly or not."""
-    return "target_not_found" not in score.flags and (score.semantic.modify or 0.0) >= HALF_DONE
+    return "target_not_found" not in score.flags and _done(score, HALF_DONE) > 0
+
+
+def _done(score: EditScore, enough: float) -> float:
+    """How far the one part of a score counts as done; where the rules do not ask, all or nothing from `enough` on."""
+    done = score.parts[0].done
+    return float((score.semantic.modify or 0.0) >= enough) if done is None else done
 
 
 def effective_type(score: EditScore) -> EditType:
@@ -69,7 +78,7 @@ def growth(score: EditScore) -> str | None:
 
 def _missing(score: EditScore) -> str:
     target = Noun.of(score.intent.target)
-    return f": there {target.is_} no {target.words} in the edited picture" if "target_not_found" in score.flags else ""
+    return f": this bundle found no {target.words} in the edited picture" if "target_not_found" in score.flags else ""
 
 
 def _relation(score: EditScore) -> str:
@@ -84,14 +93,14 @@ def _add(score: EditScore) -> Clauses:
     target, where = Noun.of(score.intent.target), _relation(score)
     placement = {1.0: f" {where}", 0.5: f", but not all of it {where}", 0.0: f", but not {where}"}
     done = f"{target.a} {target.was} added" + (placement[score.region.position or 0.0] if where else "")
-    unlike = _missing(score) or f": what is new does not look like {target.a}"
-    return done, f"no {target.words} {target.was} added{unlike}"
+    if "target_not_found" in score.flags:
+        return done, f"{target.a} {target.was} asked for{_missing(score).replace(':', ', but')}"
+    return done, f"what is new does not look like {target.a}"
 
 
 def _remove(score: EditScore) -> Clauses:
     source = Noun.of(score.intent.source)
-    still = f"{source.it} {source.is_} still where {source.it} {source.was}"
-    return f"{source.the} {source.was} removed", f"{source.the} {source.was} not removed: {still}"
+    return f"{source.the} {source.was} removed", f"{source.the} {source.does} not seem to have been removed"
 
 
 def _replace(score: EditScore) -> Clauses:
@@ -114,12 +123,26 @@ def _become(past: str, present: str) -> Callable[[EditScore], Clauses]:
 
 
 def _size(score: EditScore) -> Clauses:
-    source, change = Noun.of(score.intent.source), growth(score)
-    wanted = f"change {source.its} size" if score.intent.size == "unchanged" else f"get {score.intent.size}"
-    did = change or f"kept {source.its} size"
+    source, change, wanted = Noun.of(score.intent.source), growth(score), score.intent.size
+    if wanted == "unchanged":
+        return _some_size(score)
+    did = change or (f"got {wanted}" if score.region.size else f"got a little {wanted}")
     if score.region.size and "target_not_found" not in score.flags:
         return f"{source.the} {did}, as asked", f"{source.the} {did}, but {source.does} not look the same any more"
-    return f"{source.the} {did}", f"{source.the} did not {wanted}{_gone(score) or f': {source.it} {did}'}"
+    # Without masks, as in a compound, how it went instead cannot be told.
+    instead = change or (f"kept {source.its} size" if score.evidence.original_mask.any() else "")
+    why = _gone(score) or (f": {source.it} {instead}" if instead else "")
+    return f"{source.the} {did}", f"{source.the} did not get {wanted}{why}"
+
+
+def _some_size(score: EditScore) -> Clauses:
+    """Of an edit of the size that does not say to which: what happened, as none of it is known to be as asked."""
+    source = Noun.of(score.intent.source)
+    if "target_not_found" in score.flags:
+        lost = f"{source.the} {source.was} to change {source.its} size{_gone(score).replace(':', ', but')}"
+        return lost, lost
+    did = growth(score) or (f"kept {source.its} size" if score.region.size else f"changed {source.its} size")
+    return f"{source.the} {did}", f"{source.the} {did}, but {source.does} not look the same any more"
 
 
 def _move(score: EditScore) -> Clauses:
@@ -132,7 +155,8 @@ def _move(score: EditScore) -> Clauses:
 
 def _gone(score: EditScore) -> str:
     source = Noun.of(score.intent.source)
-    return f": {source.it} {source.is_} gone" if "target_not_found" in score.flags else ""
+    again = f": this bundle did not find {'them' if source.plural else 'it'} again"
+    return again if "target_not_found" in score.flags else ""
 
 
 def _went(score: EditScore) -> str:

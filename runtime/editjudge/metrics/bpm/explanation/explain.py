@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.metrics.bpm.explanation.clauses import describe_outcome, effective_type, growth, is_done
 from editjudge.metrics.bpm.explanation.noun_phrase import Noun
-from editjudge.metrics.bpm.score import EditScore
+from editjudge.metrics.bpm.score import EditScore, PartScore
+from editjudge.metrics.bpm.verdict import MARGIN, find_spill
 from editjudge.metrics.flags import CAVEATS, FLAGS, NOT_FOUND
 
-UNTOUCHED = 0.005  # a smaller changed share of the rest is not spoken of
+UNTOUCHED = 0.005  # a smaller changed share of the rest may be the rim of the objects
 SLIGHT = 0.12  # the mean change of the changed pixels under which they changed "slightly"
 NARROW = 0.18  # the spread of the change, as a share of a side, under which it has a place (all over: 0.29)
 
@@ -21,6 +24,7 @@ CELLS = (
     ("on the left", "in the centre", "on the right"),
     ("bottom left", "at the bottom", "bottom right"),
 )
+DRIFTS = {"shifted": "shifted", "cropped": "scaled or cropped a little", "tone_changed": "changed in tone"}
 ROWS = ("along the top", "across the middle", "along the bottom")
 COLUMNS = ("along the left side", "down the middle", "along the right side")
 
@@ -32,18 +36,53 @@ def explain(score: EditScore) -> str:
 
 
 def _news(score: EditScore) -> str:
-    if "no_op" in score.flags:
-        noise = ", but for noise" if score.evidence.change.any() else ""
-        return f"nothing changed: the two pictures are the same{noise}"
+    if score.kind != "edit":
+        return describe_kind(score)
+    parts = [_as_single(score, part) for part in score.parts]
+    # What was not done is what a reader looks for.
+    parts.sort(key=lambda part: (not is_done(part), part.semantic.modify is not None))
+    outcomes = list(dict.fromkeys(map(_outcome, parts)))
+    mixed = len({is_done(part) for part in parts}) > 1
+    joint = ", but " if mixed else ", and "
+    if len(outcomes) > 2 or any(part.semantic.modify is None for part in parts) or ", but " in "".join(outcomes):
+        joint = "; "
+    return "; ".join([joint.join(outcomes), *_rest(score)])
+
+
+def describe_kind(score: EditScore) -> str:
+    """A clause about a picture that is no edit, as far as its pixels tell."""
+    if score.kind == "other_picture":
+        return "the edited picture shares too little with the original to be an edit of it"
+    if score.kind == "noise":
+        return "nothing was edited: only noise was added"
+    drift = [DRIFTS[flag] for flag in score.flags if flag in DRIFTS]
+    if drift:
+        return f"nothing was edited: the picture was only {' and '.join(drift)}"
+    same = "are the same, but for noise" if score.evidence.change.any() else "are the same"
+    return f"nothing was edited: the two pictures {same}"
+
+
+def _as_single(score: EditScore, part: PartScore) -> EditScore:
+    """A part of a compound as if it alone had been asked for."""
+    if len(score.parts) == 1:
+        return score
+    alone = replace(score, intent=part.intent, semantic=part.semantic, region=part.region, flags=part.flags)
+    return replace(alone, parts=(part,), evidence=score.evidence.without_masks())  # which are those of all parts
+
+
+def _outcome(score: EditScore) -> str:
     joint = ", but " if is_done(score) else ", and "
-    outcome = describe_outcome(score) + "".join(joint + effect for effect in _side_effects(score))
-    return "; ".join([outcome, *_rest(score)])
+    return describe_outcome(score) + "".join(joint + effect for effect in _side_effects(score))
 
 
 def _side_effects(score: EditScore) -> Iterator[str]:
     """What happened to the object that nobody asked for."""
     intent, region = score.intent, score.region
-    if effective_type(score) in ("add", "remove", "style") or not NOT_FOUND.isdisjoint(score.flags):
+    if (
+        score.semantic.modify is None
+        or effective_type(score) in ("add", "remove", "style")
+        or not NOT_FOUND.isdisjoint(score.flags)
+    ):
         return
     noun = Noun.of(intent.target)
     if region.size == 0.0 and effective_type(score) != "size":
@@ -55,21 +94,51 @@ def _side_effects(score: EditScore) -> Iterator[str]:
 
 def _rest(score: EditScore) -> Iterator[str]:
     """How much changed that should not have, and where."""
-    if score.intent.is_global:
+    if score.bpm is not None and any(part.intent.is_global for part in score.parts):
+        yield from _spots(score)
         return
-    whole = not NOT_FOUND.isdisjoint(score.flags)
-    share = score.evidence.changed_share(whole)
+    whole = score.bpm is None or not NOT_FOUND.isdisjoint(score.flags)
+    share = score.changed_share if score.bpm is None else score.evidence.changed_share(whole)
     if share is None:
         return
     rest = "the picture" if whole else "the rest of the picture"
-    if share < UNTOUCHED:
+    changes = score.evidence.changes
+    if share < UNTOUCHED and score.bpm is not None and not (changes.mask.any() if whole else find_spill(score)):
         yield f"{rest} is untouched"
         return
     change = score.evidence.change * score.evidence.outside(whole)
     change[change <= score.evidence.NOTICED] = 0
-    slightly = " slightly" if change.sum() < SLIGHT * np.count_nonzero(change) else ""
-    percent = f"{share:.0%}".replace("%", " %") if share >= 0.01 else "less than 1 %"
-    yield f"{percent} of {rest} changed{slightly}, {place(change)}"
+    slightly = " slightly" if change.sum() <= SLIGHT * np.count_nonzero(change) else ""
+    if share < UNTOUCHED or not change.any():  # then what is left of the map is the objects' rim
+        change = (changes.mask if whole else _away(score, changes.mask)).astype(np.float32)
+    yield f"{_percent(share)} of {rest} changed{slightly}{_at(change)}"
+
+
+def _spots(score: EditScore) -> Iterator[str]:
+    """What changed otherwise than the rest, where all of the picture was to change."""
+    spots = score.evidence.changes.spots
+    if spots is None:
+        return
+    away = _away(score, spots)
+    share = float(away.mean())
+    if share > UNTOUCHED:
+        yield f"{_percent(share)} of the picture changed otherwise than the rest{_at(away.astype(np.float32))}"
+
+
+def _away(score: EditScore, places: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """bool[h, w]: the places bool[h, w], at any size, that are not about the objects of the edit."""
+    height, width = places.shape
+    objects = cv2.resize(score.evidence.union.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    reach = 2 * round(MARGIN * max(height, width)) + 1
+    return np.asarray(places & ~(cv2.dilate(objects, np.ones((reach, reach), np.uint8)) > 0))
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "less than 1 %"
+
+
+def _at(change: NDArray[np.float32]) -> str:
+    return f", {place(change)}" if change.any() else ""
 
 
 def place(change: NDArray[np.float32]) -> str:
@@ -92,7 +161,9 @@ def _spread(weights: NDArray[np.float32]) -> tuple[int, float]:
 
 def _caveats(score: EditScore) -> Iterator[str]:
     """The sentence about the flags that cast doubt on the score."""
-    names = {"source": Noun.of(score.intent.source).the, "anchor": Noun.of(score.intent.anchor).the}
+    lost = next((part.intent.source for part in score.parts if "source_not_found" in part.flags), score.intent.source)
+    anchor = next((part.intent.anchor for part in score.parts if part.intent.anchor), None)
+    names = {"source": Noun.of(lost).the, "anchor": Noun.of(anchor).the}
     doubts = [(FLAGS[flag].caveat or "").format(**names) for flag in CAVEATS if flag in score.flags]
     if doubts:
         yield f"take this with care: {'; '.join(doubts)}"

@@ -21,7 +21,7 @@ def shift(picture: Image, pixels: int) -> Image:
 
 def scale_levels(picture: Image, *factors: float) -> Image:
     """Each channel, or all, times a factor."""
-    return np.clip(picture * np.array(factors) + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * np.array(factors) + 0.5, 0, 255), np.uint8)
 
 
 def crop(picture: Image, share: float) -> Image:

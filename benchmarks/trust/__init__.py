@@ -1,0 +1,1 @@
+"""Can an app act on a score? On rendered scenes whose edits are of known quality, and on photographs."""

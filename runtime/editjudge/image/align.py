@@ -1,0 +1,215 @@
+"""Finds how an edited picture lies to its original: shift, scale and tone, fitted where the two agree.
+
+Both are looked at in gray and small. A shift comes from phase correlation of their edges, a scale from ECC (OpenCV's
+both), a tone from a line per channel, trimmed. What does not make the pictures agree clearly better is not taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.image.alignment import IDENTITY, PairAlignment, warp
+from editjudge.image.tone import DRIFT, GAINS, ToneLimits, fit_tone
+from editjudge.types import Floats, Image
+
+SIDE = 256
+"""Pixels of the longest side that pictures are compared at."""
+SMALLEST = 8
+"""Pixels of the shortest side under which nothing can be said to have moved."""
+REACH = 0.04
+"""The largest shift that is looked for, as a share of the longest side."""
+NEAR = 0.012
+"""The largest shift, as a share of the longest side, that one object alone can show to be that of the whole picture."""
+STEEP = 12.0  # levels a pixel from which an edge is looked at
+ALONE, COMPACT = 0.9, 0.5
+"""One place has this share of the edges, and its box covers less than that share of the picture: one object."""
+CONTRARY = 0.15  # levels by which the plain parts of a picture may fit worse for it
+DARK = 24.0  # levels from black and white
+COARSE = 64  # pixels of the longest side at which noise is gone
+CONCERNED, AS_IT_WAS = 4.0, 1.5
+"""Levels by which a tone should change a pixel, and up to which it did not."""
+STILL, UNEVEN = 0.03, 0.1
+"""The share of pixels that may stand as they were for a tone to be that of all, and from which it is that of a part."""
+LEAST_SHIFT = 0.12  # pixels at SIDE; less is what resampling and noise look like
+SAME_SCALE = 0.002  # how far a fitted scale may be from 1 and mean nothing
+STRETCH = 0.07
+"""The largest change of scale that counts as a drift."""
+SKEW = 0.012
+"""How far from a similarity without rotation a fitted transformation may be; a first, coarse one twice as far."""
+AGREEING = 0.7
+"""The share of the pixels that are taken to be no part of the edit."""
+POOR = 1.5
+"""Levels by which pictures may misfit before a scale is looked for."""
+
+FARTHEST = 2.0
+"""Pixels that a shift may move when it is found anew at full size; more is a fit to something else."""
+
+
+def shrink(picture: Image, side: int = SIDE) -> Image:
+    """A picture uint8[H, W, 3] of at most `side` pixels a side."""
+    height, width = picture.shape[:2]
+    factor = side / max(height, width)
+    if factor >= 1:
+        return picture
+    size = max(8, round(width * factor)), max(8, round(height * factor))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def fit_alignment(original: Image, edited: Image, tone: ToneLimits = DRIFT) -> PairAlignment:
+    """The alignment of two pictures uint8[H, W, 3] of one size, which are best small (`shrink`)."""
+    grays = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in (original, edited)]
+    geometry = PairAlignment(_fit_geometry(*grays))
+    undone = geometry.undo_geometry(edited)
+    gain, offset = fit_tone(original, undone, tone)
+    toned = replace(geometry, gain=gain, offset=offset)
+    still = _share_still(toned, original, undone)
+    return toned if still <= STILL else replace(geometry, is_uneven=still > UNEVEN)
+
+
+def _share_still(alignment: PairAlignment, original: Image, undone: Image) -> float:
+    """Of what a tone should have changed, the share that stands as it was, which speaks against it being that of all.
+
+    So the tone of a darker sky, or of another background, is no drift.
+    """
+    one, other = (shrink(picture, COARSE).astype(np.float32) for picture in (original, undone))
+    concerned = np.abs(alignment.apply_tone(one) - one).max(axis=2) > CONCERNED
+    # No curve moves black and white, whatever the line through the rest says.
+    concerned &= (one.max(axis=2) > DARK) & (one.min(axis=2) < 255 - DARK)
+    still = np.abs(other - one).max(axis=2) < AS_IT_WAS
+    return int(np.count_nonzero(concerned & still)) / max(1, int(np.count_nonzero(concerned)))
+
+
+def refine_shift(
+    alignment: PairAlignment, original: Image, edited: Image, changed: NDArray[np.bool_] | None = None
+) -> PairAlignment:
+    """The alignment with its shift found anew, by ECC on pictures uint8[H, W, 3] of the size that it is of.
+
+    changed: bool[H, W], where the edit is, which is not looked at.
+    """
+    if alignment.is_still:
+        return alignment
+    one, other = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (original, edited))
+    same = None if changed is None else _outside(changed)
+    refined = _fit_ecc(one, other, alignment.matrix, cv2.MOTION_TRANSLATION, steps=4, blur=3, where=same)
+    if refined is None or np.abs(refined - alignment.matrix).max() >= FARTHEST:
+        return alignment
+    return replace(alignment, matrix=refined)
+
+
+def edge_strength(gray: Floats) -> Floats:
+    """float32[H, W]: the length of the gradient, cut where few pixels are stronger."""
+    edges = cv2.magnitude(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
+    return np.minimum(edges, np.float32(np.percentile(edges[::3, ::3], 95)))
+
+
+def _fit_geometry(original: Floats, edited: Floats) -> Floats:
+    """float32[2, 3]; the identity where nothing fits clearly better."""
+    height, width = original.shape
+    if min(height, width) < SMALLEST:
+        return IDENTITY
+    edges = edge_strength(original)
+    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
+    (right, down), _ = cv2.phaseCorrelate(edges, edge_strength(edited), window)
+    textured = edges > np.percentile(edges[::3, ::3], 60)
+    if not textured.any():
+        return IDENTITY
+
+    def is_of_all(matrix: Floats) -> bool:
+        """Whether this may have happened to the picture and not to an object in it: also where it is plain."""
+        right, down = PairAlignment(matrix).shift(height, width)
+        if max(abs(right), abs(down)) > NEAR * max(height, width) and _is_one_place(edges):
+            return False
+        plain = cv2.dilate(textured.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
+        moved = np.asarray(warp(edited, matrix))
+        before, after = (_misfit(original[plain], other[plain]) if plain.any() else 0.0 for other in (edited, moved))
+        return after <= before + CONTRARY
+
+    def misfit(matrix: Floats) -> float:
+        return _misfit(original[textured], np.asarray(warp(edited, matrix))[textured])
+
+    best, matrix = _misfit(original[textured], edited[textured]), IDENTITY
+    if LEAST_SHIFT < max(abs(right), abs(down)) < REACH * max(height, width):
+        shifted = np.array([[1, 0, right], [0, 1, down]], np.float32)
+        found = misfit(shifted)
+        if found < 0.9 * best and is_of_all(shifted):
+            best, matrix = found, shifted
+    if best <= POOR:
+        return matrix
+    halves = [cv2.resize(cv2.GaussianBlur(gray, (5, 5), 0), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+              for gray in (original, edited)]  # fmt: skip
+    start = matrix * np.array([1, 1, 0.5], np.float32)
+    coarse = _fit_scale(halves[0], halves[1], start, steps=25, blur=1, skew=2 * SKEW)
+    if coarse is None:
+        return matrix
+    coarse = coarse * np.array([1, 1, 2], np.float32)
+    found = misfit(coarse)
+    if found >= 0.8 * best or not is_of_all(coarse):
+        return matrix
+    fine = _fit_scale(original, edited, coarse, steps=6, blur=5, skew=SKEW)
+    return _snap(fine if fine is not None and misfit(fine) < found else coarse, height, width)
+
+
+def _snap(matrix: Floats, height: int, width: int) -> Floats:
+    """A scale that means nothing is none: the shift of the middle is left."""
+    fitted = PairAlignment(matrix)
+    if abs(fitted.scale - 1) >= SAME_SCALE:
+        return matrix
+    right, down = fitted.shift(height, width)
+    return np.array([[1, 0, right], [0, 1, down]], np.float32)
+
+
+def _is_one_place(edges: Floats) -> bool:
+    """Whether the steep edges float32[H, W] of a picture are those of one thing in it."""
+    steep = (edges > STEEP).astype(np.uint8)
+    near = cv2.dilate(steep, np.ones((7, 7), np.uint8))
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(near)
+    if count < 2:
+        return True
+    shares = np.bincount(labels[steep > 0], minlength=count)
+    largest = int(shares.argmax())
+    _, _, wide, high, _ = boxes[largest]
+    return bool(shares[largest] >= ALONE * shares.sum() and wide * high < COMPACT * edges.size)
+
+
+def _fit_scale(original: Any, edited: Any, start: Floats, *, steps: int, blur: int, skew: float) -> Floats | None:
+    """A shift and a scale by ECC; None where there is no such fit."""
+    matrix = _fit_ecc(original, edited, start, cv2.MOTION_AFFINE, steps=steps, blur=blur)
+    if matrix is None:
+        return None
+    (a, b, _), (c, d, _) = matrix.tolist()
+    drifted = abs(a - d) < skew and max(abs(b), abs(c)) < skew and abs((a + d) / 2 - 1) < STRETCH
+    return matrix if drifted else None
+
+
+def _outside(changed: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """uint8[H, W], not 0: what lies some pixels away from what changed, in either picture's place."""
+    reach = 2 * round(REACH / 2 * max(changed.shape)) + 1
+    return np.asarray(cv2.dilate(changed.astype(np.uint8), np.ones((reach, reach), np.uint8)) == 0, np.uint8)
+
+
+def _fit_ecc(
+    original: Any, edited: Any, start: Floats, motion: int, *, steps: int, blur: int, where: Any = None
+) -> Floats | None:
+    """float32[2, 3] that aligns gray pictures [H, W]; None where it does not converge."""
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, steps, 1e-4)
+    try:
+        _, matrix = cv2.findTransformECC(original, edited, start.copy(), motion, criteria, where, blur)
+    except cv2.error:
+        return None
+    return np.asarray(matrix, np.float32)
+
+
+def _misfit(one: Floats, other: Floats) -> float:
+    """Mean difference of values float32[N], each counted up to 30, from a line through those that agree best."""
+    gap = np.abs(other - one - np.median(other - one))
+    agree = gap <= np.quantile(gap, AGREEING)
+    middle = one[agree].mean()
+    centred = one[agree] - middle
+    slope = float(np.dot(centred, other[agree]) / max(float(np.dot(centred, centred)), 1.0))
+    line = np.clip(slope, *GAINS) * (one - middle) + other[agree].mean()
+    return float(np.minimum(np.abs(line - other), 30.0).mean())

@@ -1,0 +1,103 @@
+"""How an edited picture lies to its original: where its content is, and in which tone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.types import Floats, Image, Triple
+
+TONED = 1.2
+"""The mean change of tone, in levels, from which it is told; compression and resampling leave up to 1.1."""
+
+IDENTITY = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+
+
+@dataclass(frozen=True)
+class PairAlignment:
+    """Where the content of an original lies in an edited picture of the same size, and in which tone.
+
+    Attributes:
+        matrix: float32[2, 3]: the place in the edited picture, in pixels, of a pixel x, y of the original.
+        gain, offset: Per channel, in levels of 0 to 255: edited = gain * original + offset.
+        is_uneven: Whether some tone was found, but of a part of the picture alone.
+    """
+
+    matrix: Floats
+    gain: Triple = (1.0, 1.0, 1.0)
+    offset: Triple = (0.0, 0.0, 0.0)
+    is_uneven: bool = False
+
+    @classmethod
+    def still(cls) -> PairAlignment:
+        """Nothing moved, and the tone is the same."""
+        return cls(IDENTITY)
+
+    def without_tone(self) -> PairAlignment:
+        """The same place, in the same tone."""
+        return PairAlignment(self.matrix)
+
+    @property
+    def scale(self) -> float:
+        """How much larger the content is in the edited picture."""
+        return float(self.matrix[0, 0] + self.matrix[1, 1]) / 2
+
+    def shift(self, height: int, width: int) -> tuple[float, float]:
+        """How far right and down the middle of a picture of this size has moved, in its pixels."""
+        middle = np.array([(width - 1) / 2, (height - 1) / 2, 1.0])
+        right, down = self.matrix @ middle - middle[:2]
+        return float(right), float(down)
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing moved."""
+        return bool(np.array_equal(self.matrix, IDENTITY))
+
+    def resized(self, factor: float) -> PairAlignment:
+        """The same for pictures larger by a factor."""
+        # A pixel's middle lies half a pixel from its corner, in either size.
+        linear, place = self.matrix[:, :2], self.matrix[:, 2]
+        half = np.array([0.5, 0.5], np.float32)
+        moved = factor * (linear @ -half + place + half) - half + linear @ half
+        return PairAlignment(np.column_stack([linear, moved]).astype(np.float32), self.gain, self.offset)
+
+    def undo_geometry(self, edited: Image) -> Image:
+        """The edited picture uint8[H, W, 3] put in the original's place; its border is repeated where there is none."""
+        return edited if self.is_still else np.asarray(warp(edited, self.matrix))
+
+    def undo_tone(self, edited: Image) -> Image:
+        """The edited picture uint8[H, W, 3] in the original's tone."""
+        levels = np.arange(256, dtype=np.float32)[:, None]
+        table = (levels - np.array(self.offset, np.float32)) / np.array(self.gain, np.float32)
+        return np.asarray(cv2.LUT(edited, np.clip(np.rint(table), 0, 255).astype(np.uint8)[None]), np.uint8)
+
+    def tone_change(self, original: Image) -> float:
+        """The mean over pixels and channels of how far the tone moved, in levels of 0 to 255."""
+        means = [np.bincount(plane.ravel(), minlength=256) / plane.size for plane in cv2.split(original)]
+        levels = np.arange(256, dtype=np.float32)[:, None]
+        moved = np.abs(self.apply_tone(np.repeat(levels, 3, axis=1)) - levels)
+        return float(np.mean([share @ channel for share, channel in zip(means, moved.T, strict=True)]))
+
+    def covers(self, height: int, width: int, margin: float = 1.0) -> NDArray[np.bool_]:
+        """bool[H, W]: which pixels of the original the edited picture shows, `margin` pixels from its border."""
+        right, down = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+        (a, b, x), (c, d, y) = self.matrix.tolist()
+        across, along = a * right + b * down + x, c * right + d * down + y
+        inside = (across >= margin) & (along >= margin)
+        return np.asarray(inside & (across <= width - 1 - margin) & (along <= height - 1 - margin))
+
+    def apply_tone(self, picture: NDArray[Any]) -> Floats:
+        """float32[H, W, 3], 0 to 255: the picture in the tone of the edited one."""
+        tone = picture * np.array(self.gain, np.float32) + np.array(self.offset, np.float32)
+        return np.asarray(np.clip(tone, 0, 255), np.float32)
+
+
+def warp(picture: Any, matrix: Floats) -> Any:
+    """Samples a picture where the matrix puts each pixel."""
+    size = picture.shape[1], picture.shape[0]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(picture, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)

@@ -1,0 +1,75 @@
+"""The border of one colour round a picture, as apps and screenshots leave it: what lies inside of it is the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.types import Image
+
+TOLERANCE = 12  # levels by which compression may change a border's colour
+PLAIN = 0.99  # the share of a line's pixels that must have that colour
+STRAIGHT = 0.6  # the share of the first line inside that must have another one: a plain background has no such edge
+WIDEST = 0.25  # of a side; what is wider is no border
+
+
+@dataclass(frozen=True)
+class Content:
+    """The part of a picture inside its border: x0, y0, x1, y1, in pixels of a picture of height x width."""
+
+    box: tuple[int, int, int, int]
+    height: int
+    width: int
+
+    @classmethod
+    def whole(cls, height: int, width: int) -> Content:
+        """All of a picture that has no border."""
+        return cls((0, 0, width, height), height, width)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.box == (0, 0, self.width, self.height)
+
+    def cut(self, picture: Image) -> Image:
+        """The same part of a picture uint8[H, W, 3] of any size: a view."""
+        if self.is_whole:
+            return picture
+        across, down = picture.shape[1] / self.width, picture.shape[0] / self.height
+        x0, y0, x1, y1 = self.box
+        return picture[round(y0 * down) : round(y1 * down), round(x0 * across) : round(x1 * across)]
+
+
+def find_content(picture: Image) -> Content:
+    """What lies inside the border of a picture uint8[H, W, 3]; all of it where there is none."""
+    height, width = picture.shape[:2]
+    whole = Content.whole(height, width)
+    colour = picture[0, 0].astype(np.int16)
+    sides = [picture, picture[::-1], picture.transpose(1, 0, 2), picture[:, ::-1].transpose(1, 0, 2)]
+    depths = [_depth(side, colour) for side in sides]
+    straight = [depth for depth, edge in depths if edge]
+    if len(straight) < 2:
+        return whole
+    # Where the picture inside happens to begin in the border's colour, the border is as deep as on the other sides.
+    usual = int(np.median(straight))
+    top, bottom, left, right = (depth if edge else min(depth, usual) for depth, edge in depths)
+    if not (top and bottom) and not (left and right):
+        return whole
+    return Content((left, top, width - right, height - bottom), height, width)
+
+
+def _depth(side: NDArray[np.uint8], colour: NDArray[np.int16]) -> tuple[int, bool]:
+    """How many of the first lines of a picture are plain, and whether they end in a straight edge."""
+    reach = int(WIDEST * len(side))
+    for depth in range(reach + 1):
+        same = float((np.abs(side[depth].astype(np.int16) - colour).max(axis=1) <= TOLERANCE).mean())
+        if same < PLAIN:
+            return depth, bool(depth) and _begins(side, depth, colour)
+    return 0, False
+
+
+def _begins(side: NDArray[np.uint8], depth: int, colour: NDArray[np.int16]) -> bool:
+    """Whether most of a line just inside the border has another colour."""
+    line = side[min(depth + 1, len(side) - 1)].astype(np.int16)
+    return float((np.abs(line - colour).max(axis=1) > TOLERANCE).mean()) >= STRAIGHT

@@ -1,0 +1,53 @@
+"""The one sentence that a user must read first: what to do with the edit, or why nothing can be said of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from editjudge.metrics.bpm.explanation.explain import describe_kind, place
+from editjudge.metrics.bpm.explanation.noun_phrase import Noun
+from editjudge.metrics.bpm.score import EditScore
+
+BUNDLE_FOR_PHOTOGRAPHS = "photo-edge"
+DECISIONS = {"accept": "Accept", "reject": "Reject", "unsure": "Unsure", "not_judged": "Scored, but without a verdict"}
+
+
+def write_headline(score: EditScore) -> str:
+    """One sentence; the score's explanation must be there already."""
+    if score.kind != "edit":
+        return f"Reject: {describe_kind(score)}."
+    if score.bpm is None or not score.confidence:
+        return f"Not scored: {_reason(score)}; {describe_change(score)}{_remedy(score)}."
+    news = score.explanation.split(". ")[0].rstrip(".")
+    return f"{DECISIONS[score.verdict.decision]}: {news[0].lower()}{news[1:]}."
+
+
+def describe_change(score: EditScore) -> str:
+    """Where the pixels changed and how much, which needs no model."""
+    changed = score.evidence.changes.mask
+    share = 100 * float(changed.mean())
+    percent = f"{share:.0f} %" if share >= 1 else "less than 1 %"
+    return f"what can be trusted is where it changed: {percent} of the picture, {place(changed.astype(np.float32))}"
+
+
+def _reason(score: EditScore) -> str:
+    source = next((part.intent.source for part in score.parts if "source_not_found" in part.flags), None)
+    if "unknown_picture" in score.flags:
+        kind = "a photograph, or another kind of picture"
+        return f"the original looks like {kind} that bundle {score.bundle} was not made for"
+    if "unknown_words" in score.flags:
+        return f"the instruction names things that bundle {score.bundle} has not learned"
+    if "source_not_found" in score.flags:
+        return f"bundle {score.bundle} did not find {Noun.of(source).the} in the original"
+    if "anchor_not_found" in score.flags:
+        return f"bundle {score.bundle} did not find {Noun.of(score.intent.anchor).the}, which the place refers to"
+    if "nothing_outside" in score.flags:
+        return "the objects of the edit fill the whole picture, so there is no rest to be preserved"
+    return "the instruction gives no direction to judge the change by"
+
+
+def _remedy(score: EditScore) -> str:
+    """The command to a bundle that knows photographs; for a bundle that says of itself that it does not."""
+    if "unknown_picture" not in score.flags:
+        return ""
+    return f"; for photographs: editjudge bundle build {BUNDLE_FOR_PHOTOGRAPHS}, then --bundle {BUNDLE_FOR_PHOTOGRAPHS}"

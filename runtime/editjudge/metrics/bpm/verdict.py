@@ -1,0 +1,110 @@
+"""What an app may do with a score: accept the edit, reject it, or neither, with a probability that it was well done."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from editjudge.bundles.settings import VerdictSettings
+from editjudge.errors import InputError
+from editjudge.image.changes import NOISY
+from editjudge.metrics.bpm.score import EditScore, Verdict
+from editjudge.types import Image
+
+DOUBTFUL = frozenset({"parse_uncertain", "not_an_edit", "aspect_changed"})
+TONED = 0.12
+"""The mean change of tone of all of a picture, 0 to 1, that nobody would overlook; 10 % of light are up to 0.1."""
+BLURRED = 0.06
+"""The share of its sharpness that a picture keeps at least; scaled to half and back, it keeps more."""
+SPILT = 0.05
+"""The root of the share of the picture from which what changed away from the objects is as bad as can be."""
+MARGIN = 0.03
+"""How far round the objects, as a share of the longest side, a change may reach that is still about them."""
+
+
+def decide(score: EditScore, settings: VerdictSettings | None, accept_at: float | None = None) -> Verdict:
+    """The verdict on a score.
+
+    What the pixels alone show is rejected whatever the pictures are of: that nothing was edited, or that this is
+    another picture.
+
+    Args:
+        score: Its own verdict is not looked at.
+        settings: How the bundle was calibrated; None: it was not.
+        accept_at: From which probability on an edit is accepted; None: as the bundle says.
+    """
+    if score.kind != "edit":
+        return Verdict("reject", 0.0)
+    if score.bpm is None or settings is None:
+        return Verdict("not_judged", None)
+    logit = settings.bias + sum(getattr(settings, name) * value for name, value in describe(score).items())
+    probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+    # What was not done is not well done, whatever else speaks for it.
+    probability *= min(1.0 if part.done is None else part.done for part in score.parts)
+    if is_doubtful(score):
+        probability = min(probability, (settings.reject_at + settings.accept_at) / 2)
+    if probability >= (settings.accept_at if accept_at is None else accept_at):
+        return Verdict("accept", probability)
+    return Verdict("reject" if probability < settings.reject_at else "unsure", probability)
+
+
+def is_doubtful(score: EditScore) -> bool:
+    """Whether an edit is not to be accepted for what the regression does not see, as nothing like it was rendered.
+
+    The instruction may have been misread; or all of the picture was stretched, toned, blurred or made noisy.
+    """
+    evidence = score.evidence
+    if not DOUBTFUL.isdisjoint(score.flags) or evidence.changes.noise > NOISY or evidence.tone > TONED:
+        return True
+    return not score.is_global and _sharpness(evidence.edited) < BLURRED * _sharpness(evidence.original)
+
+
+def _sharpness(picture: Image) -> float:
+    """The mean squared Laplacian of uint8[H, W, 3]."""
+    return float(np.square(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)).mean())
+
+
+def describe(score: EditScore) -> dict[str, float]:
+    """What the verdict looks at, by the names that settings have for it.
+
+    Of a compound the worst part counts, as an edit is well done when all of it is.
+    """
+    modify = min(part.semantic.modify or 0.0 for part in score.parts)
+    return {
+        "modify": modify,
+        "modify_low": min(modify, 0.7),
+        "preserve": min((1.0 if part.semantic.preserve is None else part.semantic.preserve) for part in score.parts),
+        "position": min((1.0 if part.region.position is None else part.region.position) for part in score.parts),
+        "size": min((1.0 if part.region.size is None else part.region.size) for part in score.parts),
+        "spill": min(1.0, math.sqrt(find_spill(score)) / SPILT),
+        "whole": float(score.is_global),
+    }
+
+
+def find_spill(score: EditScore) -> float:
+    """The share of the picture that changed away from the edit's objects, 0 to 1.
+
+    Of an edit of all of it, the share that changed otherwise than the rest.
+    """
+    changed, spots = score.evidence.changes.mask, score.evidence.changes.spots
+    if spots is not None:
+        return float(np.count_nonzero(spots) / spots.size)
+    height, width = changed.shape
+    far = np.ones(changed.shape, bool)
+    margin = MARGIN * max(height, width)
+    for mask in (score.evidence.original_mask, score.evidence.edited_mask):
+        scale = height / mask.shape[0]
+        _, _, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+        for left, top, wide, high, _ in (boxes[1:] * scale).tolist():
+            rows = slice(max(0, int(top - margin)), int(top + high + margin) + 1)
+            far[rows, max(0, int(left - margin)) : int(left + wide + margin) + 1] = False
+    return int(np.count_nonzero(changed & far)) / changed.size
+
+
+def check_accept_at(accept_at: float | None) -> float | None:
+    """The probability itself. Raises InputError where it is none."""
+    if accept_at is not None and not 0 <= accept_at <= 1:
+        raise InputError(f"accept_at (--accept-at) is {accept_at}; it must be a probability from 0 to 1")
+    return accept_at

@@ -1,0 +1,123 @@
+"""How an edited picture lies to its original, on the pictures of the demo and on photographs, against what was done."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from editjudge.image.align import fit_alignment, refine_shift, shrink
+from editjudge.image.alignment import IDENTITY, PairAlignment
+from editjudge.image.changes import find_changes
+from editjudge.image.tone import is_clear_tone
+from editjudge.types import Image
+from studio.edits.drifts import crop, scale_levels, shift
+from support.photographs import SIDE, all_pictures, inverted, moved, rendered
+
+
+@pytest.mark.parametrize("pixels", [1, 2, 5])
+def test_a_shift_is_found(pixels: int) -> None:
+    """To less than half a pixel, though the pictures are compared at half their size."""
+    for original in all_pictures():
+        alignment = find_changes(original, shift(original, pixels)).alignment
+        assert alignment.shift(*original.shape[:2]) == pytest.approx((pixels, pixels), abs=0.45)
+
+
+@pytest.mark.parametrize(("right", "down"), [(0.5, 0.5), (1, 1), (-1.3, 0.7), (2, -2), (0.4, 1.6), (8, 5)])
+def test_a_shift_is_refined_at_full_size_to_a_part_of_a_pixel(right: float, down: float) -> None:
+    for original in all_pictures():
+        edited = moved(original, right, down)
+        refined = refine_shift(find_changes(original, edited).alignment, original, edited)
+        assert refined.shift(*original.shape[:2]) == pytest.approx((right, down), abs=0.15)
+        assert refined.scale == 1.0
+
+
+def test_a_shift_is_refined_beside_an_edit() -> None:
+    for original in all_pictures():
+        edited = moved(inverted(original, 200, 200, 90), 1.5, -0.75)
+        changes = find_changes(original, edited)
+        refined = refine_shift(changes.alignment, original, edited, changes.resize_mask(SIDE, SIDE))
+        assert refined.shift(*original.shape[:2]) == pytest.approx((1.5, -0.75), abs=0.15)
+
+
+def test_what_is_still_is_not_refined() -> None:
+    first, second = rendered()[:2]
+    still = PairAlignment.still()
+    assert refine_shift(still, first, moved(first, 3, 3)) is still
+    away = PairAlignment(np.array([[1, 0, 5], [0, 1, 5]], np.float32))
+    refined = refine_shift(away, first, second)  # which are not alike: a fit to something far off is not taken
+    assert np.abs(refined.matrix - away.matrix).max() < 2
+
+
+def test_a_crop_is_found_as_a_scale() -> None:
+    for original in all_pictures():
+        assert fit_alignment(original, crop(original, 0.02)).scale == pytest.approx(1 / 0.96, abs=0.006)
+
+
+def test_gains_are_found_beside_an_edit() -> None:
+    original = np.clip(rendered()[0], 0, 200).astype(np.uint8)
+    toned: Image = scale_levels(original, 1.10, 1.0, 0.95)
+    toned[:60, :60] = 255 - toned[:60, :60]
+    alignment = fit_alignment(original, toned)
+    assert alignment.gain == pytest.approx((1.10, 1.0, 0.95), abs=0.02)
+    assert alignment.offset == pytest.approx((0.0, 0.0, 0.0), abs=2.0)
+
+
+def test_a_tone_is_undone() -> None:
+    """To the rounding, where nothing was clipped."""
+    original = np.random.default_rng(0).integers(30, 200, (20, 30, 3), dtype=np.uint8)
+    alignment = PairAlignment(IDENTITY, (1.1, 0.9, 1.0), (-10.0, 20.0, 0.0))
+    toned = np.asarray(np.rint(alignment.apply_tone(original)), np.uint8)
+    assert toned[0, 0].tolist() == np.rint(original[0, 0] * [1.1, 0.9, 1.0] + [-10, 20, 0]).tolist()
+    back = alignment.undo_tone(toned)
+    assert np.abs(back.astype(int) - original).max() <= 1
+    assert np.array_equal(back[..., 2], original[..., 2])
+
+
+def test_what_a_tone_changes_by_hand() -> None:
+    picture = np.full((4, 4, 3), 100, np.uint8)
+    assert PairAlignment.still().tone_change(picture) == 0
+    # 10 levels more of 100 in the first channel, 5 less in the second, none in the third.
+    assert PairAlignment(IDENTITY, (1.1, 1.0, 1.0), (0.0, -5.0, 0.0)).tone_change(picture) == pytest.approx(15 / 3)
+    white = np.full((4, 4, 3), 255, np.uint8)
+    assert PairAlignment(IDENTITY, (1.1,) * 3).tone_change(white) == 0  # what is clipped does not change
+    half = np.concatenate([picture, white])
+    assert PairAlignment(IDENTITY, (1.1,) * 3).tone_change(half) == pytest.approx(5)
+
+
+def test_a_clear_tone_is_more_than_drift_leaves_in_some_channel() -> None:
+    picture = np.full((4, 4, 3), 100, np.uint8)
+    for gain, clear in {(1.1, 1.1, 1.1): False, (0.8, 0.8, 0.8): True, (1.0, 1.0, 0.8): True}.items():
+        assert is_clear_tone(picture, gain, (0.0,) * 3) == clear
+    assert not is_clear_tone(np.full((4, 4, 3), 20, np.uint8), (1.4,) * 3, (0.0,) * 3)  # 8 levels, as a gamma may
+
+
+def test_what_moved_is_put_back() -> None:
+    original = rendered()[0]
+    alignment = PairAlignment(np.array([[1, 0, 3], [0, 1, 3]], np.float32))
+    back = alignment.undo_geometry(shift(original, 3))
+    height, width = original.shape[:2]
+    seen = alignment.covers(height, width, margin=0)
+    assert seen.sum() == (height - 3) * (width - 3)
+    assert np.array_equal(back[seen], original[seen])
+    assert PairAlignment.still().undo_geometry(original) is original
+
+
+def test_a_larger_picture_has_the_same_places() -> None:
+    """At twice the size, a shift is twice as long, and a scale about the middle stays one."""
+    assert PairAlignment.still().resized(2).is_still
+    middle = np.array([[1.1, 0, -0.1 * 9.5], [0, 1.1, -0.1 * 9.5]], np.float32)
+    larger = PairAlignment(middle).resized(2)
+    assert larger.matrix == pytest.approx(np.array([[1.1, 0, -0.1 * 19.5], [0, 1.1, -0.1 * 19.5]]), abs=1e-5)
+    shifted = PairAlignment(np.array([[1, 0, 3], [0, 1, -2]], np.float32))
+    assert shifted.resized(2).shift(10, 10) == pytest.approx((6, -4))
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 40), (8, 8), (24, 200), (600, 9)])
+def test_pictures_of_any_size_can_be_compared(shape: tuple[int, int]) -> None:
+    for seed in range(3):
+        original, edited = np.random.default_rng(seed).integers(0, 256, (2, *shape, 3), dtype=np.uint8)
+        alignment = find_changes(original, edited).alignment
+        assert refine_shift(alignment, original, edited).matrix.shape == (2, 3)
+        flat = np.full_like(original, 90)
+        for one, other in ((flat, edited), (original, flat), (flat, flat // 2)):
+            assert np.isfinite(fit_alignment(shrink(one), shrink(other)).matrix).all()
