@@ -58,7 +58,7 @@ def test_sizes() -> None:
 def test_moves() -> None:
     assert explain(made(MOVE, after=AFTER)) == "The rocket moved to the right, as asked" + UNTOUCHED
     assert explain(made(MOVE, modify=0, position=0)) == (
-        "The rocket did not move to the right: it is still where it was" + UNTOUCHED
+        "The rocket did not move to the right: it is still about where it was" + UNTOUCHED
     )
     for box, way in {(0, 40, 10, 60): "left", (20, 0, 40, 20): "up", (20, 80, 40, 100): "down"}.items():
         explanation = explain(made(MOVE, modify=0, position=0, after=box))

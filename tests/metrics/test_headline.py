@@ -58,7 +58,7 @@ def test_what_is_no_edit_is_rejected_whatever_was_measured(kind: str, news: str)
         (
             lost(COLOR),
             ("out_of_domain", "unknown_picture"),
-            "the original looks like a photograph, or another kind of picture that bundle b was not made for",
+            "the original looks like a photograph, or another kind of picture that bundle b does not know",
         ),
         (lost(COLOR), ("out_of_domain", "unknown_words"), "names things that bundle b has not learned"),
         (lost(COLOR, "source_not_found"), (), "bundle b did not find the hydrant in the original"),

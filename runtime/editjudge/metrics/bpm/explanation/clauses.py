@@ -164,7 +164,7 @@ def _went(score: EditScore) -> str:
     source = Noun.of(score.intent.source)
     before, after = _best(score, "original", score.intent.source), _best(score, "edited", score.intent.target)
     if before is None or after is None or iou(before, after) > IOU:
-        return f"{source.is_} still where {source.it} {source.was}"
+        return f"{source.is_} still about where {source.it} {source.was}"
     right, down = offset(after, before)
     if abs(right) > abs(down):
         return "went right" if right > 0 else "went left"

@@ -30,20 +30,24 @@ def describe_change(score: EditScore) -> str:
     return f"what can be trusted is where it changed: {percent} of the picture, {place(changed.astype(np.float32))}"
 
 
+REASONS = {
+    "unknown_picture": "the original looks like a photograph, or another kind of picture that {bundle} does not know",
+    "unknown_words": "the instruction names things that {bundle} has not learned",
+    "source_not_found": "{bundle} did not find {source} in the original",
+    "target_not_found": "{bundle} did not find {target} in the edited picture",
+    "anchor_not_found": "{bundle} did not find {anchor}, which the place refers to",
+    "nothing_outside": "the objects of the edit fill the whole picture, so there is no rest to be preserved",
+}
+"""Why there is no number, by flag; the first that a score has is told."""
+
+
 def _reason(score: EditScore) -> str:
-    source = next((part.intent.source for part in score.parts if "source_not_found" in part.flags), None)
-    if "unknown_picture" in score.flags:
-        kind = "a photograph, or another kind of picture"
-        return f"the original looks like {kind} that bundle {score.bundle} was not made for"
-    if "unknown_words" in score.flags:
-        return f"the instruction names things that bundle {score.bundle} has not learned"
-    if "source_not_found" in score.flags:
-        return f"bundle {score.bundle} did not find {Noun.of(source).the} in the original"
-    if "anchor_not_found" in score.flags:
-        return f"bundle {score.bundle} did not find {Noun.of(score.intent.anchor).the}, which the place refers to"
-    if "nothing_outside" in score.flags:
-        return "the objects of the edit fill the whole picture, so there is no rest to be preserved"
-    return "the instruction gives no direction to judge the change by"
+    flag = next((flag for flag in REASONS if flag in score.flags), None)
+    if flag is None:
+        return "the instruction gives no direction to judge the change by"
+    part = next((part for part in score.parts if flag in part.flags), score.parts[0])
+    names = {name: Noun.of(getattr(part.intent, name)).the for name in ("source", "target", "anchor")}
+    return REASONS[flag].format(bundle=f"bundle {score.bundle}", **names)
 
 
 def _remedy(score: EditScore) -> str:
