@@ -18,8 +18,6 @@ TONED = 0.12
 """The mean change of tone of all of a picture, 0 to 1, that nobody would overlook; 10 % of light are up to 0.1."""
 BLURRED = 0.06
 """The share of its sharpness that a picture keeps at least; scaled to half and back, it keeps more."""
-SPILT = 0.05
-"""The root of the share of the picture from which what changed away from the objects is as bad as can be."""
 MARGIN = 0.03
 """How far round the objects, as a share of the longest side, a change may reach that is still about them."""
 
@@ -78,7 +76,7 @@ def describe(score: EditScore) -> dict[str, float]:
         "preserve": min((1.0 if part.semantic.preserve is None else part.semantic.preserve) for part in score.parts),
         "position": min((1.0 if part.region.position is None else part.region.position) for part in score.parts),
         "size": min((1.0 if part.region.size is None else part.region.size) for part in score.parts),
-        "spill": min(1.0, math.sqrt(find_spill(score)) / SPILT),
+        "spill": math.sqrt(find_spill(score)),
         "whole": float(score.is_global),
     }
 
