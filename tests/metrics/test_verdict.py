@@ -160,3 +160,10 @@ def test_what_was_done_to_all_of_the_picture_is_not_accepted() -> None:
     blurred = replace(evidence, edited=np.full_like(picture, 128))
     for harmed in (noisy, blurred, replace(evidence, tone=0.3)):
         assert decide(replace(score, evidence=harmed), known).decision == "unsure"
+
+
+def test_of_an_edit_of_all_of_it_the_objects_of_another_part_may_change_otherwise() -> None:
+    score = score_of(part_of(COLOR), part_of(STYLE))
+    for spots, share in ((mask_of(BEFORE), 0), (mask_of((80, 80, 100, 100)), 400 / 100**2)):
+        changes = replace(score.evidence.changes, mask=np.ones((100, 100), bool), spots=spots)
+        assert find_spill(replace(score, evidence=replace(score.evidence, changes=changes))) == pytest.approx(share)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.image.tone import measure_tone
 from editjudge.types import Floats, Image, Triple
 
 TONED = 1.2
@@ -77,10 +78,7 @@ class PairAlignment:
 
     def tone_change(self, original: Image) -> float:
         """The mean over pixels and channels of how far the tone moved, in levels of 0 to 255."""
-        means = [np.bincount(plane.ravel(), minlength=256) / plane.size for plane in cv2.split(original)]
-        levels = np.arange(256, dtype=np.float32)[:, None]
-        moved = np.abs(self.apply_tone(np.repeat(levels, 3, axis=1)) - levels)
-        return float(np.mean([share @ channel for share, channel in zip(means, moved.T, strict=True)]))
+        return float(np.mean([moved for moved, _ in measure_tone(original, self.gain, self.offset)]))
 
     def covers(self, height: int, width: int, margin: float = 1.0) -> NDArray[np.bool_]:
         """bool[H, W]: which pixels of the original the edited picture shows, `margin` pixels from its border."""

@@ -38,15 +38,20 @@ def fit_tone(original: Image, edited: Image, limits: ToneLimits) -> tuple[Triple
     return (red, green, blue), (more_red, more_green, more_blue)
 
 
-def is_clear_tone(picture: Image, gain: Triple, offset: Triple) -> bool:
-    """Whether a tone changes a channel of a picture uint8[H, W, 3] by more than drift does."""
+def measure_tone(picture: Image, gain: Triple, offset: Triple) -> list[tuple[float, float]]:
+    """For each channel of a picture uint8[H, W, 3], how far a tone moves it on average, and its mean, in levels."""
     levels = np.arange(256, dtype=np.float32)
+    measured = []
     for plane, slope, start in zip(cv2.split(picture), gain, offset, strict=True):
         share = np.bincount(plane.ravel(), minlength=256) / plane.size
-        change = float(share @ np.abs(np.clip(slope * levels + start, 0, 255) - levels))
-        if change > max(CLEAR_LEVELS, CLEAR * float(share @ levels)):
-            return True
-    return False
+        moved = np.abs(np.clip(slope * levels + start, 0, 255) - levels)
+        measured.append((float(share @ moved), float(share @ levels)))
+    return measured
+
+
+def is_clear_tone(picture: Image, gain: Triple, offset: Triple) -> bool:
+    """Whether a tone changes a channel of a picture uint8[H, W, 3] by more than drift does."""
+    return any(moved > max(CLEAR_LEVELS, CLEAR * mean) for moved, mean in measure_tone(picture, gain, offset))
 
 
 def _fit_line(one: Floats, other: Floats, limits: ToneLimits) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from editjudge.bundles.settings import VerdictSettings
 from editjudge.errors import InputError
@@ -82,13 +83,17 @@ def describe(score: EditScore) -> dict[str, float]:
 
 
 def find_spill(score: EditScore) -> float:
-    """The share of the picture that changed away from the edit's objects, 0 to 1.
+    """The share of the picture that `find_spilt` finds, 0 to 1."""
+    return float(find_spilt(score).mean())
 
-    Of an edit of all of it, the share that changed otherwise than the rest.
+
+def find_spilt(score: EditScore) -> NDArray[np.bool_]:
+    """bool[h, w], small: where the picture changed away from the edit's objects.
+
+    Of an edit of all of it, where it changed otherwise than the rest.
     """
-    changed, spots = score.evidence.changes.mask, score.evidence.changes.spots
-    if spots is not None:
-        return float(np.count_nonzero(spots) / spots.size)
+    changes = score.evidence.changes
+    changed = changes.mask if changes.spots is None else changes.spots
     height, width = changed.shape
     far = np.ones(changed.shape, bool)
     margin = MARGIN * max(height, width)
@@ -98,7 +103,7 @@ def find_spill(score: EditScore) -> float:
         for left, top, wide, high, _ in (boxes[1:] * scale).tolist():
             rows = slice(max(0, int(top - margin)), int(top + high + margin) + 1)
             far[rows, max(0, int(left - margin)) : int(left + wide + margin) + 1] = False
-    return int(np.count_nonzero(changed & far)) / changed.size
+    return np.asarray(changed & far)
 
 
 def check_accept_at(accept_at: float | None) -> float | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.metrics.bpm.explanation.clauses import describe_outcome, effective_type, growth, is_done
 from editjudge.metrics.bpm.explanation.noun_phrase import Noun
 from editjudge.metrics.bpm.score import EditScore, PartScore
-from editjudge.metrics.bpm.verdict import MARGIN, find_spill
+from editjudge.metrics.bpm.verdict import find_spill, find_spilt
 from editjudge.metrics.flags import CAVEATS, FLAGS, NOT_FOUND
 
 UNTOUCHED = 0.005  # a smaller changed share of the rest may be the rim of the objects
@@ -110,30 +109,22 @@ def _rest(score: EditScore) -> Iterator[str]:
     change[change <= score.evidence.NOTICED] = 0
     slightly = " slightly" if change.sum() <= SLIGHT * np.count_nonzero(change) else ""
     if share < UNTOUCHED or not change.any():  # then what is left of the map is the objects' rim
-        change = (changes.mask if whole else _away(score, changes.mask)).astype(np.float32)
-    yield f"{_percent(share)} of {rest} changed{slightly}{_at(change)}"
+        change = (changes.mask if whole else find_spilt(score)).astype(np.float32)
+    yield f"{percent(share)} of {rest} changed{slightly}{_at(change)}"
 
 
 def _spots(score: EditScore) -> Iterator[str]:
     """What changed otherwise than the rest, where all of the picture was to change."""
-    spots = score.evidence.changes.spots
-    if spots is None:
+    if score.evidence.changes.spots is None:
         return
-    away = _away(score, spots)
+    away = find_spilt(score)
     share = float(away.mean())
     if share > UNTOUCHED:
-        yield f"{_percent(share)} of the picture changed otherwise than the rest{_at(away.astype(np.float32))}"
+        yield f"{percent(share)} of the picture changed otherwise than the rest{_at(away.astype(np.float32))}"
 
 
-def _away(score: EditScore, places: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """bool[h, w]: the places bool[h, w], at any size, that are not about the objects of the edit."""
-    height, width = places.shape
-    objects = cv2.resize(score.evidence.union.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    reach = 2 * round(MARGIN * max(height, width)) + 1
-    return np.asarray(places & ~(cv2.dilate(objects, np.ones((reach, reach), np.uint8)) > 0))
-
-
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share, 0 to 1, in words."""
     return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "less than 1 %"
 
 

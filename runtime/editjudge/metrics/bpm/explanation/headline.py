@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from editjudge.metrics.bpm.explanation.explain import describe_kind, place
+from editjudge.metrics.bpm.explanation.explain import describe_kind, percent, place
 from editjudge.metrics.bpm.explanation.noun_phrase import Noun
 from editjudge.metrics.bpm.score import EditScore
 
@@ -25,9 +25,8 @@ def write_headline(score: EditScore) -> str:
 def describe_change(score: EditScore) -> str:
     """Where the pixels changed and how much, which needs no model."""
     changed = score.evidence.changes.mask
-    share = 100 * float(changed.mean())
-    percent = f"{share:.0f} %" if share >= 1 else "less than 1 %"
-    return f"what can be trusted is where it changed: {percent} of the picture, {place(changed.astype(np.float32))}"
+    where = place(changed.astype(np.float32))
+    return f"what can be trusted is where it changed: {percent(score.changed_share)} of the picture, {where}"
 
 
 REASONS = {
