@@ -25,6 +25,7 @@ from editjudge.errors import (
 )
 
 if TYPE_CHECKING:
+    from editjudge.image.floats import from_float
     from editjudge.metrics import EditScore
     from editjudge.scorer import Scorer
     from editjudge.types import EditIntent
@@ -43,9 +44,15 @@ __all__ = [
     "OutOfMemoryError",
     "Scorer",
     "__version__",
+    "from_float",
 ]
 
-_HOMES = {"EditIntent": "editjudge.types", "EditScore": "editjudge.metrics", "Scorer": "editjudge.scorer"}
+_HOMES = {
+    "EditIntent": "editjudge.types",
+    "EditScore": "editjudge.metrics",
+    "Scorer": "editjudge.scorer",
+    "from_float": "editjudge.image.floats",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from editjudge.errors import InputError
-from editjudge.image.decode import ImageSource, load_image, start_decoding
+from editjudge.image.decode import ImageSource, load_picture, start_decoding
+from editjudge.image.decoding.read import LoadedPicture
 from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.base import Metric
 from editjudge.metrics.context import EditContext, new_context, observe_all
@@ -59,7 +60,7 @@ class Prepared:
         """As `Scorer.score`, in less time: only the edited picture goes through the models."""
         timer = StageTimer()
         with convert_memory_errors():
-            return self._scores([self._task.align(load_image(edited))], timer)[0]
+            return self._scores([self._align(load_picture(edited))], timer)[0]
 
     def rank(self, edited: Iterable[ImageSource]) -> list[RankedCandidate]:
         """Scores candidates and puts the best first, of equals the first given.
@@ -91,13 +92,16 @@ class Prepared:
         readable: list[tuple[int, AlignedImage]] = []
         for index, decoded in enumerate(start_decoding(sources), start):
             try:
-                readable.append((index, self._task.align(decoded.result())))
+                readable.append((index, self._align(decoded.result())))
             except InputError as error:
                 ranked.append(RankedCandidate(index, None, str(error)))
         if readable:
             indices, aligned = zip(*readable, strict=True)
             ranked += map(RankedCandidate, indices, self._scores(aligned, timer))
         return sorted(ranked, key=lambda one: one.index)
+
+    def _align(self, edited: LoadedPicture) -> AlignedImage:
+        return self._task.align(edited.pixels, edited.profile_converted)
 
     def _scores(self, aligned: Sequence[AlignedImage], timer: StageTimer) -> list[EditScore]:
         contexts = [new_context(self._task, picture, self._models, self._known) for picture in aligned]

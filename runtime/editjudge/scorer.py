@@ -11,6 +11,7 @@ from editjudge.backends.llama_cpp import choose_placement
 from editjudge.backends.onnx.providers import NVIDIA
 from editjudge.bundles.bundle import Bundle
 from editjudge.image.decode import ImageSource, start_decoding
+from editjudge.image.decoding.read import LoadedPicture
 from editjudge.metrics.base import Metric
 from editjudge.metrics.context import new_context
 from editjudge.metrics.pipeline import NEEDED_MODELS, observe
@@ -28,7 +29,7 @@ from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
 from editjudge.parser.parser import Parser, ParseResult
 from editjudge.ranking import Prepared, score_contexts
-from editjudge.types import EditIntent, Image, Placement
+from editjudge.types import EditIntent, Placement
 from editjudge.utils.oom import convert_memory_errors
 from editjudge.utils.timing import StageTimer
 
@@ -130,7 +131,9 @@ class Scorer:
         with convert_memory_errors():
             before, after = start_decoding([original, edited])
             task = self._task(before, instruction, compat, timer)
-            context = new_context(task, task.align(after.result()), self.models)
+            loaded = after.result()
+            aligned = task.align(loaded.pixels, loaded.profile_converted)
+            context = new_context(task, aligned, self.models)
             return score_contexts([context], self._metric(compat), others, timer, self._placements)[0]
 
     def prepare(
@@ -172,16 +175,22 @@ class Scorer:
         return select_metrics(wanted, self.bundle, parsed=isinstance(instruction, EditIntent))
 
     def _task(
-        self, original: Future[Image], instruction: str | EditIntent, compat: Compat | None, timer: StageTimer
+        self, original: Future[LoadedPicture], instruction: str | EditIntent, compat: Compat | None, timer: StageTimer
     ) -> EditTask:
-        rules = self._metric(compat).rules
+        rules, longest = self._metric(compat).rules, self.bundle.manifest.frame
         if isinstance(instruction, EditIntent):
-            return EditTask.of(original.result(), [instruction], rules)
+            loaded = original.result()
+            converted = loaded.profile_converted
+            return EditTask.of(loaded.pixels, [instruction], rules, profile_converted=converted, longest=longest)
         with timer.stage("parse"):
             parsed = self._read(instruction)
         # The released code knows one edit an instruction.
         intents = parsed.intents if rules.judges_parts else parsed.intents[:1]
-        return EditTask.of(original.result(), intents, rules, instruction, parsed.flags)
+        loaded = original.result()
+        converted = loaded.profile_converted
+        return EditTask.of(
+            loaded.pixels, intents, rules, instruction, parsed.flags, profile_converted=converted, longest=longest
+        )
 
     def _read(self, instruction: str) -> ParseResult:
         with self._loading:

@@ -25,6 +25,10 @@ CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 ModelArtifact = Literal["model", "compiled", "engine"]
 """What was opened: a bundle's model, what was compiled from it on this machine, or an engine of the bundle."""
 
+FRAME = 512
+"""Pixels of the longest side that pictures are scaled down to, where a bundle does not say otherwise. Lengths in pixels
+of the frame are stated for this one, and grow with a larger picture (`image.transforms.frame_scale`)."""
+
 ALL = "all"
 """The source or target of an edit of the whole picture."""
 

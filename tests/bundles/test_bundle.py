@@ -54,7 +54,7 @@ def test_settings_and_files(toy: Bundle) -> None:
     assert not toy.has("parser")
     assert toy.vocabulary() == {"blue", "cat", "dog", "hydrant"}
     toy.verify()
-    with pytest.raises(BundleError, match="has no file of role parser"):
+    with pytest.raises(BundleError, match=r"has no file of role parser; choose .* an EditIntent"):
         toy.file("parser")
 
 
@@ -100,6 +100,10 @@ def test_what_is_not_there(tmp_path: Path, home: Path) -> None:
         ("format = 1", "format = ", r"malformed: .*line 1"),
         ('name = "toy"\n', "", "the manifest lacks name"),
         ('version = "1"', "version = 1", "version is 1; it must be a text"),
+        ("format = 1", "format = 1\nframe = 255", "frame is 255; it must be from 256 to 2048 pixels"),
+        ("format = 1", "format = 1\nframe = 4096", "frame is 4096; it must be from 256 to 2048 pixels"),
+        ("format = 1", "format = 1\nframe = 512.0", "frame is 512.0; it must be a whole number"),
+        ("format = 1", 'format = 1\nframe = "large"', "frame is 'large'; it must be a whole number"),
         (r"\[clip\](?s:.*)(?=\[detector\])", "", r"section \[clip\] is missing"),
         ("size = 16", "", r"\[clip\] lacks size"),
         ("size = 16", "size = 16\nsizes = 17", r"\[clip\] has keys that are not known: sizes"),
@@ -142,6 +146,12 @@ def test_a_manifest_with_a_fault(folder: Path, pattern: str, replacement: str, m
     with pytest.raises(BundleError, match=message) as caught:
         Bundle.load(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_the_frame_is_512_pixels_where_the_manifest_says_nothing(folder: Path, studio: Bundle) -> None:
+    assert Bundle.load(folder).manifest.frame == studio.manifest.frame == 512
+    edit(folder, lambda text: text.replace("format = 1", "format = 1\nframe = 1024", 1))
+    assert Bundle.load(folder).manifest.frame == 1024
 
 
 def test_a_manifest_that_is_no_text(folder: Path) -> None:

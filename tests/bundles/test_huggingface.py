@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+
 import pytest
+from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled
 
 from editjudge import InputError
@@ -32,12 +38,40 @@ def test_only_what_is_asked_for_is_fetched_and_only_once(fake_hub: FakeHub) -> N
     [
         (OSError(28, "No space left on device"), "it cannot be written: the disk is full; make room"),
         (PermissionError(13, "Permission denied", "/x"), "it cannot be written: /x: permission denied; make room"),
-        (ConnectionResetError("gone"), "the server cannot be reached, or hung up .*; go online"),
+        (ConnectionResetError("gone"), "the server cannot be reached, or hung up .*; connect again"),
     ],
 )
 def test_whatever_goes_wrong_is_one_sentence(error: Exception, message: str) -> None:
     with (
         pytest.raises(InputError, match=message),
-        huggingface.convert_hub_errors("it", InputError, "go online", "make room"),
+        huggingface.convert_hub_errors("it", InputError, lambda connect: f"{connect} again", "make room"),
     ):
         raise error
+
+
+def test_the_switch_that_keeps_it_offline_is_named() -> None:
+    """In a process of its own, as it is read on import."""
+    code = """
+from editjudge import InputError
+from editjudge.bundles import huggingface
+try:
+    with huggingface.convert_hub_errors("it", InputError, lambda connect: f"{connect}, or wait", ""):
+        huggingface.look_up("someone/model")
+except InputError as error:
+    print(error)
+"""
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "it cannot be fetched: HF_HUB_OFFLINE is set; unset HF_HUB_OFFLINE, or wait\n"
+
+
+def test_a_hub_that_never_answers_is_not_waited_for(fake_hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setattr(huggingface, "HfApi", lambda: HfApi(endpoint=url))
+        monkeypatch.setattr(huggingface, "PATIENCE", 0.5)
+        with (
+            pytest.raises(InputError, match="the server cannot be reached, or hung up"),
+            huggingface.convert_hub_errors("it", InputError, str, ""),
+        ):
+            huggingface.look_up("someone/model")

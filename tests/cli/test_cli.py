@@ -134,7 +134,7 @@ def test_interrupt_is_quiet(tmp_path: Path) -> None:
 import sys, time
 from editjudge.cli import main
 from editjudge.cli.commands import score
-score.load_image = lambda path: (print("loading", flush=True), time.sleep(60))
+score.load_picture = lambda path: (print("loading", flush=True), time.sleep(60))
 sys.exit(main.run(["score", "a.png", "b.png", "Make it blue."]))
 """
     command = [sys.executable, "-c", code]

@@ -15,7 +15,8 @@ import pytest
 
 from editjudge import ImageError, InputError
 from editjudge.image import decode
-from editjudge.image.decode import ImageLimits, load_image, start_decoding
+from editjudge.image.decode import load_image, load_picture, start_decoding
+from editjudge.image.decoding.limits import ImageLimits
 from editjudge.image.transforms import fit_frame
 from support.pictures import BLUE, RED
 
@@ -53,7 +54,7 @@ def test_formats(picture: np.ndarray, kind: str) -> None:
 
 
 def test_a_format_that_runs_a_program_is_not_opened() -> None:
-    with pytest.raises(ImageError, match="is not a picture"):
+    with pytest.raises(ImageError, match="PostScript program, which is not run"):
         load_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 32 32\nshowpage\n")
 
 
@@ -110,7 +111,7 @@ def test_big_endian_16_bits() -> None:
 
 
 def test_samples_without_a_range_are_refused() -> None:
-    with pytest.raises(ImageError, match="no fixed range"):
+    with pytest.raises(ImageError, match=r"floats, which have no fixed range; .*editjudge\.from_float"):
         load_image(PIL.Image.new("F", (16, 16), 0.5))
     with pytest.raises(ImageError, match="no fixed range"):
         load_image(PIL.Image.new("I", (16, 16), 70_000))
@@ -128,6 +129,19 @@ def test_exif_rotation_is_applied(picture: np.ndarray) -> None:
     exif[0x0112] = 6  # turn a quarter clockwise to show
     loaded = load_image(encoded(PIL.Image.fromarray(picture), exif=exif))
     np.testing.assert_array_equal(loaded, np.rot90(picture, -1))
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_two_pictures_of_which_one_is_rotated_by_exif(picture: np.ndarray, turn: int) -> None:
+    """Stored in each of the eight ways, and shown the same."""
+    stored = {
+        1: picture, 2: picture[:, ::-1], 3: picture[::-1, ::-1], 4: picture[::-1], 5: np.swapaxes(picture, 0, 1),
+        6: np.rot90(picture), 7: np.swapaxes(picture[::-1, ::-1], 0, 1), 8: np.rot90(picture, -1),
+    }[turn]  # fmt: skip
+    exif = PIL.Image.Exif()
+    exif[0x0112] = turn
+    turned = encoded(PIL.Image.fromarray(np.ascontiguousarray(stored)), exif=exif)
+    np.testing.assert_array_equal(load_image(turned), load_image(encoded(PIL.Image.fromarray(picture))))
 
 
 def test_damaged_exif_does_not_hide_a_picture(picture: np.ndarray) -> None:
@@ -257,8 +271,8 @@ def shade_png(shade: int) -> bytes:
 def test_each_source_has_its_picture_or_its_error() -> None:
     array = np.zeros((10, 20, 3), np.uint8)
     first, broken, second, there, flat = start_decoding([shade_png(1), b"broken", shade_png(2), array, array[0]])
-    assert [future.result()[0, 0, 0] for future in (first, second)] == [1, 2]
-    assert there.result() is array
+    assert [future.result().pixels[0, 0, 0] for future in (first, second)] == [1, 2]
+    assert there.result().pixels is array
     with pytest.raises(ImageError, match="not a picture"):
         broken.result()
     with pytest.raises(ImageError, match="must be uint8"):
@@ -268,11 +282,11 @@ def test_each_source_has_its_picture_or_its_error() -> None:
 def test_it_goes_on_beside_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """The picture waits for what the caller does after the start."""
     meanwhile = threading.Event()
-    monkeypatch.setattr(decode, "load_image", lambda source: meanwhile.wait(30) and load_image(source))
+    monkeypatch.setattr(decode, "load_picture", lambda source: meanwhile.wait(30) and load_picture(source))
     (future,) = start_decoding([shade_png(3)])
     assert not future.done()
     meanwhile.set()
-    assert future.result(30)[0, 0, 0] == 3
+    assert future.result(30).pixels[0, 0, 0] == 3
 
 
 def test_no_thread_is_left() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from editjudge.image.transforms import crop_box, fit_frame, resize, resize_and_center_crop, to_tensor
+from editjudge.image.transforms import crop_box, fit_frame, frame_scale, resize, resize_and_center_crop, to_tensor
 from support.pictures import BLUE, RED
 
 
@@ -18,6 +18,14 @@ def test_a_frame_is_scaled_down_by_area_and_never_up(picture: np.ndarray) -> Non
     same = fit_frame(picture)
     np.testing.assert_array_equal(same, picture)
     assert not np.shares_memory(same, picture)
+
+
+def test_a_frame_may_be_larger_and_lengths_in_it_grow_with_the_picture(picture: np.ndarray) -> None:
+    big = np.kron(picture, np.ones((100, 100, 1), np.uint8))  # 2,400 x 3,200
+    frame = fit_frame(big, 1024)
+    assert frame.shape == (768, 1024, 3)
+    assert (frame[:, :512] == RED).all()
+    assert [frame_scale(shape) for shape in ((768, 1024, 3), (384, 512, 3), (9, 100), (640, 300))] == [2, 1, 1, 1.25]
 
 
 def test_resizing_keeps_what_has_the_size(picture: np.ndarray) -> None:

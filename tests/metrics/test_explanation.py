@@ -116,6 +116,15 @@ def test_no_edit_by_its_kind() -> None:
     )
 
 
+def test_what_models_do_not_know_casts_no_doubt_on_what_pixels_tell() -> None:
+    flags = ("no_op", "source_not_found", "unknown_picture", "unknown_words", "parse_uncertain", "resized")
+    told = explain(score_of(part_of(COLOR, modify=None), kind="noise", flags=flags))
+    assert told == (
+        "Nothing was edited: only noise was added. "
+        "Take this with care: the edited picture has another size and was scaled."
+    )
+
+
 def test_a_compound_names_the_part_that_failed_last() -> None:
     remove = EditIntent("remove", "cat", None)
     failed = part_of(COLOR, modify=0.0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from editjudge.image import difference
 from editjudge.metrics.bpm.released import ReleasedRules
 from editjudge.metrics.bpm.subscore import GIVEN
+from editjudge.metrics.task import EditTask
 from editjudge.types import EditIntent
 from support.groundings import HERE, MOVES, SIDE, detections_at, grounding, move, region_at
 
@@ -29,6 +32,15 @@ def test_both_pictures_are_cropped_by_the_originals_boxes() -> None:
     boxes = RELEASED.crop_boxes(grounding(region_at(HERE), region_at(MOVES["right"])))
     assert [box.tolist() for box in boxes] == [[20, 40, 40, 60]] * 2
     assert [box.tolist() for box in RELEASED.crop_boxes(grounding(None, region_at(HERE)))] == [[20, 40, 40, 60]] * 2
+
+
+def test_without_a_source_that_is_sure_the_whole_picture_is_embedded() -> None:
+    """No pixel confirms by these rules what the detector doubts, so that it is as if it had not been found."""
+    doubted = region_at(HERE)
+    doubted = replace(doubted, detections=replace(doubted.detections, is_weak=True))
+    task = EditTask.of(picture(100), [EditIntent("color", "thing", "blue thing")], RELEASED)
+    assert set(task.views(picture(90), grounding(doubted, region_at(HERE)))) == {"edited_picture"}
+    assert set(task.views(picture(90), grounding(region_at(HERE), region_at(HERE)))) == {"edited_crop"}
 
 
 def test_positions_matter_in_anchored_adds_alone() -> None:

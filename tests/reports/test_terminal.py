@@ -129,6 +129,11 @@ def test_a_ranking_of_nothing_that_could_be_scored(unjudged: EditScore) -> None:
     assert told.startswith("a.png: Not scored: the original looks like a photograph.")
     assert "reject 0.00" in told
     assert "for want of a score: all." in told
+    assert "need not be the best" not in told  # there is one edit, and what is none comes after it
+    two = words(shown(RankedEdit("x", (Candidate("a.png", unjudged), Candidate("b.png", unjudged))), summary=True))
+    assert "The first is the edit that changed least, which need not be the best." in two
+    assert "first: Not scored" in two
+    assert "last: Not scored" in two
     assert "modify" not in told
     assert [candidate.ordered_by for candidate in (*edit.candidates, Candidate("c", None))] == [
         "pictures", "pictures", None,

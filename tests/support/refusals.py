@@ -20,7 +20,7 @@ from unittest.mock import patch
 import numpy as np
 from platformdirs import user_cache_path
 
-from editjudge import EditIntent, EditJudgeError, Scorer
+from editjudge import EditIntent, EditJudgeError, Scorer, from_float
 from editjudge.cli.main import run
 from support.refused_files import WORDLESS, fill
 
@@ -65,6 +65,9 @@ COMMANDS: dict[str, str] = {
     "score-folder": "score original.png folder 'Make it blue.'",
     "score-empty-file": "score original.png empty.png 'Make it blue.'",
     "score-no-picture": "score original.png text.png 'Make it blue.'",
+    "score-web-page": "score original.png page.jpg 'Make it blue.'",
+    "score-jpeg-xl": "score picture.jxl edited.png 'Make it blue.'",
+    "score-address": "score original.png https://127.0.0.1/edited.png 'Make it blue.'",
     "score-truncated": "score original.png truncated.png 'Make it blue.'",
     "score-too-small": "score original.png small.png 'Make it blue.'",
     "score-report-replaces-an-input": "score original.png edited.png 'Make it blue.' --report ./original.png",
@@ -246,6 +249,14 @@ API: dict[str, tuple[str, Callable[[], object]]] = {
     "api-grey-array": (
         'scorer.score(picture, picture[:, :, 0], "+++")',
         lambda: _studio().score(_picture(), _picture()[:, :, 0], WORDLESS),
+    ),
+    "api-floats-channels-first": (
+        "from_float(picture.transpose(2, 0, 1) / 255)",
+        lambda: from_float(_picture().transpose(2, 0, 1) / 255),
+    ),
+    "api-base64": (
+        'scorer.score(picture, "iVBORw0KGgo" + 40 * "A", "+++")',
+        lambda: _studio().score(_picture(), "iVBORw0KGgo" + 40 * "A", WORDLESS),
     ),
     "api-no-bytes": ('scorer.score(picture, b"", "+++")', lambda: _studio().score(_picture(), b"", WORDLESS)),
     "api-none": (

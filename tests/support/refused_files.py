@@ -69,6 +69,8 @@ def _pictures(folder: Path) -> None:
     PIL.Image.new("RGB", (4, 32)).save(folder / "small.png")
     (folder / "empty.png").touch()
     (folder / "text.png").write_text("this is no picture", encoding="utf-8")
+    (folder / "page.jpg").write_text("<!DOCTYPE html><html><body>Log in</body></html>", encoding="utf-8")
+    (folder / "picture.jxl").write_bytes(b"\xff\x0a" + bytes(30))
     noise = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
     content = io.BytesIO()
     PIL.Image.fromarray(noise).save(content, "PNG")

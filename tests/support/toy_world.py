@@ -19,7 +19,7 @@ from editjudge.models.grounding_dino import Detector
 from editjudge.models.model_set import ModelSet
 from editjudge.models.sam import Segmenter
 from editjudge.scorer import Scorer
-from editjudge.types import Detections, EditIntent, Placement
+from editjudge.types import FRAME, Detections, EditIntent, Placement
 
 GREY = 128
 COLOURS = {"red": (220, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 220)}
@@ -109,7 +109,10 @@ class Paper:
     """What a scorer asks of a bundle: names, ranges, words."""
 
     name = "toy world"
-    manifest = SimpleNamespace(norm=NormRanges(modify=(0.0, 0.8), preserve=(0.5, 1.0)), verdict=None)
+
+    def __init__(self, frame: int = FRAME) -> None:
+        ranges = NormRanges(modify=(0.0, 0.8), preserve=(0.5, 1.0))
+        self.manifest = SimpleNamespace(norm=ranges, verdict=None, frame=frame)
 
     def has(self, role: str) -> bool:
         return role in PLACEMENTS
@@ -121,14 +124,14 @@ class Paper:
 PLACEMENTS = dict.fromkeys(("detector", "sam_encoder", "sam_decoder", "clip_vision", "clip_text"), CPU)
 
 
-def model_set() -> ModelSet:
+def model_set(frame: int = FRAME) -> ModelSet:
     """The exact models, in the place of a bundle's."""
     models = {Detector: Eyes(), Segmenter: Scissors(), Clip: Sense()}
-    return ModelSet(Paper(), "cpu", models=models, placements=PLACEMENTS)  # type: ignore[arg-type]
+    return ModelSet(Paper(frame), "cpu", models=models, placements=PLACEMENTS)  # type: ignore[arg-type]
 
 
-def scorer(compat: str | None = None) -> Scorer:
-    return Scorer(model_set(), compat=compat)  # type: ignore[arg-type]
+def scorer(compat: str | None = None, frame: int = FRAME) -> Scorer:
+    return Scorer(model_set(frame), compat=compat)  # type: ignore[arg-type]
 
 
 COLOR = EditIntent("color", "red car", "blue car")

@@ -9,7 +9,7 @@ import cv2
 from editjudge.batch.score_columns import ERROR, Values, score_values
 from editjudge.datasets import EditSample
 from editjudge.errors import BundleError, DeviceError, EditJudgeError
-from editjudge.image.decode import load_image
+from editjudge.image.decode import load_picture
 from editjudge.metrics.registry import Compat
 from editjudge.scorer import Scorer
 
@@ -48,7 +48,7 @@ class Worker:
         """
         try:
             original, edited, instruction = row.edit()
-            pictures = load_image(original), load_image(edited)
+            pictures = load_picture(original), load_picture(edited)
             return score_values(self._scorer.score(*pictures, instruction, metrics=self._metrics))
         except (BundleError, DeviceError):
             raise

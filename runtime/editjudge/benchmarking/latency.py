@@ -13,7 +13,7 @@ import numpy as np
 
 from editjudge.datasets import EditSample
 from editjudge.errors import InputError
-from editjudge.image.decode import load_image
+from editjudge.image.decode import load_picture
 from editjudge.utils.timing import STAGES
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def time_edits(
         for number, sample in enumerate(edits):
             original, edited, instruction = sample.edit()
             start = time.perf_counter()
-            pictures = load_image(original), load_image(edited)
+            pictures = load_picture(original), load_picture(edited)
             decoding = _since(start)
             for index in _order(len(scorers), turn + number):
                 start = time.perf_counter()

@@ -118,7 +118,7 @@ class Bundle:
         Raises BundleError where the bundle has no file of this role.
         """
         if role not in self.manifest.settings:
-            raise BundleError(f"bundle {self.name} has no file of role {role}")
+            raise BundleError(self._lacks(role))
         return self.manifest.settings[role]
 
     def has(self, role: str) -> bool:
@@ -132,7 +132,7 @@ class Bundle:
         """
         entry = self.manifest.files.get(role)
         if entry is None:
-            raise BundleError(f"bundle {self.name} has no file of role {role}")
+            raise BundleError(self._lacks(role))
         if entry.package is not None:
             return assemble_model(entry.package, entry.sha256)
         if self.has(f"{role}_data"):
@@ -173,6 +173,12 @@ class Bundle:
             return frozenset(path.read_text(encoding="utf-8").lower().split("\n")) - {""}
         except (OSError, UnicodeDecodeError) as error:
             raise BundleError(f"{path} cannot be read: {error}; fetch the bundle again") from error
+
+    def _lacks(self, role: str) -> str:
+        remedy = "choose or build one that has it"
+        if role == "parser":
+            remedy = "choose another with --bundle, or give an EditIntent in Python"
+        return f"bundle {self.name} has no file of role {role}; {remedy}"
 
     def _check_file(self, relative: str, sha256: str, size: int | None) -> Path:
         path = self._resolve(relative)

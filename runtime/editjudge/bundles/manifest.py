@@ -17,9 +17,11 @@ from editjudge.bundles.settings import (
     ParserSettings,
     SegmenterSettings,
     VerdictSettings,
+    check_frame,
 )
 from editjudge.bundles.toml_schema import check_keys, check_value, read_table
 from editjudge.errors import BundleError
+from editjudge.types import FRAME
 
 FORMAT = 1
 FILE_NAME = "bundle.toml"
@@ -27,12 +29,18 @@ FILE_NAME = "bundle.toml"
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that `bundle.toml` says; `settings` are the sections that belong to a role, by its name."""
+    """All that `bundle.toml` says.
+
+    Attributes:
+        frame: Pixels of the longest side that pictures are scaled down to before anything looks at them; never up.
+        settings: The sections that belong to a role, by its name.
+    """
 
     name: str
     version: str
     description: str
     vocabulary: str | None
+    frame: int
     files: Mapping[str, FileEntry]
     clip: ClipSettings
     detector: DetectorSettings
@@ -57,12 +65,18 @@ def read_manifest(folder: Path) -> Manifest:
     except ValueError as error:  # tomllib.TOMLDecodeError, UnicodeDecodeError
         raise BundleError(f"{path} is malformed: {error}; fetch the bundle again") from error
     try:
-        return _parse_manifest(content)
+        return parse_manifest(content)
     except ValueError as error:
         raise BundleError(f"{path}: {error}") from error
 
 
-def _parse_manifest(content: dict[str, Any]) -> Manifest:
+def parse_manifest(content: dict[str, Any], where: str = "the manifest") -> Manifest:
+    """Checks what a manifest says, and takes it apart. Raises ValueError.
+
+    Args:
+        content: Of the TOML file; it is used up.
+        where: What messages call it.
+    """
     version = content.pop("format", None)
     if type(version) is not int:
         raise ValueError("it has no format number; fetch the bundle again")
@@ -70,7 +84,7 @@ def _parse_manifest(content: dict[str, Any]) -> Manifest:
         remedy = "upgrade editjudge" if version > FORMAT else "build the bundle again"
         raise ValueError(f"its format is {version}, and this editjudge reads {FORMAT}; {remedy}")
     if "settings" in content:
-        raise ValueError("the manifest has keys that are not known: settings; upgrade editjudge or remove them")
+        raise ValueError(f"{where} has keys that are not known: settings; upgrade editjudge or remove them")
     content["files"] = _read_files(_pop_tables(content, "file"))
     engines = _pop_tables(content, "engine")
     content["engines"] = tuple(read_table(EngineEntry, table, "[[engine]]") for table in engines)
@@ -94,7 +108,8 @@ def _parse_manifest(content: dict[str, Any]) -> Manifest:
             raise ValueError(f"section [{role.name}] and the file of role {role.name} belong together")
     if content.setdefault("vocabulary", None) is not None:
         check_inside(check_value(content["vocabulary"], str, "vocabulary"))
-    check_keys(Manifest, content, "the manifest")
+    content["frame"] = check_frame(check_value(content.get("frame", FRAME), int, "frame"))
+    check_keys(Manifest, content, where)
     for name in ("name", "version", "description"):
         check_value(content[name], str, name)
     return Manifest(**content)

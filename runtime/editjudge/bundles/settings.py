@@ -9,6 +9,9 @@ from editjudge.types import Triple
 
 Range = tuple[float, float]
 
+SMALLEST_FRAME, LARGEST_FRAME = 256, 2048
+"""Pixels: how pictures lie to each other is found at 256, and 32 masks of 2048 x 2048 take 128 MB."""
+
 
 @dataclass(frozen=True)
 class PictureSettings:
@@ -161,6 +164,13 @@ class ParserSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.sure <= 1:
             raise ValueError(f"sure must be a probability, 0 to 1, not {self.sure}")
+
+
+def check_frame(longest: int) -> int:
+    """The longest side of the frame itself. Raises ValueError where it is out of bounds."""
+    if not SMALLEST_FRAME <= longest <= LARGEST_FRAME:
+        raise ValueError(f"frame is {longest}; it must be from {SMALLEST_FRAME} to {LARGEST_FRAME} pixels")
+    return longest
 
 
 def _check_positive(section: object, *names: str) -> None:

@@ -18,7 +18,6 @@ from editjudge.errors import BundleError, InputError
 
 REPOSITORY = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 
-OFFLINE = "what has arrived is kept: try again later, or pull from a folder"
 FULL = "free some space, or set EDITJUDGE_HOME to a folder on another disk"
 _BLOCK = 2**20
 
@@ -87,7 +86,11 @@ def _has_host(address: str) -> bool:
 
 def convert_fetch_errors(what: str) -> AbstractContextManager[None]:
     """Raises whatever goes wrong while `what` is fetched as a BundleError of one sentence."""
-    return huggingface.convert_hub_errors(what, BundleError, OFFLINE, FULL)
+    return huggingface.convert_hub_errors(what, BundleError, _offline, FULL)
+
+
+def _offline(connect: str) -> str:
+    return f"what has arrived is kept: {connect} and try again, or pull from a folder"
 
 
 class DownloadFile(io.BufferedWriter):

@@ -11,7 +11,7 @@ from editjudge.metrics.registry import METRICS
 
 METRIC_NAMES = ", ".join(metric.spec.name for metric in METRICS)
 
-Original = Annotated[Path, typer.Argument(metavar="ORIGINAL", help="The picture before the edit.")]
+Original = Annotated[str, typer.Argument(metavar="ORIGINAL", help="The picture before the edit.")]
 Instruction = Annotated[str, typer.Argument(metavar="INSTRUCTION", help="What was asked for, in English.")]
 BundleName = Annotated[str, typer.Option("--bundle", "-b", help="A bundle's name, or its folder with a slash in it.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, tensorrt, rtx or openvino.")]

@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from editjudge.image.decode import ImageSource
+from editjudge.image.decoding.sources import is_address, is_base64
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def read_picture(cell: Any, folder: Path) -> ImageSource | None:
-    """The picture that a cell holds or names: a path relative to `folder`, bytes, or {"bytes", "path"} of the hub."""
+    """The picture that a cell holds or names: a path relative to `folder`, an address, bytes, or the {"bytes", "path"}
+    of the hub."""
     if isinstance(cell, dict):
         cell = cell.get("bytes") or cell.get("path")
     if isinstance(cell, bytes):
         return cell
-    return folder / cell if isinstance(cell, str) and cell.strip() else None
+    if not isinstance(cell, str) or not cell.strip():
+        return None
+    return cell if is_address(cell) or is_base64(cell) else folder / cell
 
 
 def find_picture(folder: Path, names: Sequence[str]) -> Path:

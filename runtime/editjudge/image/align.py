@@ -2,6 +2,8 @@
 
 Both are looked at in gray and small. A shift comes from phase correlation of their edges, a scale from ECC (OpenCV's
 both), a tone from a line per channel, trimmed. What does not make the pictures agree clearly better is not taken.
+
+Pixels, here and of the kernels below, are those of the small pictures (SIDE) whatever the frame, but where it says so.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from numpy.typing import NDArray
 
 from editjudge.image.alignment import IDENTITY, PairAlignment, warp
 from editjudge.image.tone import DRIFT, GAINS, ToneLimits, fit_tone
-from editjudge.types import Floats, Image
+from editjudge.image.transforms import frame_scale
+from editjudge.types import FRAME, Floats, Image
 
 SIDE = 256
 """Pixels of the longest side that pictures are compared at."""
@@ -47,7 +50,7 @@ POOR = 1.5
 """Levels by which pictures may misfit before a scale is looked for."""
 
 FARTHEST = 2.0
-"""Pixels that a shift may move when it is found anew at full size; more is a fit to something else."""
+"""Pixels of a picture of FRAME that a shift may move when it is found anew there; more is a fit to something else."""
 
 
 def shrink(picture: Image, side: int = SIDE) -> Image:
@@ -89,12 +92,19 @@ def refine_shift(
 ) -> PairAlignment:
     """The alignment with its shift found anew, by ECC on pictures uint8[H, W, 3] of the size that it is of.
 
-    changed: bool[H, W], where the edit is, which is not looked at.
+    Larger ones than FRAME are looked at in that size, which tells a shift as well in a quarter of the time.
+
+    changed: bool[h, w], the pictures at any size: where the edit is, which is not looked at.
     """
     if alignment.is_still:
         return alignment
+    scale = frame_scale(original.shape)
+    if scale > 1:
+        small = alignment.resized(1 / scale)
+        found = refine_shift(small, shrink(original, FRAME), shrink(edited, FRAME), changed)
+        return alignment if found is small else found.resized(scale)
     one, other = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (original, edited))
-    same = None if changed is None else _outside(changed)
+    same = None if changed is None else _outside(changed, *original.shape[:2])
     refined = _fit_ecc(one, other, alignment.matrix, cv2.MOTION_TRANSLATION, steps=4, blur=3, where=same)
     if refined is None or np.abs(refined - alignment.matrix).max() >= FARTHEST:
         return alignment
@@ -186,10 +196,11 @@ def _fit_scale(original: Any, edited: Any, start: Floats, *, steps: int, blur: i
     return matrix if drifted else None
 
 
-def _outside(changed: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """uint8[H, W], not 0: what lies some pixels away from what changed, in either picture's place."""
-    reach = 2 * round(REACH / 2 * max(changed.shape)) + 1
-    return np.asarray(cv2.dilate(changed.astype(np.uint8), np.ones((reach, reach), np.uint8)) == 0, np.uint8)
+def _outside(changed: NDArray[np.bool_], height: int, width: int) -> NDArray[np.uint8]:
+    """uint8[height, width], not 0: what lies some pixels away from what changed, in either picture's place."""
+    there = cv2.resize(changed.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    reach = 2 * round(REACH / 2 * max(height, width)) + 1
+    return np.asarray(cv2.dilate(there, np.ones((reach, reach), np.uint8)) == 0, np.uint8)
 
 
 def _fit_ecc(

@@ -1,4 +1,7 @@
-"""The border of one colour round a picture, as apps and screenshots leave it: what lies inside of it is the picture."""
+"""The border of one colour round a picture, as apps and screenshots leave it: what lies inside of it is the picture.
+
+It is looked for in the pixels that were handed in, before these come into a frame.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,12 @@ class Content:
     def whole(cls, height: int, width: int) -> Content:
         """All of a picture that has no border."""
         return cls((0, 0, width, height), height, width)
+
+    @property
+    def longest(self) -> int:
+        """Pixels of the part's longest side."""
+        x0, y0, x1, y1 = self.box
+        return max(x1 - x0, y1 - y0)
 
     @property
     def is_whole(self) -> bool:

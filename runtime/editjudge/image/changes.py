@@ -1,4 +1,8 @@
-"""What happened to a picture: where it changed, and whether that is an edit, noise, nothing, or another picture."""
+"""What happened to a picture: where it changed, and whether that is an edit, noise, nothing, or another picture.
+
+Pictures are compared small (SIDE), whatever the frame, and pixels here are those of the small ones. Where nothing
+changed there, large ones are compared finer, for what is too small to be seen at SIDE.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.image.align import edge_strength, fit_alignment, shrink
+from editjudge.image.align import SIDE, edge_strength, fit_alignment, shrink
 from editjudge.image.alignment import PairAlignment
 from editjudge.image.recolour import explained_share, predict_recolouring
 from editjudge.image.tone import SLIGHT, is_clear_tone
@@ -24,6 +28,13 @@ ENERGY = 400.0
 70, grain of 25 levels up to 190 in rendered scenes."""
 NOISY_ENERGY = 900.0
 """The same where noise was added, of which 25 levels leave up to 710 in photographs."""
+STRONG, SMALL_ENERGY = 30.0, 150.0
+"""The units of Lab by which the strongest pixel of a place differs at least that is seen in the finer comparison alone,
+and its least energy there. Another colour of 20 pixels in 4,000 has 30 to 60, and 150 to 320; JPEG at 50 and grain of
+25 levels, enlarged four times with their photographs, leave up to 22, and 225."""
+FINEST = 4
+"""Pixels handed in, and half as many of the frame, along the side of one that is compared finer: noise and compression
+are averaged there as they are at SIDE."""
 SMEARED = 0.5
 """How much of the step to a neighbouring pixel compression may leave beside an edge; another scale twice as much."""
 ALIKE = 0.2
@@ -45,7 +56,7 @@ class Changes:
     Attributes:
         kind: What it is.
         alignment: How the edited picture lies to the original, in pixels of the pictures as they were handed in.
-        mask: bool[h, w], small (`align.SIDE`): where the picture changed.
+        mask: bool[h, w], small (`choose_side`): where the picture changed.
         spots: bool[h, w], where all of the picture was to change: what no smooth change of its colours explains; None:
             only a part was to change.
         noise: The standard deviation of the noise that was added, in levels; negative where some was taken away.
@@ -72,7 +83,19 @@ class Changes:
         return cv2.resize(self.mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 
-def find_changes(original: Image, edited: Image, whole: bool = False, subtle: bool = False) -> Changes:
+def choose_side(longest: int, handed_in: int) -> int:
+    """Pixels of the longest side that pictures are compared at: SIDE, or more where they are large enough.
+
+    Args:
+        longest: Pixels of their longest side in the frame.
+        handed_in: The same of the smaller one as it was handed in.
+    """
+    return max(SIDE, min(2 * longest, handed_in) // FINEST)
+
+
+def find_changes(
+    original: Image, edited: Image, whole: bool = False, subtle: bool = False, handed_in: int | None = None
+) -> Changes:
     """Compares two pictures uint8[H, W, 3] of one size.
 
     Args:
@@ -80,9 +103,12 @@ def find_changes(original: Image, edited: Image, whole: bool = False, subtle: bo
         edited: The picture after it.
         whole: Whether the whole picture was to change, so that a clear change of tone is no drift.
         subtle: Whether what was asked for may look like drift or noise, as a bit more light does.
+        handed_in: Pixels of the longest side of the smaller of the two before they were scaled; None: as they are.
     """
     one, other = shrink(original), shrink(edited)
-    if np.array_equal(one, other):
+    longest = max(original.shape[:2])
+    side = choose_side(longest, handed_in or longest)
+    if np.array_equal(one, other) and (side == SIDE or np.array_equal(original, edited)):
         return Changes("unchanged", PairAlignment.still(), np.zeros(one.shape[:2], bool))
     alignment = fit_alignment(one, other)
     other = alignment.undo_geometry(other)
@@ -91,10 +117,12 @@ def find_changes(original: Image, edited: Image, whole: bool = False, subtle: bo
         mask = _changed_places(one, other, replace(alignment, is_uneven=False), NOISY_ENERGY)
     else:
         mask = _changed_places(one, other, alignment, ENERGY)
+        if side > SIDE and not mask.any():
+            mask = _compare_finely(original, edited, alignment, side)
     if whole and is_clear_tone(one, alignment.gain, alignment.offset):
-        mask = alignment.covers(*mask.shape)
+        mask = alignment.covers(*one.shape[:2])
     if subtle and not mask.any() and float(np.abs(one.astype(np.float32) - other).mean()) > SUBTLE:
-        mask = alignment.covers(*mask.shape)
+        mask = alignment.covers(*one.shape[:2])
     recoloured = predict_recolouring(one, other) if whole and mask.any() else None
     if not mask.any():
         kind: ChangeKind = "noise" if noise > NOISY else "unchanged"
@@ -104,13 +132,28 @@ def find_changes(original: Image, edited: Image, whole: bool = False, subtle: bo
     return Changes(kind, alignment.resized(max(original.shape[:2]) / max(one.shape[:2])), mask, noise, spots)
 
 
+def _compare_finely(original: Image, edited: Image, alignment: PairAlignment, side: int) -> NDArray[np.bool_]:
+    """bool[h, w], of a longest side of `side`: the places that are too small to be seen at SIDE, and differ strongly.
+
+    The alignment is that of the pictures at SIDE.
+    """
+    one, other = shrink(original, side), shrink(edited, side)
+    placed = alignment.resized(side / SIDE)
+    return _changed_places(one, placed.undo_geometry(other), placed, SMALL_ENERGY, STRONG)
+
+
 def _find_spots(predicted: Image, seen: Image, full_size: int) -> NDArray[np.bool_]:
     """bool[h, w]: where a picture is not what its recolouring predicts; both are smaller than those of `full_size`."""
     return _changed_places(predicted, seen, PairAlignment.still(), ENERGY * seen.size / full_size)
 
 
-def _changed_places(original: Image, edited: Image, alignment: PairAlignment, energy: float) -> NDArray[np.bool_]:
-    """bool[H, W]: the connected places whose difference, summed with its direction, exceeds an energy."""
+def _changed_places(
+    original: Image, edited: Image, alignment: PairAlignment, energy: float, peak: float = 0.0
+) -> NDArray[np.bool_]:
+    """bool[H, W]: the connected places whose difference, summed with its direction, exceeds an energy.
+
+    peak: units of Lab by which the strongest pixel of a place differs at least.
+    """
     difference, gap = _colour_gap(original, edited, alignment)
     # By the quarter that changed least, as an edit may be of most of the picture.
     middle, most = np.quantile(gap[::2, ::2], (0.1, 0.25))
@@ -121,7 +164,7 @@ def _changed_places(original: Image, edited: Image, alignment: PairAlignment, en
         return np.zeros(gap.shape, bool)
     places = np.flatnonzero(labels)
     label, length = labels.ravel()[places], gap.ravel()[places]
-    peaked = np.bincount(label[length > PEAK * threshold], minlength=count) > 0
+    peaked = np.bincount(label[length > max(PEAK * threshold, peak)], minlength=count) > 0
     # Differences that point every way, as those of noise and compression do, add up to little.
     vectors = difference.reshape(-1, 3)[places]
     vectors *= (length / np.maximum(np.linalg.norm(vectors, axis=1), 1e-6))[:, None]
@@ -185,7 +228,12 @@ def _alike(original: Image, edited: Image, smoothed: bool) -> float:
 
 
 def _measure_noise(picture: Image) -> float:
-    """The standard deviation of noise in levels (Immerkaer 1996), from a median that edges do not reach."""
+    """The standard deviation of noise in levels (Immerkaer 1996), from a median that edges do not reach.
+
+    0 of pictures that no pixel lies inside of.
+    """
+    if min(picture.shape[:2]) <= 2:
+        return 0.0
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return float(np.median(np.abs(cv2.filter2D(gray, cv2.CV_32F, kernel)[1:-1, 1:-1]))) / 0.6745 / 6

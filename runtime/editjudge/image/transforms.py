@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from editjudge.types import Image
+from editjudge.types import FRAME, Image
 
 Resample = Literal["area", "bilinear", "bicubic"]
 
@@ -62,13 +62,22 @@ def _without_far_ends(image: Image, aspect: int = 16) -> Image:
     return image[top : top + reach, left : left + reach]
 
 
-def fit_frame(image: Image, longest: int = 512) -> Image:
+def fit_frame(image: Image, longest: int = FRAME) -> Image:
     """Scales a picture down, by area, so that its longest side is at most `longest` pixels; never up. Always a copy."""
     height, width = image.shape[:2]
     scale = longest / max(height, width)
     if scale >= 1.0:
         return image.copy()
     return resize(image, max(1, round(width * scale)), max(1, round(height * scale)), "area")
+
+
+def frame_scale(shape: tuple[int, ...]) -> float:
+    """How many times as long as FRAME the longest side of a picture of `shape` is that lies in its frame; at least 1.
+
+    By the picture, not by its bundle's frame: one that fits into FRAME is the same in any larger frame, and so is all
+    that is said of it.
+    """
+    return max(1.0, max(shape[:2]) / FRAME)
 
 
 def crop_box(box: Sequence[float] | NDArray[np.float32], grow: float, shape: tuple[int, ...]) -> tuple[slice, slice]:

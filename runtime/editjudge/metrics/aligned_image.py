@@ -35,7 +35,9 @@ class AlignedImage:
     tone: float = 0.0
 
 
-def compare(original: Image, edited: Image, whole: bool, subtle: bool = False) -> AlignedImage:
+def compare(
+    original: Image, edited: Image, whole: bool, subtle: bool = False, handed_in: int | None = None
+) -> AlignedImage:
     """An edited picture, as it is, with what happened to it.
 
     Args:
@@ -43,8 +45,9 @@ def compare(original: Image, edited: Image, whole: bool, subtle: bool = False) -
         edited: uint8[H, W, 3], of the same size.
         whole: Whether the whole picture was to change.
         subtle: Whether that may look like drift.
+        handed_in: Pixels of the longest side of the smaller of the two before they were scaled; None: as they are.
     """
-    return AlignedImage(edited, edited, (), find_changes(original, edited, whole, subtle))
+    return AlignedImage(edited, edited, (), find_changes(original, edited, whole, subtle, handed_in))
 
 
 def undo_drift(compared: AlignedImage, original: Image, whole: bool) -> AlignedImage:
@@ -52,11 +55,10 @@ def undo_drift(compared: AlignedImage, original: Image, whole: bool) -> AlignedI
     changes = compared.changes
     if changes.kind == "other_picture":
         return replace(compared, changes=replace(changes, alignment=PairAlignment.still()))
-    mask = changes.resize_mask(*original.shape[:2])
-    alignment = refine_shift(changes.alignment, original, compared.picture, mask)
+    alignment = refine_shift(changes.alignment, original, compared.picture, changes.mask)
     seen = None if alignment.is_still else alignment.covers(*original.shape[:2])
     picture = alignment.undo_geometry(compared.picture)
-    tone = alignment.tone_change(original[::4, ::4])
+    tone = alignment.tone_change(original[::4, ::4])  # of every 16th pixel, whatever the frame
     toned = tone >= TONED and not (whole and changes.kind == "edit")
     if toned:
         picture = alignment.undo_tone(picture)

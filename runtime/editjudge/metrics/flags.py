@@ -73,6 +73,11 @@ FLAGS: dict[str, Flag] = {
             is_note=True,
         ),
         Flag(
+            "profile_converted",
+            "One or both pictures have a colour profile other than sRGB; their colours were brought to sRGB.",
+            is_note=True,
+        ),
+        Flag(
             "aspect_changed",
             "The edited picture has other proportions than the original and was stretched to them.",
             "the edited picture has other proportions and was stretched",

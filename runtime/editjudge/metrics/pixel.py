@@ -10,7 +10,8 @@ from editjudge.metrics.base import FormulaMetric, MetricSpec
 from editjudge.types import Doubles, Image
 
 WINDOW, SIGMA = 11, 1.5
-"""Of SSIM: the side of the Gaussian window and its standard deviation, in pixels (Wang et al. 2004)."""
+"""Of SSIM: the side of the Gaussian window and its standard deviation, in pixels of the pictures that are compared,
+whatever their frame (Wang et al. 2004)."""
 STABILISERS = ((0.01 * 255) ** 2, (0.03 * 255) ** 2)
 
 

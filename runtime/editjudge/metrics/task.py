@@ -14,7 +14,7 @@ from editjudge.image.transforms import crop_box, fit_frame, resize
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage, compare, undo_drift
 from editjudge.metrics.grounding import Grounding, Region
-from editjudge.types import ALL, Detections, EditIntent, FoundBox, Image
+from editjudge.types import ALL, FRAME, Detections, EditIntent, FoundBox, Image
 
 ASPECT = 0.02  # a larger relative difference of the two pictures' proportions is flagged
 
@@ -38,9 +38,9 @@ class Framing:
     pixels_decide = False  # that nothing was edited, without a look by the models
     undoes_drift = True  # shift, scale, tone and borders are no part of an edit; ours
 
-    def frame(self, picture: Image) -> Image:
-        """An original of any size in the frame that it is worked on in."""
-        return fit_frame(picture)
+    def frame(self, picture: Image, longest: int) -> Image:
+        """An original of any size in the frame that it is worked on in, of a bundle that looks at `longest` pixels."""
+        return fit_frame(picture, longest)
 
     def fit(self, edited: Image, height: int, width: int) -> Image:
         """An edited picture of any size in a frame of height x width."""
@@ -99,6 +99,7 @@ class EditTask:
         flags: Those that the intent itself raises.
         framing: How pictures are framed and cropped.
         more: The same original with the other things that a compound instruction asks for.
+        profile_converted: Whether the original's colours were brought to sRGB from another space.
     """
 
     picture: Image
@@ -109,6 +110,7 @@ class EditTask:
     flags: tuple[str, ...]
     framing: Framing
     more: tuple[EditTask, ...] = ()
+    profile_converted: bool = False
 
     @classmethod
     def of(
@@ -118,6 +120,9 @@ class EditTask:
         framing: Framing,
         instruction: str | None = None,
         flags: tuple[str, ...] = (),
+        *,
+        profile_converted: bool = False,
+        longest: int = FRAME,
     ) -> EditTask:
         """A task for a picture of any size.
 
@@ -127,11 +132,13 @@ class EditTask:
             framing: How pictures are framed and cropped.
             instruction: What was asked for in words, where that is known.
             flags: Those that reading the instruction raised.
+            profile_converted: Whether the original's colours were brought to sRGB from another space.
+            longest: Pixels of the longest side that pictures are scaled down to, as the bundle says.
 
         Raises InstructionError for an intent that says too little.
         """
         content = find_content(picture) if framing.undoes_drift else Content.whole(*picture.shape[:2])
-        frame = framing.frame(content.cut(picture))
+        frame = framing.frame(content.cut(picture), longest)
         intents = [complete(intent) for intent in intents]
         if any(map(contradicts_itself, intents)):
             flags = tuple(dict.fromkeys((*flags, "parse_uncertain")))
@@ -139,7 +146,7 @@ class EditTask:
             cls(frame, content, intent, instruction, _texts(intent, framing, instruction), flags, framing)
             for intent in intents
         )
-        return replace(first, more=tuple(more))
+        return replace(first, more=tuple(more), profile_converted=profile_converted)
 
     @property
     def is_global(self) -> bool:
@@ -172,14 +179,22 @@ class EditTask:
         """All phrases to look for in the original."""
         return [phrase for phrase in (self.source, self.anchor) if phrase]
 
-    def align(self, edited: Image) -> AlignedImage:
-        """Brings an edited picture of any size into the frame, and takes drift away."""
+    def align(self, edited: Image, profile_converted: bool = False) -> AlignedImage:
+        """Brings an edited picture of any size into the frame, and takes drift away.
+
+        profile_converted: whether its colours were brought to sRGB from another space.
+        """
         size = self.content.height, self.content.width
         raised = ["resized"] if edited.shape[:2] != size else []
         if abs(edited.shape[1] * size[0] / (edited.shape[0] * size[1]) - 1) > ASPECT:
             raised.append("aspect_changed")
-        fitted = self.framing.fit(self.content.cut(edited), *self.picture.shape[:2])
-        compared = replace(compare(self.picture, fitted, self.is_global, self.is_subtle), flags=tuple(raised))
+        if profile_converted or self.profile_converted:
+            raised.append("profile_converted")
+        content = self.content.cut(edited)
+        fitted = self.framing.fit(content, *self.picture.shape[:2])
+        handed_in = min(max(content.shape[:2]), self.content.longest)
+        compared = compare(self.picture, fitted, self.is_global, self.is_subtle, handed_in)
+        compared = replace(compared, flags=tuple(raised))
         return undo_drift(compared, self.picture, self.is_global) if self.framing.undoes_drift else compared
 
     def original_views(self, source: Region | None, whole: bool) -> dict[Feature, Image]:
@@ -194,6 +209,8 @@ class EditTask:
     def views(self, edited: Image, where: Grounding) -> dict[Feature, Image]:
         """What to embed of the edited picture; and, where it is an add that says where to look, of the original."""
         views: dict[Feature, Image] = {}
+        if not self.framing.undoes_drift:  # then no pixel confirms what the detector doubts
+            where = where.without_weak(None)
         boxes = self.framing.crop_boxes(where)
         if boxes is not None:
             views["edited_crop"] = self._crop(edited, boxes[1])

@@ -29,12 +29,13 @@ def render_ranking(console: Console, edit: RankedEdit) -> RenderableType:
 
 
 def render_summary(console: Console, edit: RankedEdit) -> RenderableType:
-    """One edit of the demo: what was asked and understood, the ranking, and why the first and the last are there."""
+    """One edit of the demo: what was asked and understood, the ranking, and what is said of the first and the last."""
     lines: list[RenderableType] = [Text(printable(edit.instruction), style="bold")]
     scores = [candidate.score for candidate in edit.candidates if candidate.score]
     lines += [render_intent(part.intent) for score in scores[:1] for part in score.parts]
     lines.append(_render_order(console, edit))
-    for title, score in zip(("best", "worst"), scores[:1] + scores[1:][-1:], strict=False):
+    titles = ("best", "worst") if scores and has_number(scores[0]) else ("first", "last")
+    for title, score in zip(titles, scores[:1] + scores[1:][-1:], strict=False):
         lines.append(Text.assemble((f"{title}: ", "bold"), printable(score.headline)))
     return Group(*lines, Text())
 

@@ -105,9 +105,13 @@ def _describe_tone(score: EditScore) -> str:
 
 
 def explain_order(candidates: Sequence[Candidate]) -> str | None:
-    """Which candidates have a place without a score; None: none has."""
+    """Which candidates have a place without a score, and what that says of the first; None: none has."""
     places = [str(place) for place, one in enumerate(candidates, 1) if one.ordered_by == "pictures"]
     if not places:
         return None
     which = ", ".join(places) if any(one.ordered_by == "score" for one in candidates) else "all"
-    return f"Ordered by what the pictures themselves show, for want of a score: {which}."
+    order = f"Ordered by what the pictures themselves show, for want of a score: {which}."
+    edits = [one for one in candidates if one.ordered_by == "pictures" and one.score and one.score.kind == "edit"]
+    if which == "all" and len(edits) > 1:
+        order += " The first is the edit that changed least, which need not be the best."
+    return order

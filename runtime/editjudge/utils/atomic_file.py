@@ -67,6 +67,8 @@ def replace_folder(folder: Path, new: Path) -> None:
 
 
 def _temporary_path(path: Path) -> Path:
+    if path == Path():  # which an empty text becomes
+        raise InputError("the path to write to is empty, or the folder itself; name a file")
     target = path.resolve()  # so that a link goes on pointing to the file, and the rename stays on one file system
     if target.is_dir():
         raise InputError(f"cannot write {path}: it is a folder; name a file inside it")

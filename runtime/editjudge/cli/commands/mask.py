@@ -8,16 +8,17 @@ from typing import Annotated
 import typer
 
 from editjudge.cli.options import BundleName, Debug, Device, Instruction, Original
+from editjudge.cli.pictures import list_files
 from editjudge.errors import InputError
 from editjudge.guidance import encode_png, find_mask, latent_mask
-from editjudge.image.decode import load_image
+from editjudge.image.decode import load_picture
 from editjudge.scorer import Scorer
 from editjudge.utils import atomic_file
 
 
 def mask(
     original: Original,
-    edited: Annotated[Path, typer.Argument(metavar="EDITED", help="The picture after a first edit.")],
+    edited: Annotated[str, typer.Argument(metavar="EDITED", help="The picture after a first edit.")],
     instruction: Instruction,
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.png", help="As large as ORIGINAL.")],
@@ -33,8 +34,8 @@ def mask(
     """
     if latent is not None and latent.resolve() == output.resolve():
         raise InputError(f"writing {latent} would replace another file of this command; choose another name")
-    atomic_file.check_outputs([output, latent], [original, edited])
-    pictures = load_image(original), load_image(edited)  # before the models, so that a wrong path is reported at once
+    atomic_file.check_outputs([output, latent], list_files([original, edited]))
+    pictures = load_picture(original), load_picture(edited)  # before the models: a wrong path is reported at once
     score = Scorer.load(bundle, device).score(*pictures, instruction)
     region = find_mask(score)
     contents = {output: encode_png(region.mask)}

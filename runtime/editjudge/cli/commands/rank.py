@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,8 +20,9 @@ from editjudge.cli.options import (
     Report,
     Threads,
 )
+from editjudge.cli.pictures import list_files, name_picture
 from editjudge.errors import InputError
-from editjudge.image.decode import load_image
+from editjudge.image.decode import load_picture
 from editjudge.metrics.registry import check_compat
 from editjudge.ranking import Prepared, RankedCandidate, best_first
 from editjudge.reports.candidates import Candidate, RankedEdit
@@ -36,7 +36,7 @@ from editjudge.utils.json_safe import to_json
 def rank(
     original: Original,
     instruction: Instruction,
-    edited: Annotated[list[Path], typer.Argument(metavar="EDITED...", help="The candidates.")],
+    edited: Annotated[list[str], typer.Argument(metavar="EDITED...", help="The candidates.")],
     *,
     bundle: BundleName = "studio",
     device: Device = "auto",
@@ -52,14 +52,14 @@ def rank(
     Those that cannot be judged come after those that can, in the order that the pictures themselves give; one that
     cannot be read comes last, with the reason.
     """
-    atomic_file.check_outputs([report], [original, *edited])
-    picture = load_image(original)
+    atomic_file.check_outputs([report], list_files([original, *edited]))
+    picture = load_picture(original)
     scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at)
     prepared = scorer.prepare(picture, instruction)
     ranked = _rank(prepared, edited, evidence=report is not None)
     if all(entry.score is None for entry in ranked):
         raise InputError(f"none of the candidates could be scored: {ranked[0].error}")
-    candidates = [Candidate(edited[entry.index].name, entry.score, error=entry.error) for entry in ranked]
+    candidates = [Candidate(name_picture(edited[entry.index]), entry.score, error=entry.error) for entry in ranked]
     edit = RankedEdit(instruction, tuple(candidates))
     if report:
         atomic_file.write(report, render_html([edit]))
@@ -68,7 +68,7 @@ def rank(
             {
                 "rank": place,
                 "index": entry.index,
-                "file": str(edited[entry.index]),
+                "file": edited[entry.index],
                 "ordered_by": candidate.ordered_by,
                 "score": entry.score and entry.score.to_dict(),
                 "error": entry.error,
@@ -81,7 +81,7 @@ def rank(
         printer.print(render_ranking(printer, edit))
 
 
-def _rank(prepared: Prepared, edited: list[Path], evidence: bool) -> list[RankedCandidate]:
+def _rank(prepared: Prepared, edited: list[str], evidence: bool) -> list[RankedCandidate]:
     """The best first, with a progress bar. evidence: whether the scores are to keep theirs, megabytes each."""
     ranked = []
     with progress() as bar:

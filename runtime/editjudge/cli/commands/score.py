@@ -22,9 +22,10 @@ from editjudge.cli.options import (
     Report,
     Threads,
 )
+from editjudge.cli.pictures import list_files, name_picture
 from editjudge.errors import InputError
 from editjudge.guidance import encode_png, find_mask
-from editjudge.image.decode import load_image
+from editjudge.image.decode import load_picture
 from editjudge.metrics.registry import EditScore, check_compat, parse_names
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
@@ -38,7 +39,7 @@ from editjudge.utils.text import printable
 
 def score(
     original: Original,
-    edited: Annotated[Path, typer.Argument(metavar="EDITED", help="The picture after the edit.")],
+    edited: Annotated[str, typer.Argument(metavar="EDITED", help="The picture after the edit.")],
     instruction: Instruction,
     *,
     bundle: BundleName = "studio",
@@ -55,13 +56,13 @@ def score(
     debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2, and say whether to accept it."""
-    atomic_file.check_outputs([report, mask], [original, edited])
+    atomic_file.check_outputs([report, mask], list_files([original, edited]))
     names = parse_names(metrics) if metrics is not None else ()
-    pictures = load_image(original), load_image(edited)  # before the models, so that a wrong path is reported at once
+    pictures = load_picture(original), load_picture(edited)  # before the models: a wrong path is reported at once
     scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at)
     result = scorer.score(*pictures, instruction, metrics="all" if names is None else names)
     if report:
-        atomic_file.write(report, render_html([RankedEdit(instruction, (Candidate(edited.name, result),))]))
+        atomic_file.write(report, render_html([RankedEdit(instruction, (Candidate(name_picture(edited), result),))]))
     problem = _write_mask(mask, result) if mask else None
     if as_json:
         left_out = {} if metrics is None else {"metrics_left_out": list_left_out(result, names)}

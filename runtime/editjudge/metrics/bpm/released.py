@@ -23,7 +23,7 @@ from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.task import Features
 from editjudge.types import Detections, EditIntent, Image
 
-FRAME = 500  # pixels, both sides
+FRAME = 500  # pixels, both sides, whatever the frame of the bundle
 UNCHANGED = 40.0  # pixels of the frame, L1 distance of the centres
 
 
@@ -37,12 +37,11 @@ class ReleasedRules(PaperRules):
     knows_its_limits = False
     spatial_is_share = False
 
-    def frame(self, picture: Image) -> Image:
-        """Squeezes uint8[H, W, 3] into uint8[500, 500, 3], bilinear and not antialiased, as cv2.resize does."""
-        return np.asarray(cv2.resize(picture, (FRAME, FRAME)), dtype=np.uint8)
+    def frame(self, picture: Image, longest: int) -> Image:
+        return _squeeze(picture)
 
     def fit(self, edited: Image, height: int, width: int) -> Image:
-        return self.frame(edited)
+        return _squeeze(edited)
 
     def choose_prompts(self, source: Detections | None, target: Detections | None) -> Detections | None:
         return source if source is not None and target is not None else target
@@ -100,6 +99,11 @@ class ReleasedRules(PaperRules):
             return SubScore(1.0 - float(change.mean()), "fallback", where.missing)
         outside = semantic.preserve(change, where)
         return SubScore(1.0, "fallback", outside.flag) if outside.value is None else outside
+
+
+def _squeeze(picture: Image) -> Image:
+    """uint8[H, W, 3] in uint8[500, 500, 3], bilinear and not antialiased, as cv2.resize does."""
+    return np.asarray(cv2.resize(picture, (FRAME, FRAME)), dtype=np.uint8)
 
 
 def _modify_without(missing: str, intent: EditIntent, features: Features) -> SubScore:

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from editjudge.bundles.settings import VerdictSettings
 from editjudge.errors import InputError
+from editjudge.image.align import shrink
 from editjudge.image.changes import NOISY
 from editjudge.metrics.bpm.score import EditScore, Verdict
-from editjudge.types import Image
+from editjudge.types import FRAME, Image
 
 DOUBTFUL = frozenset({"parse_uncertain", "not_an_edit", "aspect_changed"})
 TONED = 0.12
 """The mean change of tone of all of a picture, 0 to 1, that nobody would overlook; 10 % of light are up to 0.1."""
 BLURRED = 0.06
-"""The share of its sharpness that a picture keeps at least; scaled to half and back, it keeps more."""
+"""The share of its sharpness, at FRAME, that a picture keeps at least; scaled to half and back, it keeps more."""
 MARGIN = 0.03
 """How far round the objects, as a share of the longest side, a change may reach that is still about them."""
 
@@ -61,7 +62,8 @@ def is_doubtful(score: EditScore) -> bool:
 
 
 def _sharpness(picture: Image) -> float:
-    """The mean squared Laplacian of uint8[H, W, 3]."""
+    """The mean squared Laplacian of uint8[H, W, 3], a larger one brought to FRAME: what blurs it there can be seen."""
+    picture = shrink(picture, FRAME)
     return float(np.square(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)).mean())
 
 

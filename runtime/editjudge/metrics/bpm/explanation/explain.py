@@ -23,6 +23,8 @@ CELLS = (
     ("on the left", "in the centre", "on the right"),
     ("bottom left", "at the bottom", "bottom right"),
 )
+OF_THE_PIXELS = ("aspect_changed", "resized")
+"""The caveats that also hold where pixels alone tell what a picture is: no model was asked then."""
 DRIFTS = {"shifted": "shifted", "cropped": "scaled or cropped a little", "tone_changed": "changed in tone"}
 ROWS = ("along the top", "across the middle", "along the bottom")
 COLUMNS = ("along the left side", "down the middle", "along the right side")
@@ -108,7 +110,9 @@ def _rest(score: EditScore) -> Iterator[str]:
     change = score.evidence.change * score.evidence.outside(whole)
     change[change <= score.evidence.NOTICED] = 0
     slightly = " slightly" if change.sum() <= SLIGHT * np.count_nonzero(change) else ""
-    if share < UNTOUCHED or not change.any():  # then what is left of the map is the objects' rim
+    if score.bpm is None:  # where the headline says so too
+        change = changes.mask.astype(np.float32)
+    elif share < UNTOUCHED or not change.any():  # then what is left of the map is the objects' rim
         change = (changes.mask if whole else find_spilt(score)).astype(np.float32)
     yield f"{percent(share)} of {rest} changed{slightly}{_at(change)}"
 
@@ -155,6 +159,7 @@ def _caveats(score: EditScore) -> Iterator[str]:
     lost = next((part.intent.source for part in score.parts if "source_not_found" in part.flags), score.intent.source)
     anchor = next((part.intent.anchor for part in score.parts if part.intent.anchor), None)
     names = {"source": Noun.of(lost).the, "anchor": Noun.of(anchor).the}
-    doubts = [(FLAGS[flag].caveat or "").format(**names) for flag in CAVEATS if flag in score.flags]
+    told = CAVEATS if score.kind == "edit" else OF_THE_PIXELS
+    doubts = [(FLAGS[flag].caveat or "").format(**names) for flag in told if flag in score.flags]
     if doubts:
         yield f"take this with care: {'; '.join(doubts)}"

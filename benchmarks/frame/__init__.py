@@ -1,0 +1,1 @@
+"""What a larger frame gains for small objects in large photographs, and what it costs."""
