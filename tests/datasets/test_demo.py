@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from editjudge.datasets.demo import load_demo
+from editjudge.datasets.demo import DemoInput, load_demo, load_photographs
 from editjudge.errors import BundleError
 from editjudge.image import decode
 
@@ -24,6 +24,10 @@ label = "well done"
 file = "b.webp"
 label = "nothing changed"
 """
+
+
+MOST_BYTES = 2_500_000
+"""Of the photographs in a wheel."""
 
 
 @pytest.fixture
@@ -64,8 +68,8 @@ def test_missing_list(tmp_path: Path) -> None:
         load_demo(tmp_path)
 
 
-def test_packaged_inputs_are_whole() -> None:
-    inputs = load_demo()
+@pytest.mark.parametrize("inputs", [load_demo(), load_photographs()], ids=["scenes", "photographs"])
+def test_packaged_inputs_are_whole(inputs: tuple[DemoInput, ...]) -> None:
     assert len(inputs) == 6
     assert len({demo.id for demo in inputs}) == 6
     for demo in inputs:
@@ -74,3 +78,12 @@ def test_packaged_inputs_are_whole() -> None:
         assert "well done" in {candidate.label for candidate in demo.candidates}
         shape = decode.load_image(demo.original).shape
         assert all(decode.load_image(candidate.file).shape == shape for candidate in demo.candidates)
+
+
+def test_the_photographs_are_small_and_their_notices_name_every_edit() -> None:
+    folder = load_photographs()[0].original.parent
+    notice = (folder / "NOTICE.md").read_text(encoding="utf-8")
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= MOST_BYTES
+    for demo in load_photographs():
+        assert max(decode.load_image(demo.original).shape) <= 768
+        assert f"`{demo.id}-*`" in notice

@@ -1,6 +1,6 @@
-"""The demo's inputs: pictures that come with the package, and what each candidate is known to be.
+"""The demos' inputs: pictures that come with the package, and what each candidate is known to be.
 
-A `demo.toml` beside them lists them:
+There are two demos, of rendered scenes and of photographs. A `demo.toml` beside the pictures lists them:
 
     format = 1
     [[input]]
@@ -41,8 +41,13 @@ class DemoInput:
     candidates: tuple[DemoCandidate, ...]
 
 
+def load_photographs() -> tuple[DemoInput, ...]:
+    """Loads the edits of photographs that come with the package; raises as `load_demo`."""
+    return load_demo(Path(str(files("editjudge_models"))) / "photographs")
+
+
 def load_demo(folder: Path | None = None) -> tuple[DemoInput, ...]:
-    """Loads the inputs that a folder's demo.toml lists; without a folder, those of the package.
+    """Loads the inputs that a folder's demo.toml lists; without a folder, the rendered scenes of the package.
 
     Raises BundleError when the folder, its list or one of its pictures is missing or malformed.
     """

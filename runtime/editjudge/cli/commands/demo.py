@@ -9,7 +9,7 @@ import typer
 
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import BundleName, Debug, Device
-from editjudge.datasets.demo import DemoInput, load_demo
+from editjudge.datasets.demo import DemoInput, load_demo, load_photographs
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
 from editjudge.reports.terminal_ranking import render_summary
@@ -19,12 +19,15 @@ from editjudge.utils import atomic_file
 
 def demo(
     report: Annotated[Path, typer.Option(help="Where the report goes.", metavar="FILE.html")] = Path("demo.html"),
+    photographs: Annotated[
+        bool, typer.Option("--photographs", help="Edits of photographs, which --bundle studio does not know.")
+    ] = False,
     bundle: BundleName = "studio",
     device: Device = "auto",
     debug: Debug = False,
 ) -> None:
     """Score the edits that come with the package, and write a report."""
-    inputs = load_demo()
+    inputs = load_photographs() if photographs else load_demo()
     atomic_file.check_outputs([report], [])
     edits = []
     with progress() as bar:
@@ -35,7 +38,7 @@ def demo(
             bar.update(task, description=f"scoring: {entry.id}")
             edits.append(_rank(scorer, entry))
             bar.advance(task)
-    atomic_file.write(report, render_html(edits, "editjudge demo"))
+    atomic_file.write(report, render_html(edits, "editjudge demo --photographs" if photographs else "editjudge demo"))
     printer = console()
     for edit in edits:
         printer.print(render_summary(printer, edit))
