@@ -74,7 +74,8 @@ def measure_baselines(scorer: Scorer, edit: RenderedEdit, qualities: Iterable[st
     The intent is known, and so is the instruction, which some of them compare the picture with.
     """
     metrics = [metric for metric in select_metrics(None, scorer.bundle, parsed=True) if metric.spec is not DEFAULT]
-    task = EditTask.of(edit.original, [edit.intent], Framing(), edit.instruction)
+    frame = scorer.bundle.manifest.frame
+    task = EditTask.of(edit.original, [edit.intent], Framing(), edit.instruction, longest=frame)
     columns = {}
     for quality in qualities:
         context = EditContext(task, task.align(edit.candidates[quality]), scorer.models)

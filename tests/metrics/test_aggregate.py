@@ -111,6 +111,7 @@ def test_an_edit_that_is_well_done_by_hand() -> None:
         (color_at(grounding(NOWHERE, region_at(HERE))), "source_not_found"),
         (color_at(grounding(region_at((0, 0, SIDE, SIDE)), region_at(HERE))), "nothing_outside"),
         (EditPart(ADD, grounding(None, region_at(HERE), NOWHERE.detections), DONE_WELL), "anchor_not_found"),
+        (EditPart(ADD, grounding(None, NOWHERE, NOWHERE.detections), DONE_WELL), "anchor_not_found"),
         (EditPart(COLOR, BOTH, {**DONE_WELL, "source": DONE_WELL["target"]}), "parse_uncertain"),
     ],
 )

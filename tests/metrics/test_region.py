@@ -130,6 +130,11 @@ def test_an_empty_mask_is_taken_for_its_box() -> None:
             grounding(region_at(HERE), region_at(HERE), NOWHERE.detections),
             "anchor_not_found",
         ),
+        (
+            EditIntent("add", None, "thing", "sofa", position="left"),
+            grounding(None, NOWHERE, NOWHERE.detections),
+            "anchor_not_found",
+        ),
     ],
 )
 def test_a_position_without_its_reference_was_not_measured(intent: EditIntent, where: Grounding, flag: str) -> None:

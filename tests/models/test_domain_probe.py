@@ -48,7 +48,7 @@ def test_words(intent: EditIntent, unknown: bool) -> None:
 def layers(rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
     shapes = {
         "edges": (8 * 8 * 3, 5), "edges_bias": (5,), "shapes": (3 * 3 * 5, 7), "shapes_bias": (7,),
-        "hidden": (14, 6), "hidden_bias": (6,), "output": (6,),
+        "hidden": (14 + 2, 6), "hidden_bias": (6,), "output": (6,),
     }  # fmt: skip
     return {name: rng.standard_normal(shape).astype(np.float32) / 4 for name, shape in shapes.items()}
 
@@ -57,20 +57,26 @@ def test_the_network_adds_its_logit() -> None:
     net = PictureNet.from_arrays(layers(np.random.default_rng(1)))
     both = Probe(PROBE.weight, PROBE.bias, PROBE.threshold, net)
     feature = np.array([0.6, 0.8], np.float32)
-    assert both.logit(feature, PICTURE) == pytest.approx(3 + net.logit(PICTURE))
-    assert net.logit(PICTURE) != pytest.approx(net.logit(PICTURE + 90))
+    assert both.logit(feature * 7, PICTURE) == pytest.approx(3 + net.logit(PICTURE, feature))
+    assert net.logit(PICTURE, feature) != pytest.approx(net.logit(PICTURE + 90, feature))
+    assert net.logit(PICTURE, feature) != pytest.approx(net.logit(PICTURE, feature[::-1]))
 
 
 def test_the_network_by_hand() -> None:
-    """One channel that is the red of a window's first pixel, one that adds nine of those up, its mean plus its peak."""
+    """One channel that is the red of a window's first pixel, one that adds nine of those up, its mean plus its peak.
+
+    Of the embedding the first number counts thrice, the second is taken away.
+    """
     edges, shapes = np.zeros((8 * 8 * 3, 1), np.float32), np.ones((9, 1), np.float32)
     edges[0] = 1
-    zero, one = np.zeros(1, np.float32), np.ones((2, 1), np.float32)
-    net = PictureNet(edges, zero, shapes, zero, one, zero, np.ones(1, np.float32))
+    zero, hidden = np.zeros(1, np.float32), np.array([[1], [1], [3], [-1]], np.float32)
+    net = PictureNet(edges, zero, shapes, zero, hidden, zero, np.ones(1, np.float32))
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[4, 4] = 255
     # With 0.5 taken off only that pixel is positive: of 15 x 15 windows that at (1, 1), which 4 of 13 x 13 sums have.
-    assert net.logit(picture) == pytest.approx(0.5 + 4 * 0.5 / 13**2)
+    seen = 0.5 + 4 * 0.5 / 13**2
+    assert net.logit(picture, np.array([0.6, 0.8], np.float32)) == pytest.approx(seen + 3 * 0.6 - 0.8)
+    assert net.logit(picture, np.array([-0.6, 0.8], np.float32)) == 0
 
 
 def test_doubts() -> None:
@@ -110,7 +116,8 @@ def test_loading_with_the_network(tmp_path: Path) -> None:
     probe = open_domain(tmp_path / "domain.npz").probe
     assert probe is not None
     assert probe.net is not None
-    assert probe.net.logit(PICTURE) == PictureNet.from_arrays(arrays).logit(PICTURE)
+    feature = np.array([0.6, 0.8], np.float32)
+    assert probe.net.logit(PICTURE, feature) == PictureNet.from_arrays(arrays).logit(PICTURE, feature)
 
 
 def test_a_malformed_file_is_one_clear_sentence(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Data sets of small noise pictures for runs of `editjudge score-dataset`, and the tables that it writes.
+"""Data sets of small pictures for runs of `editjudge score-dataset`, and the tables that it writes.
 
 The instructions have no words, so that the parser understands the whole picture without loading its model: the scorer
 and its other models are the real ones, and a row takes some milliseconds.
@@ -16,6 +16,7 @@ import PIL.Image
 import pyarrow.parquet as pq
 import pytest
 
+from editjudge.datasets.demo import load_demo
 from support.command_line import assert_fails
 
 WORDLESS = "+++"
@@ -24,11 +25,12 @@ WORDLESS = "+++"
 def write_edits(path: Path, rows: int) -> Path:
     """A plain table of edits among six pictures beside it, which differ in one place each."""
     random = np.random.default_rng(0)
-    noise = random.integers(0, 255, (6, 8, 3), np.uint8)
+    with PIL.Image.open(load_demo()[0].original) as picture:
+        scene = np.asarray(picture.convert("RGB").resize((96, 96), PIL.Image.Resampling.BOX))
     for number in range(6):
-        changed = noise.copy()
-        changed[number : number + 2, number : number + 3] = random.integers(0, 255, 3, np.uint8)
-        PIL.Image.fromarray(changed).resize((96, 72)).save(path.parent / f"{number}.png")
+        changed = scene.copy()
+        changed[14 * number : 14 * number + 24, 14 * number : 14 * number + 30] = random.integers(0, 255, 3, np.uint8)
+        PIL.Image.fromarray(changed).save(path.parent / f"{number}.png")
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("id", "original", "edited", "instruction", "model"))

@@ -17,6 +17,7 @@ from editjudge.image.boxes import iou
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.model_set import ModelSet
 from studio.edits.edit_set import CANVAS
+from studio.renderer.backgrounds import CALIBRATED_KINDS
 from studio.renderer.scene import SceneRules, random_scene, render
 from studio.renderer.world import NAMES
 
@@ -34,7 +35,7 @@ def best_scores(detector: Detector, count: int) -> tuple[list[float], list[float
     absent: list[float] = []
     for index in range(count):
         rng = np.random.default_rng([SEED, index])
-        scene = random_scene(rng, SceneRules())
+        scene = random_scene(rng, SceneRules(backgrounds=CALIBRATED_KINDS))
         rendered = render(scene, CANVAS)
         in_scene = {item.name for item in scene.items}
         others = rng.choice([name for name in NAMES if name not in in_scene], size=ABSENT, replace=False)

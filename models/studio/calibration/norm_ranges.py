@@ -25,6 +25,7 @@ from editjudge.metrics.bpm.score import EditScore, PartScore
 from studio.edits.candidates import TIERS
 from studio.edits.edit_set import edit_set
 from studio.edits.ordering import USUAL_TIERS, ScoredInput, Tiers, agreement, ground_truth, score_set
+from studio.renderer.backgrounds import CALIBRATED_KINDS
 
 SEED = 1
 LOWS = (0, 2, 5, 10, 20, 30, 40, 50)
@@ -91,7 +92,7 @@ def main() -> None:
     options = command_line.parse_args()
     scorer, combine = Scorer.load(options.bundle), RULES[None].combine
     tiers = TIERS if options.all_kinds else USUAL_TIERS
-    edits = edit_set(options.seed, options.inputs, held_out=False)
+    edits = edit_set(options.seed, options.inputs, held_out=False, backgrounds=CALIBRATED_KINDS)
     inputs = [scored for _, scored in score_set(scorer, edits, lambda edit: edit.intent, tiers)]
     best = calibrate(inputs, combine, tiers)
     before = agreement([scored.scores for scored in inputs], tiers)

@@ -24,6 +24,7 @@ from editjudge.errors import InstructionError
 from editjudge.metrics.bpm.verdict import describe, is_doubtful
 from studio.edits.candidates import TIERS
 from studio.edits.edit_set import edit_set
+from studio.renderer.backgrounds import CALIBRATED_KINDS
 
 SEEDS = (11, 12)
 FALSE_ACCEPTS = 0.012
@@ -43,7 +44,7 @@ class ScoredEdit:
 
 def score_edits(scorer: Scorer, count: int) -> Iterator[ScoredEdit]:
     """Every candidate of `count` inputs of each seed."""
-    sets = [edit_set(seed, count, held_out=False) for seed in SEEDS]
+    sets = [edit_set(seed, count, held_out=False, backgrounds=CALIBRATED_KINDS) for seed in SEEDS]
     for edit in chain.from_iterable(sets):
         try:
             prepared = scorer.prepare(edit.original, edit.intent)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,9 +14,11 @@ from numpy.typing import NDArray
 from editjudge.types import Image
 from studio.clip.phrases import ATTRIBUTES, NOTHING, PHOTOGRAPH_ID, phrase_id, style_id
 from studio.edits.damage import Flaw, inflict, slight
+from studio.renderer.everyday import everyday_photographs, photographed_objects
 from studio.renderer.paint import restyle
-from studio.renderer.photographs import photograph
+from studio.renderer.photographs import draw_foreign
 from studio.renderer.scene import Item, Rendered, Scene, SceneRules, random_item, random_scene, render
+from studio.renderer.varied import before_anything
 from studio.renderer.world import COLOURS, NAMES, STYLES, TEXTURES
 
 SIDE = 64
@@ -174,6 +178,8 @@ def edited_item(rng: np.random.Generator, item: Item, taken: set[str], rules: Sc
 RULES = SceneRules(count=(2, 5), size=(0.16, 0.46), overlap=0.1)
 TRAINING_RULES = replace(RULES, painted=0.7)
 """The shapes of painted objects take longest to learn."""
+ANYTHING = 0.6
+"""The share of scenes before backgrounds of all kinds."""
 
 
 def add_scene(rng: np.random.Generator, batch: Batch, rules: SceneRules, wholes: bool, reach: float) -> None:
@@ -242,9 +248,15 @@ def add_whole(rng: np.random.Generator, batch: Batch, image: Image, changed: Ima
         batch.add_pair("content", first, batch.add_image(whole(changed)), _style_choices(rng, style))
 
 
+@cache
+def _foreign_files() -> tuple[list[Path], list[Path]]:
+    """Photographs, and objects cut out of some, that training may see."""
+    return everyday_photographs(held_out=False), photographed_objects(held_out=False)
+
+
 def add_photograph(rng: np.random.Generator, batch: Batch) -> None:
-    """Adds a photograph, and sometimes as its edit the same in a style."""
-    image = photograph(rng)
+    """Adds a photograph, or something else that is foreign, and sometimes as its edit the same in a style."""
+    image = draw_foreign(rng, *_foreign_files())
     first = batch.add_image(whole(image))
     batch.contents.append((first, (PHOTOGRAPH_ID,)))
     if rng.random() < 0.3:
@@ -264,5 +276,6 @@ def make_batch(seed: int, index: int, images: int, photographs: int) -> Batch:
     for _ in range(photographs):
         add_photograph(rng, batch)
     while len(batch.images) < images:
-        add_scene(rng, batch, TRAINING_RULES, wholes=rng.random() < 0.6, reach=0.08)
+        rules = before_anything(TRAINING_RULES) if rng.random() < ANYTHING else TRAINING_RULES
+        add_scene(rng, batch, rules, wholes=rng.random() < 0.6, reach=0.08)
     return batch

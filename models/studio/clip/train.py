@@ -1,6 +1,7 @@
-"""Trains the studio's CLIP from scratch.
+"""Trains the studio's CLIP, from scratch or on from the bundle that has it.
 
     PYTHONPATH=models python -m studio.clip.train runs/clip --minutes 60
+    PYTHONPATH=models python -m studio.clip.train runs/clip --start models/editjudge_models/studio --rate 4e-4
 
 Run it again to resume: the model, the optimisers and the time spent so far are kept in the folder.
 """
@@ -20,12 +21,13 @@ import cv2
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch.utils.data import DataLoader, Dataset
-from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel
+from transformers import CLIPConfig, CLIPModel
 
 from studio.clip.crops import SIDE, make_batch
 from studio.clip.evaluate import evaluate
-from studio.clip.losses import MEAN, SPREAD, BatchTensors, losses, to_tensors
+from studio.clip.losses import BatchTensors, losses, to_tensors
 from studio.clip.phrases import WORDINGS, phrase_tokens
+from studio.exported_weights import load_weights
 from studio.vocabulary import clip_tokenizer
 
 CONTEXT = 12
@@ -40,6 +42,8 @@ WEIGHTS = {
     "domain": 3.0,
 }
 RATE, WARM_UP = 1e-3, 120
+SHARPEST = 60.0
+"""What cosines are at most multiplied by."""
 SMALL_SIDE, SMALL_UNTIL = 48, 0.7
 """Up to this share of the time pictures are smaller, and steps twice as fast."""
 log = logging.getLogger("studio.clip")
@@ -71,7 +75,7 @@ class ClipBatches(Dataset[BatchTensors]):
         return 10**6
 
     def __getitem__(self, index: int) -> BatchTensors:
-        return to_tensors(make_batch(self.seed, self.first + index, images=72, photographs=10))
+        return to_tensors(make_batch(self.seed, self.first + index, images=80, photographs=18))
 
 
 def load_batches(seed: int, first: int) -> Iterator[BatchTensors]:
@@ -92,15 +96,15 @@ def rate_at(step: int, share: float) -> float:
     return min(1.0, (step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(share, 1.0))))
 
 
-def optimisers_of(model: CLIPModel) -> list[torch.optim.Optimizer]:
+def optimisers_of(model: CLIPModel, rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of both encoders, which learn shapes several times faster with it; AdamW for the rest."""
     parameters = dict(model.named_parameters())
     matrices = {name for name, parameter in parameters.items() if ".layers." in name and parameter.ndim == 2}
     hidden = [parameter for name, parameter in parameters.items() if name in matrices]
     rest = [parameter for name, parameter in parameters.items() if name not in matrices]
     return [
-        torch.optim.Muon(hidden, lr=2 * RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(rest, lr=RATE, weight_decay=0.0, betas=(0.9, 0.98)),
+        torch.optim.Muon(hidden, lr=2 * rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=rate, weight_decay=0.0, betas=(0.9, 0.98)),
     ]
 
 
@@ -119,7 +123,7 @@ def compute_losses(model: CLIPModel, batch: BatchTensors, tokens: torch.Tensor, 
     with torch.autocast("cpu", torch.bfloat16):
         images = model.get_image_features(pixels, interpolate_pos_encoding=side < SIDE)
         texts = model.get_text_features(tokens[batch.phrases])
-    return losses(images.float(), texts.float(), model.logit_scale.clamp(max=math.log(60.0)), batch)
+    return losses(images.float(), texts.float(), model.logit_scale.clamp(max=math.log(SHARPEST)), batch)
 
 
 def save(folder: Path, model: CLIPModel, state: dict[str, object]) -> None:
@@ -127,25 +131,32 @@ def save(folder: Path, model: CLIPModel, state: dict[str, object]) -> None:
     fresh = folder / "fresh"
     model.save_pretrained(fresh)
     clip_tokenizer(CONTEXT).save(str(fresh / "tokenizer.json"))
-    side = {"height": SIDE, "width": SIDE}
-    CLIPImageProcessor(
-        size=side, crop_size=side, do_center_crop=False, image_mean=[MEAN] * 3, image_std=[SPREAD] * 3
-    ).save_pretrained(fresh)
     torch.save(state, fresh / "state.pt")
     for path in fresh.iterdir():
         os.replace(path, folder / path.name)
 
 
-def train(folder: Path, minutes: float, seed: int, report_every: float) -> None:
+def start_model(bundle: Path | None) -> CLIPModel:
+    """A model with random weights, or with those of a bundle."""
+    model = new_model()
+    if bundle is not None:
+        load_weights(model, [bundle / "clip_vision.onnx", bundle / "clip_text.onnx"])
+        model.logit_scale.data.fill_(math.log(SHARPEST))  # no graph has it
+    return model
+
+
+def train(
+    folder: Path, minutes: float, *, seed: int, report_every: float, peak: float = RATE, start: Path | None = None
+) -> None:
     """Trains, or resumes, until so many minutes were spent altogether; evaluates and saves every so many minutes."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    model, step, spent = new_model(), 0, 0.0
-    optimisers = optimisers_of(model)
+    model, step, spent = start_model(start), 0, 0.0
+    optimisers = optimisers_of(model, peak)
     if (folder / "state.pt").exists():
         state = torch.load(folder / "state.pt", weights_only=True)
         model = CLIPModel.from_pretrained(folder)
-        optimisers = optimisers_of(model)
+        optimisers = optimisers_of(model, peak)
         for optimiser, kept in zip(optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(kept)
         step, spent = state["step"], state["spent"]
@@ -201,11 +212,20 @@ def main() -> None:
     command_line.add_argument("--minutes", type=float, default=60.0)
     command_line.add_argument("--report-every", type=float, default=5.0, help="minutes between checkpoints")
     command_line.add_argument("--seed", type=int, default=1)
+    command_line.add_argument("--rate", type=float, default=RATE, help="peak learning rate")
+    command_line.add_argument("--start", type=Path, metavar="BUNDLE", help="a bundle whose CLIP is trained on")
     options = command_line.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     handlers = [logging.StreamHandler(), logging.FileHandler(options.folder / "train.log")]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
-    train(options.folder, options.minutes, options.seed, options.report_every)
+    train(
+        options.folder,
+        options.minutes,
+        seed=options.seed,
+        report_every=options.report_every,
+        peak=options.rate,
+        start=options.start,
+    )
 
 
 if __name__ == "__main__":

@@ -12,15 +12,21 @@ from transformers import PreTrainedModel
 
 
 def save_checkpoint(
-    folder: Path, model: PreTrainedModel, optimizer: torch.optim.Optimizer, seen: int, tokenizer: Tokenizer | None
+    folder: Path,
+    average: PreTrainedModel,
+    model: PreTrainedModel,
+    optimizer: torch.optim.Optimizer,
+    *,
+    seen: int,
+    tokenizer: Tokenizer,
 ) -> None:
-    """Writes folder/checkpoint: the model in Hugging Face's layout, its tokenizer, and the state to resume from."""
+    """Writes folder/checkpoint: the averaged model in Hugging Face's layout, its tokenizer, what to resume from."""
     fresh, old = folder / "checkpoint.part", folder / "checkpoint.old"
     shutil.rmtree(fresh, ignore_errors=True)
-    model.save_pretrained(fresh)
-    if tokenizer is not None:
-        tokenizer.save(str(fresh / "tokenizer.json"))
-    torch.save({"optimizer": optimizer.state_dict(), "seen": seen}, fresh / "training.pt")
+    average.save_pretrained(fresh)
+    tokenizer.save(str(fresh / "tokenizer.json"))
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "seen": seen}
+    torch.save(state, fresh / "training.pt")
     shutil.rmtree(old, ignore_errors=True)
     if (folder / "checkpoint").exists():
         os.replace(folder / "checkpoint", old)
@@ -28,13 +34,14 @@ def save_checkpoint(
     shutil.rmtree(old, ignore_errors=True)
 
 
-def load_state(folder: Path, model: PreTrainedModel, optimizer: torch.optim.Optimizer) -> int:
-    """Loads the last checkpoint into model and optimizer; returns the number of examples seen, 0 without one."""
+def load_state(folder: Path, model: PreTrainedModel, average: PreTrainedModel, optimizer: torch.optim.Optimizer) -> int:
+    """Loads the last checkpoint into all three; returns the number of examples seen, 0 without one."""
     checkpoint = folder / "checkpoint"
     if not checkpoint.exists():
         return 0
-    model.load_state_dict(type(model).from_pretrained(checkpoint).state_dict())
     state = torch.load(checkpoint / "training.pt", weights_only=True)
+    model.load_state_dict(state["model"])
+    average.load_state_dict(type(average).from_pretrained(checkpoint).state_dict())
     optimizer.load_state_dict(state["optimizer"])
     return int(state["seen"])
 

@@ -12,6 +12,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from studio.detector.model import MEAN, PIXELS, STD, TEXT_LENGTH
 from studio.renderer.scene import Item, SceneRules, random_scene, render
+from studio.renderer.varied import vary_rules
 from studio.renderer.world import COLOURS, NAMES, STYLES, TEXTURES
 from studio.vocabulary import bert_tokenizer
 
@@ -151,4 +152,4 @@ class DetectorData(IterableDataset):
         rng = np.random.default_rng((self.seed, worker.id if worker else 0))
         tokenizer, rules = bert_tokenizer(), SceneRules(count=(1, MAX_OBJECTS), size=(0.18, 0.46), overlap=0.2)
         while True:
-            yield example(rng, tokenizer, rules)
+            yield example(rng, tokenizer, vary_rules(rng, rules))

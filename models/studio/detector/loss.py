@@ -42,8 +42,9 @@ def focal(logits: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
     return (alpha * (1 - right) ** 2 * loss * weight).sum()
 
 
-def box_loss(predicted: Tensor, true: Tensor) -> Tensor:
-    return (5.0 * (predicted - true).abs().sum(-1) + 2.0 * (1 - giou(predicted, true))).sum()
+def box_costs(predicted: Tensor, true: Tensor) -> Tensor:
+    """float[...]: how far boxes [..., 4] lie from the true ones."""
+    return 5.0 * (predicted - true).abs().sum(-1) + 2.0 * (1 - giou(predicted, true))
 
 
 def _word_targets(targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,31 +55,32 @@ def _word_targets(targets: Tensor) -> tuple[Tensor, Tensor]:
 def encoder_loss(logits: Tensor, coords: Tensor, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """(class, box) loss of the proposals, from logits[B, N, T] and coords[B, N, 4] before the sigmoid."""
     boxes, present, words = batch["boxes"], batch["names"] >= 0, batch["attention_mask"].float()
-    targets = torch.zeros_like(logits)
-    weights = words[:, None, :].expand_as(logits).clone()
-    total = logits.new_zeros(())
+    positive, weight = _word_targets(batch["targets"])
+    image, item = present.nonzero(as_tuple=True)
+    true, unsaid = positive[image, item], ((positive > 0) | (weight == 0)).float()
+    targets, weights, total = torch.zeros_like(logits), torch.zeros_like(logits), logits.new_zeros(())
     start = 0
     for stride in STRIDES:
         side = PIXELS // stride
+        cells = slice(start, start + side * side)
         grid = (torch.arange(side) + 0.5) / side
         cell_x, cell_y = grid.repeat(side), grid.repeat_interleave(side)
-        dx = (cell_x[None, None] - boxes[:, :, None, 0]).abs() / boxes[:, :, None, 2].clamp(min=1e-3)
-        dy = (cell_y[None, None] - boxes[:, :, None, 1]).abs() / boxes[:, :, None, 3].clamp(min=1e-3)
-        inside = (torch.maximum(dx, dy) < 0.35) & present[:, :, None]
-        distance = torch.hypot(cell_x[None, None] - boxes[:, :, None, 0], cell_y[None, None] - boxes[:, :, None, 1])
-        nearest = distance.argmin(-1)
-        for image, item in present.nonzero().tolist():
-            positive, weight = _word_targets(batch["targets"][image, item])
-            around = start + inside[image, item].nonzero()[:, 0]
-            weights[image, around] *= (positive == 0).float() * weight
-            centre = start + int(nearest[image, item])
-            targets[image, centre] = torch.maximum(targets[image, centre], positive)
-            weights[image, centre] = words[image] * weight
-            near = torch.cat([around, torch.tensor([centre])])
-            predicted = coords[image, near].sigmoid()
-            total = total + box_loss(predicted, boxes[image, item].expand_as(predicted)) / len(near)
+        dx, dy = (cell_x - boxes[..., :1]).abs(), (cell_y - boxes[..., 1:2]).abs()
+        reach = torch.maximum(dx / boxes[..., 2:3].clamp(min=1e-3), dy / boxes[..., 3:].clamp(min=1e-3))
+        inside = ((reach < 0.35) & present[..., None]).float()
+        nearest = torch.hypot(dx, dy).argmin(-1)[image, item]
+        # Around its centre an object is neither wanted nor wrong.
+        weights[:, cells] = words[:, None] * (inside.transpose(1, 2) @ unsaid == 0)
+        centre = start + nearest
+        weights[image, centre] = words[image] * weight[image, item]
+        targets[image, centre] = torch.maximum(targets[image, centre], true)
+        inside[image, item, nearest] += 1
+        share = inside / inside.sum(-1, keepdim=True).clamp(min=1)
+        at, of, cell = inside.nonzero(as_tuple=True)
+        costs = box_costs(coords[at, start + cell].sigmoid(), boxes[at, of])
+        total = total + (costs * share[at, of, cell]).sum()
         start += side * side
-    count = max(int(present.sum()), 1)
+    count = max(len(image), 1)
     finite = torch.where(torch.isfinite(logits), logits, torch.full_like(logits, -30.0))
     return focal(finite, targets, weights) / count, total / (count * len(STRIDES))
 
@@ -102,7 +104,7 @@ def decoder_loss(logits: Tensor, boxes: Tensor, batch: dict[str, Tensor]) -> tup
         rows, columns = linear_sum_assignment(cost.numpy())
         targets[image, rows] = positive[columns]
         weights[image, rows] *= weight[columns]
-        total = total + box_loss(boxes[image, rows], true[columns])
+        total = total + box_costs(boxes[image, rows], true[columns]).sum()
         count += len(rows)
     return focal(logits, targets, weights) / max(count, 1), total / max(count, 1)
 

@@ -1,14 +1,17 @@
-"""Trains the studio's Grounding DINO from scratch.
+"""Trains the studio's Grounding DINO, from scratch or on from the bundle that has it.
 
     PYTHONPATH=models python -m studio.detector.train --out runs/detector --images 120000
+    PYTHONPATH=models python -m studio.detector.train --out runs/detector --start models/editjudge_models/studio
 
 The learning rate is constant until the last third of the images and then falls to nothing. A run may be stopped, and
-resumes from the checkpoint in its folder; it ends at the number of images that is given.
+resumes from the checkpoint in its folder; it ends at the number of images that is given. The checkpoint has the running
+average of the weights.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import time
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from studio.detector.checkpoint import TrainingLog, load_state, save_checkpoint
 from studio.detector.data import DetectorData, caption_ids, pixels
 from studio.detector.loss import corners, decoder_loss, encoder_loss, naming_loss
 from studio.detector.model import new_detector
+from studio.exported_weights import load_weights
 from studio.renderer.scene import SceneRules, random_scene, render
 from studio.renderer.world import NAMES
 from studio.vocabulary import bert_tokenizer
@@ -28,6 +32,8 @@ from studio.vocabulary import bert_tokenizer
 BATCH = 32
 NAMING, CLASS, BOX = 1.0, 2.0, 0.3
 """Weights of the parts of the loss."""
+KEPT = 0.998
+"""What a step leaves of the running average of the weights."""
 
 
 class NameTexts:
@@ -61,17 +67,19 @@ def losses(model: GroundingDinoForObjectDetection, names: NameTexts, batch: dict
     """The loss on a batch, and its parts."""
     captured: dict[str, torch.Tensor] = {}
     hook = model.model.enc_output_norm.register_forward_hook(lambda _m, _i, out: captured.update(queries=out))
-    out = model(**{name: batch[name] for name in ("pixel_values", "input_ids", "attention_mask")})
+    with torch.autocast("cpu", torch.bfloat16):
+        out = model(**{name: batch[name] for name in ("pixel_values", "input_ids", "attention_mask")})
+        texts = names.features(model)
     hook.remove()
-    named, right = naming_loss(captured["queries"], names.features(model), batch)
-    enc_class, enc_box = encoder_loss(out.enc_outputs_class, out.enc_outputs_coord_logits, batch)
+    named, right = naming_loss(captured["queries"].float(), texts.float(), batch)
+    enc_class, enc_box = encoder_loss(out.enc_outputs_class.float(), out.enc_outputs_coord_logits.float(), batch)
     total = NAMING * named + CLASS * enc_class + BOX * enc_box
     parts = {"name": named, "right": right, "enc_class": enc_class, "enc_box": enc_box}
     layers = out.intermediate_hidden_states.shape[1]
     for layer in range(layers):
         reference = out.init_reference_points if layer == 0 else out.intermediate_reference_points[:, layer - 1]
-        hidden = out.intermediate_hidden_states[:, layer]
-        logits = hidden @ out.encoder_last_hidden_state_text.transpose(-1, -2)
+        hidden = out.intermediate_hidden_states[:, layer].float()
+        logits = hidden @ out.encoder_last_hidden_state_text.float().transpose(-1, -2)
         logits = logits.masked_fill(batch["attention_mask"][:, None] == 0, -30.0)
         boxes = (model.bbox_embed[layer](hidden) + torch.special.logit(reference, eps=1e-5)).sigmoid()
         dec_class, dec_box = decoder_loss(logits, boxes, batch)
@@ -80,7 +88,7 @@ def losses(model: GroundingDinoForObjectDetection, names: NameTexts, batch: dict
 
 
 @torch.no_grad()
-def evaluate(model: GroundingDinoForObjectDetection, scenes: int = 96, threshold: float = 0.3) -> dict[str, float]:
+def evaluate(model: GroundingDinoForObjectDetection, scenes: int = 96, threshold: float = 0.45) -> dict[str, float]:
     """Recall of present names at IoU 0.5, and false alarms of absent ones, asked for one by one in held-out scenes."""
     model.eval()
     rng, tokenizer = np.random.default_rng(10**6), bert_tokenizer()
@@ -119,6 +127,7 @@ def main() -> None:
     command_line.add_argument("--out", type=Path, default=Path("runs/detector"))
     command_line.add_argument("--images", type=int, default=120_000)
     command_line.add_argument("--rate", type=float, default=6e-4)
+    command_line.add_argument("--start", type=Path, metavar="BUNDLE", help="a bundle whose detector is trained on")
     command_line.add_argument("--threads", type=int, default=2)
     options = command_line.parse_args()
     torch.set_num_threads(options.threads)
@@ -126,8 +135,11 @@ def main() -> None:
 
     torch.manual_seed(0)
     model, names, log = new_detector(), NameTexts(), TrainingLog(options.out / "train.log")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=1e-4, betas=(0.9, 0.98))
-    seen = load_state(options.out, model, optimizer)
+    if options.start is not None:
+        load_weights(model, [options.start / "detector.onnx"])
+    average = copy.deepcopy(model)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=1e-4, betas=(0.9, 0.98), fused=True)
+    seen = load_state(options.out, model, average, optimizer)
     log(f"{sum(p.numel() for p in model.parameters()):,} parameters, resuming at {seen} of {options.images} images")
     stream = iter(DataLoader(DetectorData(seed=seen), batch_size=BATCH, num_workers=1, prefetch_factor=4))
     model.train()
@@ -141,6 +153,8 @@ def main() -> None:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - KEPT)
         seen += BATCH
         steps += 1
         for key, value in parts.items():
@@ -150,9 +164,9 @@ def main() -> None:
             log(f"{seen} " + " ".join(f"{key} {value / 25:.3f}" for key, value in sums.items()) + f" {rate:.0f}/s")
             clock, since, sums = time.perf_counter(), seen, {}
         if steps % 200 == 0 or seen >= options.images:
-            figures = evaluate(model)
+            figures = evaluate(average)
             log(f"{seen} " + " ".join(f"{key} {value:.3f}" for key, value in figures.items()))
-            save_checkpoint(options.out, model, optimizer, seen, bert_tokenizer())
+            save_checkpoint(options.out, average, model, optimizer, seen=seen, tokenizer=bert_tokenizer())
             clock = time.perf_counter()
 
 

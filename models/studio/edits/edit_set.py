@@ -10,6 +10,7 @@ import numpy as np
 from editjudge.types import EditIntent, Image
 from studio.edits.candidates import candidates
 from studio.edits.edit import EDIT_KINDS, EDIT_RULES, SceneEdit, random_edit
+from studio.renderer.backgrounds import KINDS
 from studio.renderer.scene import Scene, render
 
 CANVAS = 320
@@ -37,11 +38,17 @@ class RenderedEdit:
 
 
 def rendered_edit(
-    seed: int, index: int, held_out: bool = True, edit_type: str | None = None, canvas: int = CANVAS
+    seed: int,
+    index: int,
+    held_out: bool = True,
+    edit_type: str | None = None,
+    *,
+    canvas: int = CANVAS,
+    backgrounds: tuple[str, ...] = KINDS,
 ) -> RenderedEdit:
     """One edit of a set; held-out sets share neither seeds nor photographs with those for training and calibration."""
     rng = np.random.default_rng([seed, index, int(held_out)])
-    rules = replace(EDIT_RULES, held_out=held_out)
+    rules = replace(EDIT_RULES, held_out=held_out, backgrounds=backgrounds)
     edit = random_edit(rng, rules, edit_type or EDIT_KINDS[index % len(EDIT_KINDS)])
     made = candidates(rng, edit, rules)
     return RenderedEdit(
@@ -55,6 +62,8 @@ def rendered_edit(
     )
 
 
-def edit_set(seed: int, count: int, held_out: bool = True, canvas: int = CANVAS) -> Iterator[RenderedEdit]:
+def edit_set(
+    seed: int, count: int, held_out: bool = True, canvas: int = CANVAS, backgrounds: tuple[str, ...] = KINDS
+) -> Iterator[RenderedEdit]:
     """`count` edits, whose types take turns."""
-    return (rendered_edit(seed, index, held_out, canvas=canvas) for index in range(count))
+    return (rendered_edit(seed, index, held_out, canvas=canvas, backgrounds=backgrounds) for index in range(count))

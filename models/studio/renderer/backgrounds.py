@@ -1,4 +1,4 @@
-"""Backgrounds: gradients, soft textures, walls with floors, and photographs that scikit-image carries."""
+"""Backgrounds: gradients, soft textures, walls with floors, photographs, and the patterns of `patterns.py`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ import skimage
 from numpy.typing import NDArray
 
 from editjudge.types import Image
+from studio.renderer.patterns import PATTERNS, draw_pattern
 from studio.renderer.world import PHOTOS_HELD_OUT, PHOTOS_TRAIN
 
 KINDS = ("gradient", "texture", "floor", "photo")
+"""What most scenes stand before; patterns are asked for."""
+CALIBRATED_KINDS = (*KINDS, *KINDS, *PATTERNS)
+"""What bundles are calibrated on: patterns in a little under half."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,13 @@ class Background:
     photo: str | None = None
 
 
-def random_background(rng: np.random.Generator, held_out: bool = False) -> Background:
-    kind = str(rng.choice(KINDS))
-    photo = str(rng.choice(PHOTOS_HELD_OUT if held_out else PHOTOS_TRAIN)) if kind == "photo" else None
+def random_background(
+    rng: np.random.Generator, held_out: bool = False, kinds: tuple[str, ...] = KINDS, photos: tuple[str, ...] = ()
+) -> Background:
+    """A background of one of the kinds; photographs are, unless some are given, those that scikit-image carries."""
+    kind = str(rng.choice(kinds))
+    photos = photos or (PHOTOS_HELD_OUT if held_out else PHOTOS_TRAIN)
+    photo = str(rng.choice(photos)) if kind == "photo" else None
     return Background(kind, int(rng.integers(2**31)), photo)
 
 
@@ -37,8 +45,9 @@ def draw_background(background: Background, canvas: int) -> Image:
     rng = np.random.default_rng(background.seed)
     if background.kind == "photo":
         return photo_crop(background.photo or "", rng, canvas)
-    draw = {"gradient": _gradient, "texture": _texture, "floor": _floor}[background.kind]
-    return np.clip(draw(rng, canvas), 0, 255).astype(np.uint8)
+    draw = {"gradient": _gradient, "texture": _texture, "floor": _floor}.get(background.kind)
+    picture = draw(rng, canvas) if draw else draw_pattern(background.kind, rng, canvas)
+    return np.clip(picture, 0, 255).astype(np.uint8)
 
 
 @cache

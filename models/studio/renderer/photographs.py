@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from editjudge.types import Image
 from studio.renderer.backgrounds import KINDS, Background, draw_background, photo, photo_crop
+from studio.renderer.patterns import PATTERNS
 from studio.renderer.world import PHOTOS_HELD_OUT, PHOTOS_TRAIN
 
 FURTHER_PHOTOS = ("chessboard_RGB", "clock_motion", "color", "logo", "motorcycle_left", "phantom")
 """More pictures that scikit-image carries: unsuitable as backgrounds, but without anything of the studio's world."""
 
 SIDE = 160
+CANVASES = (160, 320)
 
 
 def held_out_photograph(rng: np.random.Generator) -> Image:
@@ -76,3 +83,81 @@ def _overlay_shape(rng: np.random.Generator, image: Image) -> Image:
         filling = np.minimum(rng.uniform(0, 255, 3).astype(np.float32) * shade, 255.0)
     soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.4, 3)))[..., None] / np.float32(255)
     return (image * (1 - soft) + filling * soft).astype(np.uint8)
+
+
+def draw_foreign(rng: np.random.Generator, photographs: Sequence[Path], objects: Sequence[Path]) -> Image:
+    """A photograph or a part of one, mirrored half of the time; a few are altered, or photographed objects laid out.
+
+    objects: files of objects cut out of photographs.
+    """
+    chance = rng.random()
+    if chance < 0.06:
+        return photograph(rng)
+    if chance < 0.1:
+        return draw_background(Background(str(rng.choice(tuple(PATTERNS))), int(rng.integers(2**31))), CANVASES[0])
+    if chance < 0.28:
+        return lay_out(rng, photographs, objects)
+    image = photo(pick_path(rng, photographs))
+    if rng.random() < 0.7:
+        image = crop_photograph(rng, image)
+    if rng.random() < 0.5:
+        image = image[:, ::-1]
+    if rng.random() < 0.1:
+        image = image[..., rng.permutation(3)]
+    if rng.random() < 0.1:
+        image = _paste(rng, image, _cut_out(pick_path(rng, objects)))
+    return np.ascontiguousarray(image)
+
+
+def pick_path(rng: np.random.Generator, paths: Sequence[Path]) -> str:
+    """Any of the files."""
+    return str(paths[int(rng.integers(len(paths)))])
+
+
+def crop_photograph(rng: np.random.Generator, image: Image) -> Image:
+    """A part of the picture, of 0.35 to all of its short side."""
+    height, width = image.shape[:2]
+    share, stretch = rng.uniform(0.35, 1.0), np.exp(rng.uniform(-0.35, 0.35))
+    rows = int(min(height, share * min(height, width) * stretch))
+    columns = int(min(width, share * min(height, width) / stretch))
+    top, left = rng.integers(height - rows + 1), rng.integers(width - columns + 1)
+    return image[top : top + rows, left : left + columns]
+
+
+def lay_out(rng: np.random.Generator, photographs: Sequence[Path], objects: Sequence[Path]) -> Image:
+    """One to four photographed objects before what scenes stand before."""
+    canvas, kind = int(rng.choice(CANVASES)), str(rng.choice((*KINDS, *KINDS, *PATTERNS)))
+    if kind == "photo":
+        image = photo_crop(pick_path(rng, photographs), rng, canvas)
+    else:
+        image = draw_background(Background(kind, int(rng.integers(2**31))), canvas)
+    for _ in range(int(rng.integers(1, 5))):
+        image = _paste(rng, image, _cut_out(pick_path(rng, objects)))
+    return image
+
+
+@cache
+def _cut_out(name: str) -> NDArray[np.uint8]:
+    """uint8[H, W, 4], RGBA."""
+    return cv2.cvtColor(cv2.imread(name, cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA).astype(np.uint8)
+
+
+def _paste(rng: np.random.Generator, image: Image, cut_out: NDArray[np.uint8]) -> Image:
+    """The picture with the object somewhere in it, turned a little, over its shadow half of the time."""
+    height, width = image.shape[:2]
+    scale = rng.uniform(0.18, 0.55) * min(height, width) / max(cut_out.shape[:2])
+    if scale < 1:
+        cut_out = cv2.resize(cut_out, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    layer = cut_out.astype(np.float32) / 255
+    layer[..., :3] *= layer[..., 3:]
+    rows, columns = layer.shape[:2]
+    angle = float(rng.normal(0, 12))
+    turn = cv2.getRotationMatrix2D(((columns - 1) / 2, (rows - 1) / 2), angle, max(1.0, scale))
+    turn[:, 2] += rng.uniform(0.1, 0.9, 2) * (width, height) - (columns / 2, rows / 2)
+    layer = cv2.warpAffine(layer[:, ::-1] if rng.random() < 0.5 else layer, turn, (width, height))
+    alpha, under = layer[..., 3:], image.astype(np.float32) / 255
+    if rng.random() < 0.5:
+        reach = max(2, round(0.02 * min(height, width)))
+        shadow = cv2.warpAffine(alpha, np.array([[1, 0, reach * 0.6], [0, 1, reach]], np.float32), (width, height))
+        under *= 1 - rng.uniform(0.2, 0.6) * cv2.blur(shadow, (reach, reach))[..., None]
+    return np.clip((layer[..., :3] + under * (1 - alpha)) * 255 + 0.5, 0, 255).astype(np.uint8)

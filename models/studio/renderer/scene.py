@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.types import Image
-from studio.renderer.backgrounds import Background, draw_background, random_background
+from studio.renderer.backgrounds import KINDS, Background, draw_background, random_background
 from studio.renderer.paint import recolour, restyle, texture
 from studio.renderer.sprites import sprite
 from studio.renderer.world import COLOURS, NAMES, TEXTURES
@@ -138,6 +138,10 @@ class SceneRules:
         painted: The share of objects that are recoloured or textured.
         names: The objects to draw from.
         held_out: Whether backgrounds may be the photographs that no training sees, instead of the others.
+        backgrounds: The kinds of backgrounds to draw from.
+        photos: The paths of photographs for backgrounds, in place of those that scikit-image carries.
+        cut: How far an object's middle may be nearer to the border than its own edge, as a share of its size.
+        alike: How often a further object has the name of the first.
     """
 
     count: tuple[int, int] = (2, 5)
@@ -146,6 +150,10 @@ class SceneRules:
     painted: float = 0.4
     names: tuple[str, ...] = field(default=NAMES)
     held_out: bool = False
+    backgrounds: tuple[str, ...] = KINDS
+    photos: tuple[str, ...] = ()
+    cut: float = 0.0
+    alike: float = 0.0
 
 
 def random_item(rng: np.random.Generator, rules: SceneRules, name: str | None = None) -> Item:
@@ -157,7 +165,7 @@ def random_item(rng: np.random.Generator, rules: SceneRules, name: str | None = 
             colour = str(rng.choice(list(COLOURS)))
         else:
             pattern = str(rng.choice(TEXTURES))
-    margin = size * 0.45
+    margin = size * (0.45 - rules.cut)
     return Item(
         name=name or str(rng.choice(rules.names)),
         x=float(rng.uniform(margin, 1 - margin)),
@@ -185,14 +193,17 @@ def fits(item: Item, others: tuple[Item, ...], overlap: float) -> bool:
 
 
 def random_scene(rng: np.random.Generator, rules: SceneRules = SceneRules()) -> Scene:
-    """A scene of objects with different names."""
+    """A scene of objects; with different names, unless the rules have some alike."""
     wanted = int(rng.integers(rules.count[0], rules.count[1] + 1))
     items: tuple[Item, ...] = ()
     for name in rng.choice(rules.names, size=wanted, replace=False):
+        if items and rules.alike and rng.random() < rules.alike:
+            name = items[0].name  # noqa: PLW2901
         for _ in range(20):
             item = random_item(rng, rules, str(name))
             if fits(item, items, rules.overlap):
                 items += (item,)
                 break
     shadow = float(rng.uniform(0.2, 0.5)) if rng.random() < 0.6 else 0.0
-    return Scene(random_background(rng, rules.held_out), items, shadow)
+    background = random_background(rng, rules.held_out, rules.backgrounds, rules.photos)
+    return Scene(background, items, shadow)

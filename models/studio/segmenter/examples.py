@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.renderer.scene import SceneRules, boxes_of, random_scene, render
+from studio.renderer.varied import vary_rules
 from studio.renderer.world import STYLES
 
 SIZE = 192
@@ -63,7 +64,7 @@ def jitter_boxes(boxes: NDArray[np.float32], rng: np.random.Generator, reach: fl
 def training_example(rng: np.random.Generator) -> SegmenterExample:
     """A scene as an app may send it: sometimes larger, noisy, in a style, or not square and therefore padded."""
     while True:
-        scene = random_scene(rng, RULES)
+        scene = random_scene(rng, vary_rules(rng, RULES))
         if rng.random() < 0.06:
             scene = replace(scene, style=str(rng.choice(list(STYLES))))
         rendered = render(scene, SIZE if rng.random() < 0.75 else 2 * SIZE)

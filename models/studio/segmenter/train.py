@@ -1,9 +1,11 @@
 """Trains the studio's segmenter, a micro SAM that turns a picture and boxes into masks, on scenes rendered as it goes.
 
     PYTHONPATH=models python -m studio.segmenter.train --out runs/sam --minutes 45 --compile
+    PYTHONPATH=models python -m studio.segmenter.train --out runs/sam --start models/editjudge_models/studio
     PYTHONPATH=models python -m studio.segmenter.train --out runs/sam --evaluate 400 --sheet masks.png
 
-The first trains, or resumes what is in the folder; the second measures the result and draws it.
+The first trains, or resumes what is in the folder; the second goes on from the bundle that has it; the third measures
+the result and draws it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from transformers import SamConfig, SamMaskDecoderConfig, SamModel, SamPromptEncoderConfig, SamVisionConfig
 
+from studio.exported_weights import load_weights
 from studio.renderer.scene import boxes_of
 from studio.segmenter.examples import LOW, MEAN, SIZE, STD, TRAIN, SegmenterExample, held_out_example, training_example
 
@@ -162,10 +165,12 @@ def rate(progress: float, peak: float) -> float:
     return peak * min(progress / 0.02, 0.505 + 0.495 * math.cos(math.pi * min(progress, 1.0)))
 
 
-def train(out: Path, minutes: float, every: float, peak: float, compiled: bool) -> None:
+def train(out: Path, minutes: float, *, every: float, peak: float, compiled: bool, start: Path | None) -> None:
     """Trains, or resumes, until so many minutes were spent altogether; evaluates and saves every so many minutes."""
     torch.manual_seed(0)
     model = micro_sam()
+    if start is not None:
+        load_weights(model, [start / "sam_encoder.onnx", start / "sam_decoder.onnx"])
     average = copy.deepcopy(model)
     optimiser = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.01)
     step, spent = 0, 0.0
@@ -180,7 +185,7 @@ def train(out: Path, minutes: float, every: float, peak: float, compiled: bool) 
     log = (out / "train.log").open("a", buffering=1)
     print(f"from step {step}, {sum(p.numel() for p in model.parameters()):,} parameters", file=log)
     model.train()
-    start = time.perf_counter()
+    clock = time.perf_counter()
     for pixels, boxes, low in DataLoader(
         SegmenterBatches(), batch_size=None, sampler=range(step, 10**9), num_workers=1
     ):
@@ -197,7 +202,7 @@ def train(out: Path, minutes: float, every: float, peak: float, compiled: bool) 
         with torch.no_grad():
             torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - keep)
         now = time.perf_counter()
-        step, spent, start = step + 1, spent + now - start, now
+        step, spent, clock = step + 1, spent + now - clock, now
         recent.append(loss.item())
         if step % 50 == 0:
             print(f"step {step} images {step * BATCH} minutes {spent / 60:.1f} loss {np.mean(recent):.4f}", file=log)
@@ -218,6 +223,7 @@ def main() -> None:
     command_line.add_argument("--minutes", type=float, default=45, help="time budget; the learning rate follows it")
     command_line.add_argument("--every", type=float, default=3, help="minutes between evaluations and checkpoints")
     command_line.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
+    command_line.add_argument("--start", type=Path, metavar="BUNDLE", help="a bundle whose segmenter is trained on")
     command_line.add_argument("--threads", type=int, default=1)
     command_line.add_argument(
         "--compile", action="store_true", help="torch.compile: faster, after a minute or two of compiling"
@@ -229,7 +235,14 @@ def main() -> None:
     cv2.setNumThreads(1)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.evaluate is None and options.sheet is None:
-        train(options.out, options.minutes, options.every, options.rate, options.compile)
+        train(
+            options.out,
+            options.minutes,
+            every=options.every,
+            peak=options.rate,
+            compiled=options.compile,
+            start=options.start,
+        )
         return
     model = SamModel.from_pretrained(options.out)
     if options.evaluate is not None:

@@ -15,14 +15,14 @@ from editjudge.models.model_set import ModelSet
 from editjudge.models.picture_net import PictureNet
 from editjudge.types import ALL, EditIntent, Image
 
-SURE, LENIENT = 0.6, 3.0
+SURE, LENIENT = 0.6, 2.0
 """The detector's score of an object from which the probe's threshold is so much lower."""
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A linear probe on the CLIP feature of a whole picture, and a small network on the picture where there is one.
+    """A linear probe on the CLIP feature of a whole picture, and a small network on both where there is one.
 
     weight: float32[D]. The logits of both are added up.
     """
@@ -45,8 +45,8 @@ class Probe:
 
     def logit(self, feature: NDArray[np.float32], picture: Image) -> float:
         """High for pictures like those; feature: as for `accepts`."""
-        linear = float(self.weight @ feature) / max(float(np.linalg.norm(feature)), 1e-12) + self.bias
-        return linear + (self.net.logit(picture) if self.net else 0.0)
+        embedding = feature / np.float32(max(float(np.linalg.norm(feature)), 1e-12))
+        return float(self.weight @ embedding) + self.bias + (self.net.logit(picture, embedding) if self.net else 0.0)
 
 
 @dataclass(frozen=True)

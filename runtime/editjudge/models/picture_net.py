@@ -22,12 +22,12 @@ Weights = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class PictureNet:
-    """Two layers over windows, the mean and the highest value of each of their channels, and two layers over those.
+    """Two layers over windows; two more over the mean and highest value of each of their channels, and an embedding.
 
     Attributes:
         edges: float32[8 * 8 * 3, A], and its bias; rows, columns, then channels of a window.
         shapes: float32[3 * 3 * A, B], and its bias.
-        hidden: float32[2 * B, C], and its bias.
+        hidden: float32[2 * B + D, C], and its bias.
         output: float32[C].
     """
 
@@ -44,15 +44,15 @@ class PictureNet:
         """Raises KeyError where one is missing."""
         return cls(**{field.name: np.asarray(arrays[field.name], np.float32) for field in fields(cls)})
 
-    def logit(self, picture: Image) -> float:
-        """What the network says of a picture uint8[H, W, 3]."""
+    def logit(self, picture: Image, embedding: Weights) -> float:
+        """What the network says of a picture uint8[H, W, 3] and its embedding float32[D] of length 1."""
         values: Weights = resize(picture, SIDE, SIDE, "area").astype(np.float32) / np.float32(255) - np.float32(0.5)
         for (side, step), weight, bias in zip(
             WINDOWS, (self.edges, self.shapes), (self.edges_bias, self.shapes_bias), strict=True
         ):
             values = np.maximum(_windows(values, side, step) @ weight + bias, 0)
-        pooled = np.concatenate([values.mean(axis=(0, 1)), values.max(axis=(0, 1))])
-        return float(np.maximum(pooled @ self.hidden + self.hidden_bias, 0) @ self.output)
+        known = np.concatenate([values.mean(axis=(0, 1)), values.max(axis=(0, 1)), embedding])
+        return float(np.maximum(known @ self.hidden + self.hidden_bias, 0) @ self.output)
 
 
 def _windows(values: Weights, side: int, step: int) -> Weights:

@@ -29,7 +29,8 @@ def position(intent: EditIntent, where: Grounding) -> SubScore:
     if where.edited is None:
         return _of_removed(where)
     if not len(where.edited):
-        return ABSENT
+        # Where the bundle missed the anchor, too, that it finds no result says nothing.
+        return SubScore.unmeasured("anchor_not_found") if _lacks_anchor(intent, where) else ABSENT
     placed_well = [_well_placed(intent, where, box) for box in where.edited.boxes]
     if isinstance(placed_well[0], SubScore):
         return placed_well[0]
@@ -44,9 +45,9 @@ def _of_removed(where: Grounding) -> SubScore:
 def _well_placed(intent: EditIntent, where: Grounding, box: boxes.Box) -> bool | SubScore:
     """Whether one box of the result stands where it should, or the sub-score when nothing can be compared."""
     position = intent.position
-    if intent.anchor is not None and position != "unchanged" and intent.edit_type in ("add", "move"):
-        if where.anchor is None or not len(where.anchor):
-            return SubScore.unmeasured("anchor_not_found")
+    if _lacks_anchor(intent, where):
+        return SubScore.unmeasured("anchor_not_found")
+    if _has_anchor(intent) and where.anchor is not None:
         return stands(box, position, where.anchor.boxes[0])
     if where.original is None:
         return _on_side(box, position, where) if position in SIDES else GIVEN
@@ -57,6 +58,16 @@ def _well_placed(intent: EditIntent, where: Grounding, box: boxes.Box) -> bool |
         return stands(box, position, old[0])
     stayed = stays(box, old, resized=intent.size != "unchanged")
     return stayed != (intent.edit_type == "move")  # a move to no named place must at least leave the old one
+
+
+def _has_anchor(intent: EditIntent) -> bool:
+    """Whether the result is to stand somewhere relative to another object."""
+    return intent.anchor is not None and intent.position != "unchanged" and intent.edit_type in ("add", "move")
+
+
+def _lacks_anchor(intent: EditIntent, where: Grounding) -> bool:
+    """Whether the object that the result is to stand by was not found."""
+    return _has_anchor(intent) and (where.anchor is None or not len(where.anchor))
 
 
 def stands(box: boxes.Box, relation: str, reference: boxes.Box) -> bool:
