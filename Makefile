@@ -4,8 +4,9 @@ ENV := .venv
 EXPORT_ENV := .venv-export
 BIN := $(ENV)/bin
 
-# llama.cpp is built without its tools, server, examples, tests and downloads: none is used.
-export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_CURL=OFF
+# llama.cpp is built without its common library, tools, server, examples and tests: none is used. On all cores.
+export CMAKE_ARGS ?= "-DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/tools/llama.cmake" -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell getconf _NPROCESSORS_ONLN)
 
 .PHONY: demo test test-export check bench results sprites clean
 
@@ -33,15 +34,15 @@ results: $(ENV)/.ready
 $(ENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(ENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable . --group test --group check
+	$(PYTHON) tools/install.py $(BIN)/python --editable . --group test --group check
 	touch $@
 
 # torch comes as a CPU build where the package index offers one; the version is the one the exports were checked with.
 $(EXPORT_ENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(EXPORT_ENV)
 	$(EXPORT_ENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(EXPORT_ENV)/bin/python -m pip install --quiet torch==2.13.0
-	$(EXPORT_ENV)/bin/python -m pip install --quiet --editable ".[export,engines,studio,guidance]" --group test --group benchmarks
+	$(PYTHON) tools/install.py $(EXPORT_ENV)/bin/python torch==2.13.0
+	$(PYTHON) tools/install.py $(EXPORT_ENV)/bin/python --editable ".[export,engines,studio,guidance]" --group test --group benchmarks
 	touch $@
 
 # What the studio draws its scenes with; needs npm. Without it the tests that render are skipped.

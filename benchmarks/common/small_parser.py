@@ -14,6 +14,5 @@ def with_small_parser(recipe: dict[str, Any]) -> dict[str, Any]:
     """The recipe with the parser of `photo-edge`, and without a fallback parser."""
     path = editjudge_models.recipe_path("photo-edge")
     photo_edge = tomllib.loads(path.read_text(encoding="utf-8"))
-    copies = [{**entry, "from": str((path.parent / entry["from"]).resolve())} for entry in photo_edge["copy"]]
     rest = {name: value for name, value in recipe.items() if name not in PARSER_SECTIONS}
-    return {**rest, "file": photo_edge["file"], "copy": copies, "parse": photo_edge["parse"]}
+    return {**rest, "file": photo_edge["file"], "copy": photo_edge["copy"], "parse": photo_edge["parse"]}

@@ -17,11 +17,12 @@ from editjudge.utils import atomic_file
 from editjudge_export.architectures.registry import ARCHITECTURES, REQUIRED
 from editjudge_export.checkpoints.fetch import fetch_checkpoint, fetch_parser
 from editjudge_export.checkpoints.origins import FetchedFiles
-from editjudge_export.checkpoints.preprocessing import check_preprocessing
 from editjudge_export.file_copies import check_copies, copy_files
 from editjudge_export.manifest_writer import describe_engine, describe_exported, write_manifest
 from editjudge_export.onnx.export import ExportedFile
 from editjudge_export.options import ENGINES, BuildOptions
+from editjudge_export.preflight.plan import BuildPlan, make_plan
+from editjudge_export.preflight.recipe_check import check_recipe
 from editjudge_export.recipe import Recipe, read_recipe
 from editjudge_export.resumable_steps import (
     FOLDER,
@@ -42,7 +43,11 @@ VERSIONS = {name: version(name) for name in PACKAGES}
 
 
 def build(
-    recipe_path: Path, folder: Path, options: BuildOptions | None = None, report: Callable[[str], None] = print
+    recipe_path: Path,
+    folder: Path,
+    options: BuildOptions | None = None,
+    report: Callable[[str], None] = print,
+    ask: Callable[[BuildPlan], None] = lambda plan: None,
 ) -> list[ExportedFile]:
     """Builds the bundle of a recipe.
 
@@ -54,19 +59,30 @@ def build(
         folder: Where the bundle goes; what is there is replaced only once the new bundle is whole.
         options: How it is built.
         report: Takes a line for each step.
+        ask: Called with what the build will take once that is known to be there; raises what is to stop it.
 
-    Returns what was exported. Raises InputError, DeviceError or GateError, with the name of the step.
+    Returns what was exported. Raises InputError, BundleError, OutOfMemoryError, DeviceError or GateError, of a step
+    with its name.
     """
     options = options or BuildOptions()
     options.check()
-    recipe = options.apply_to(read_recipe(recipe_path))
+    whole = read_recipe(recipe_path)
+    check_recipe(whole, recipe_path)
+    recipe = options.apply_to(whole)
     folder = folder.resolve()
     _check_folder(folder)
     check_copies(recipe)
-    recipe.check_settings()
+    working_folder = folder.with_name(f".{folder.name}.build")
+    for role in whole.parsers:
+        if role not in recipe.parsers:
+            report(f"{role}: left out; --fallback puts it in")
+    plan = make_plan(recipe, options, working_folder, report)
+    for line in plan.describe():
+        report(line)
+    plan.check()
+    ask(plan)
     fetched = _fetch(recipe, options, report)
-    _check_against_checkpoints(recipe, fetched)
-    steps = ResumableSteps(folder.with_name(f".{folder.name}.build"), report)
+    steps = ResumableSteps(working_folder, report)
     exported = {name: _export(steps, recipe, name, fetched[name].path) for name in recipe.models}
     files = [*_describe(recipe, exported, fetched), *copy_files(recipe, steps.folder, fetched)]
     graphs = [file for files_of_one in exported.values() for file in files_of_one if options.compiles(file)]
@@ -82,17 +98,6 @@ def build(
 def _check_folder(folder: Path) -> None:
     if folder.exists() and not (folder / FILE_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is neither empty nor a bundle; it will not be replaced")
-
-
-def _check_against_checkpoints(recipe: Recipe, fetched: Mapping[str, FetchedFiles]) -> None:
-    """Settings that repeat what the checkpoints decide have to be the same."""
-    for name in recipe.models:
-        check_preprocessing(name, fetched[name].path, recipe.sections[name])
-    for name in recipe.models:
-        for key, value in ARCHITECTURES[name].code.config_settings(fetched[name].path).items():
-            given = recipe.sections[name].get(key)
-            if given != value:
-                raise InputError(f"the recipe says {given} for {key} in [{name}]; the checkpoint says {value}")
 
 
 def _fetch(recipe: Recipe, options: BuildOptions, report: Callable[[str], None]) -> dict[str, FetchedFiles]:

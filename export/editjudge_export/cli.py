@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from editjudge_export.onnx.export import ExportedFile
 
 PROGRAM = "python -m editjudge_export"
+LOADING = "loading torch and transformers"
+"""Told first, as it takes up to half a minute."""
 EXTRA = {"torch", "transformers", "onnx", "onnxruntime", "onnxslim", "safetensors", "tokenizers", "tomli_w"}
 """Packages that the `export` extra brings."""
 
@@ -70,12 +72,15 @@ def bundle(
         PrecisionChoice | None, typer.Option(help="of all models, instead of the recipe's", show_default=False)
     ] = None,
     pairs: Annotated[int, typer.Option(help="edits scored to compare with the reference pipeline")] = 8,
+    fallback: Annotated[bool, typer.Option("--fallback", help="put the recipe's fallback parser in")] = False,
 ) -> None:
     def build() -> list[ExportedFile]:
+        typer.echo(LOADING)
         from editjudge_export.build import build  # noqa: PLC0415
         from editjudge_export.options import BuildOptions  # noqa: PLC0415
 
-        return build(recipe, folder, BuildOptions(precision=precision and precision.value, pairs=pairs))
+        options = BuildOptions(precision=precision and precision.value, pairs=pairs, fallback=fallback)
+        return build(recipe, folder, options)
 
     _print_files(build, folder)
 

@@ -7,17 +7,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from editjudge.bundles.bundle import Bundle
 from editjudge.errors import InputError
-from editjudge_export.checkpoints.origins import FetchedFiles
+from editjudge_export.checkpoints.origins import CopiedFile, FetchedFiles
 from editjudge_export.manifest_writer import describe_file
 from editjudge_export.recipe import Recipe
 
 
 def check_copies(recipe: Recipe) -> None:
-    """Raises InputError where a file that is to be copied is missing."""
+    """Raises InputError where a file that is to be copied is missing, and BundleError where its bundle is."""
     for copied in recipe.copies:
-        if not copied.origin.is_file():
-            raise InputError(f"there is no file {copied.origin}, which the recipe copies to {copied.path}")
+        origin = _find_origin(copied)
+        if not origin.is_file():
+            raise InputError(
+                f"there is no file {origin}, which the recipe copies to {copied.path}; correct its path, which is "
+                "relative to the recipe, or say which bundle it is in"
+            )
 
 
 def copy_files(recipe: Recipe, folder: Path, fetched: Mapping[str, FetchedFiles]) -> Iterator[dict[str, Any]]:
@@ -31,10 +36,8 @@ def copy_files(recipe: Recipe, folder: Path, fetched: Mapping[str, FetchedFiles]
     Yields the [[file]] tables of those that have a role. Raises InputError.
     """
     for copied in recipe.copies:
-        path = (folder / copied.path).resolve()
-        if not path.is_relative_to(folder):
-            raise InputError(f"the recipe's copy to {copied.path} leads out of the bundle")
-        _copy(copied.origin, path)
+        path = folder / copied.path
+        _copy(_find_origin(copied), path)
         if copied.role is not None:
             origin = {"source": copied.source, "revision": copied.revision, "licence": copied.licence}
             yield describe_file(copied.role, path, copied.path, origin)
@@ -44,6 +47,15 @@ def copy_files(recipe: Recipe, folder: Path, fetched: Mapping[str, FetchedFiles]
         _copy(file.path, path)
         origin = {"source": file.source, "revision": file.revision, "licence": parser.licence}
         yield describe_file(role, path, path.name, {**origin, "precision": parser.precision})
+
+
+def _find_origin(copied: CopiedFile) -> Path:
+    """Where a file that is to be copied is; of one that a bundle's manifest lists, its hash is checked."""
+    if copied.bundle is None:
+        return copied.origin
+    bundle = Bundle.load(copied.bundle)
+    roles = [entry.role for entry in bundle.files if entry.path == copied.origin.as_posix()]
+    return bundle.file(roles[0]) if roles else bundle.folder / copied.origin
 
 
 def _copy(origin: Path, path: Path) -> None:

@@ -11,7 +11,7 @@ from editjudge.errors import InputError
 from editjudge_export.architectures.registry import OPTIONAL
 from editjudge_export.onnx.export import ExportedFile
 from editjudge_export.onnx.precision import PRECISIONS, Precision
-from editjudge_export.recipe import Recipe
+from editjudge_export.recipe import FALLBACK, Recipe
 from editjudge_export.tensorrt.build import engine_targets, parse_targets
 from editjudge_export.tensorrt.compiler import EngineDevice
 
@@ -32,6 +32,7 @@ class BuildOptions:
         allow_pickle: Whether pickled weights are read.
         pairs: How many edits are scored beside the reference pipeline; 8 are one of each kind and one more.
         metrics: The recipe's models of metrics that go in.
+        fallback: Whether the recipe's fallback parser goes in.
     """
 
     source: Path | None = None
@@ -42,6 +43,7 @@ class BuildOptions:
     allow_pickle: bool = False
     pairs: int = 8
     metrics: tuple[str, ...] = ()
+    fallback: bool = False
 
     def check(self) -> None:
         """Finds what is wrong before any work is done. Raises InputError, and DeviceError for engines."""
@@ -61,17 +63,23 @@ class BuildOptions:
         return engine_targets(device, targets, self.stripped)
 
     def apply_to(self, recipe: Recipe) -> Recipe:
-        """The recipe with this precision, and without the models of other metrics. Raises InputError."""
+        """The recipe with this precision, and without what was not asked for: models of metrics, the fallback parser.
+
+        Raises InputError where the recipe has not what was asked for.
+        """
         for name in self.metrics:
             if name not in OPTIONAL or name not in recipe.models:
                 known = ", ".join(known for known in OPTIONAL if known in recipe.models) or "none"
                 raise InputError(f"the recipe has no model {name!r} of a metric; it has {known}")
+        if self.fallback and FALLBACK not in recipe.parsers:
+            raise InputError(f"the recipe has no [{FALLBACK}]; leave out --fallback, or name one in the recipe")
         dropped = {name for name in OPTIONAL if name not in self.metrics}
         models = {name: model for name, model in recipe.models.items() if name not in dropped}
         sections = {name: section for name, section in recipe.sections.items() if name not in dropped}
         if self.precision is not None:
             models = {name: replace(model, precision=self.precision) for name, model in models.items()}
-        return replace(recipe, models=models, sections=sections)
+        parsers = {role: parser for role, parser in recipe.parsers.items() if role != FALLBACK or self.fallback}
+        return replace(recipe, models=models, sections=sections, parsers=parsers)
 
     def compiles(self, exported: ExportedFile) -> bool:
         """Whether an engine is wanted of this file."""

@@ -1,11 +1,14 @@
 """The recipe of a bundle, a TOML file: which checkpoints to export and how, and what else goes in.
 
-    name, version, description, vocabulary   as in bundle.toml
+    name, version, description, vocabulary,  as in bundle.toml
+    frame
     [export.NAME]                            a model, by the name of its architecture (`architectures.registry`):
                                              checkpoint, or hub and revision, or url and sha256; precision; source,
                                              licence
+    [build]                                  what building takes: disk and memory in GB, minutes on two cores
     [parser], [fallback_parser]              path, or hub, file and revision; sha256; precision and so on
-    [[copy]]                                 from, path; with a role also source, revision, licence
+    [[copy]]                                 from, path; with a role also source, revision, licence; with a bundle,
+                                             which is named, `from` is a file of that bundle
     [[file]]                                 copied as it stands: a parser that a pip package brings
     any other section, such as [clip]        copied as it stands: the settings
 
@@ -20,13 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from editjudge.bundles.toml_schema import compare_keys
+from editjudge.bundles.toml_schema import compare_keys, read_table
 from editjudge.errors import InputError
 from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED
-from editjudge_export.checkpoints.origins import CheckpointSource, CopiedFile, ParserFile
+from editjudge_export.checkpoints.origins import BuildNeeds, CheckpointSource, CopiedFile, ParserFile
 
-HEAD = ("name", "version", "description", "vocabulary")
-PARSERS = ("parser", "fallback_parser")
+HEAD = ("name", "version", "description", "vocabulary", "frame")
+FALLBACK = "fallback_parser"
+PARSERS = ("parser", FALLBACK)
 
 
 Entry = TypeVar("Entry", CheckpointSource, ParserFile, CopiedFile)
@@ -38,6 +42,7 @@ class Recipe:
 
     Attributes:
         head: The manifest's first lines.
+        needs: What building it takes.
         models: The checkpoints, by the name of their architecture.
         parsers: By their role.
         copies: What is copied.
@@ -46,26 +51,16 @@ class Recipe:
     """
 
     head: dict[str, Any]
+    needs: BuildNeeds
     models: dict[str, CheckpointSource]
     parsers: dict[str, ParserFile]
     copies: tuple[CopiedFile, ...]
     listed: tuple[dict[str, Any], ...]
     sections: dict[str, dict[str, Any]]
 
-    def check_settings(self) -> None:
-        """Raises InputError where the models lack a setting that their export needs, or have one of another type."""
-        for name in self.models:
-            for setting in ARCHITECTURES[name].settings:
-                if setting.required and setting.name not in self.sections[name]:
-                    raise InputError(f"the recipe's settings lack {setting.name}")
-                try:
-                    setting.check(name, self.sections[name])
-                except ValueError as error:
-                    raise InputError(f"the recipe's settings are wrong: {error}") from None
-
 
 def read_recipe(path: Path) -> Recipe:
-    """Reads a recipe; its settings are checked later (`check_settings`, and as a manifest). Raises InputError."""
+    """Reads a recipe; what its bundle's manifest would say is checked by `recipe_check`. Raises InputError."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -79,7 +74,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def _read_content(content: dict[str, Any], base: Path) -> Recipe:
-    exports = content.pop("export", {})
+    exports, needs = content.pop("export", {}), read_table(BuildNeeds, content.pop("build", {}), "[build]")
     if not isinstance(exports, dict) or not set(REQUIRED) <= set(exports) <= set(ARCHITECTURES):
         wanted = f"{', '.join(REQUIRED)}, and of metrics {', '.join(OPTIONAL)}"
         raise ValueError(f"its [export] sections must be {wanted}, not {', '.join(exports) or 'none'}")
@@ -108,7 +103,7 @@ def _read_content(content: dict[str, Any], base: Path) -> Recipe:
     missing = [name for name in models if not isinstance(content.get(name), dict)]
     if missing:
         raise ValueError(f"the settings of {', '.join(missing)} are missing")
-    return Recipe(head, models, parsers, copies, listed, content)
+    return Recipe(head, needs, models, parsers, copies, listed, content)
 
 
 def _read_entry(kind: type[Entry], table: object, where: str, path_key: str, base: Path) -> Entry:
@@ -121,8 +116,9 @@ def _read_entry(kind: type[Entry], table: object, where: str, path_key: str, bas
     for key, value in table.items():
         if not isinstance(value, str):
             raise ValueError(f"{key} of {where} must be a text")
+    place = Path() if "bundle" in table else base  # where a bundle lies depends on the machine
     try:
-        return kind(**{key: base / value if key == path_key else value for key, value in table.items()})
+        return kind(**{key: place / value if key == path_key else value for key, value in table.items()})
     except ValueError as error:
         raise ValueError(f"{where} {error}") from None
 

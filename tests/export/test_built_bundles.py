@@ -67,7 +67,7 @@ def test_a_bundle_is_whole_hashed_and_replaced_at_once(
         ('precision = "fp16-weights"', 'colour = "red"', "wrong or missing keys: colour"),
         ('from = "words.txt"', 'from = "gone.txt"', "there is no file"),
         ("[clip]", "[klip]", "settings of clip are missing"),
-        ("text_length = 16", "", "settings lack text_length"),
+        ("text_length = 16", "", r"\[detector\] lacks text_length"),
         ("context = 12", 'context = "all"', r"context in \[clip\] is 'all'; it must be a whole number"),
         ("name =", "name", "is not TOML"),
     ],

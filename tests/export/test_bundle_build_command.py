@@ -22,27 +22,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-@pytest.fixture
-def from_hub(recipe: Path, fake_hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The tiny recipe with its checkpoints and a parser in repositories of the hub."""
-    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 2**16)
-    text = recipe.read_text().replace("[[file]]", "[unused]").split("[unused]", 1)
-    before = [line for line in text[0].splitlines() if not line.startswith(("source", "revision"))]
-    lines = []
-    for line in before:
-        if not line.startswith("checkpoint"):
-            lines.append(line)
-            continue
-        name = f"someone/{len(fake_hub.repositories)}"
-        fake_hub.add(name, {path.name: path.read_bytes() for path in Path(line.split('"')[1]).iterdir()})
-        lines.append(f'hub = "{name}"\nrevision = "{COMMIT}"')
-    fake_hub.add("someone/parser", {"model.gguf": b"GGUF" + bytes(64)})
-    parser = f'[parser]\nhub = "someone/parser"\nfile = "model.gguf"\nrevision = "{COMMIT}"\nlicence = "gemma"\n'
-    settings = text[1].split("\n\n", 1)[1]
-    recipe.write_text("\n".join([*lines, parser, settings]))
-    return recipe
-
-
 def test_the_options_are_the_exporters() -> None:
     assert bundle.PRECISIONS == PRECISIONS
 

@@ -327,8 +327,12 @@ def test_a_parser(served: FakeHub, tmp_path: Path) -> None:
 
 def test_a_wrong_parser(served: FakeHub, tmp_path: Path) -> None:
     digest = hashlib.sha256(b"another").hexdigest()
-    with pytest.raises(InputError, match=r"is not the file that the recipe means, or half-downloaded"):
+    with pytest.raises(InputError, match=r"has another model\.gguf than the recipe means"):
         fetch_parser(ParserFile(hub="someone/parser", file="model.gguf", revision=COMMIT, sha256=digest))
+    assert served.starts("model.gguf") == []
+    (tmp_path / "model.gguf").write_bytes(GGUF)
+    with pytest.raises(InputError, match=r"is not the file that the recipe means, or half-downloaded"):
+        fetch_parser(ParserFile(path=tmp_path / "model.gguf", sha256=digest))
     with pytest.raises(InputError, match=r"has no file none\.gguf; correct the recipe"):
         fetch_parser(ParserFile(hub="someone/parser", file="none.gguf", revision=COMMIT))
     (tmp_path / "page.gguf").write_text("<html>")

@@ -21,6 +21,7 @@ from editjudge.bundles.settings import (
 from editjudge.bundles.toml_schema import read_table
 from editjudge.errors import InputError
 from editjudge_export.checkpoints.preprocessing import check_preprocessing
+from editjudge_export.preflight.recipe_check import check_recipe
 from editjudge_export.recipe import read_recipe
 
 pytestmark = pytest.mark.export
@@ -148,7 +149,9 @@ def test_no_recipe(tmp_path: Path) -> None:
 def test_the_recipes_of_the_package(name: str, tmp_path: Path) -> None:
     """Whole, pinned, and of the pre-processing that their checkpoints ask for."""
     recipe = read_recipe(editjudge_models.recipe_path(name))
+    check_recipe(recipe, editjudge_models.recipe_path(name))
     assert recipe.head["name"] == name
+    assert recipe.head["frame"] == 1024
     assert "not calibrated" in recipe.head["description"]
     kinds = {"clip": ClipSettings, "detector": DetectorSettings, "segmenter": SegmenterSettings, "norm": NormRanges}
     kinds |= dict.fromkeys(METRIC_GRAPHS, PictureSettings)
@@ -164,6 +167,11 @@ def test_the_recipes_of_the_package(name: str, tmp_path: Path) -> None:
     for section, config in PUBLISHED.items():
         (tmp_path / "preprocessor_config.json").write_text(json.dumps(config))
         check_preprocessing(section, tmp_path, recipe.sections[section])
+
+
+def test_the_recipe_of_the_embedded_bundle() -> None:
+    path = Path(__file__).parents[2] / "models" / "studio" / "bundle-recipe.toml"
+    check_recipe(read_recipe(path), path)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import torch
 from editjudge.errors import InputError
 from editjudge.image.transforms import resize
 from editjudge_export.architectures.lpips_network import Lpips, load_lpips
-from editjudge_export.architectures.lpips_weights import fetch_lpips
+from editjudge_export.architectures.lpips_weights import fetch_lpips, measure_lpips
 from editjudge_export.onnx.export import ExportedFile, export_graphs
 from editjudge_export.onnx.graph import Graph, NamedTensors
 from editjudge_export.onnx.precision import Precision
@@ -20,6 +20,7 @@ from editjudge_export.verification.photographs import photographs
 
 MODEL = Lpips
 fetch = fetch_lpips
+measure_download = measure_lpips
 
 
 def export(checkpoint: Path, folder: Path, precision: Precision = "fp32", *, size: int = 512) -> list[ExportedFile]:

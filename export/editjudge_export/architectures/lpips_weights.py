@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import torch
 from safetensors.torch import save_file
 
+from editjudge.bundles import huggingface
 from editjudge.bundles.cache import cache_folder, check_hash
 from editjudge.errors import BundleError, InputError
 from editjudge_export.architectures.lpips_network import CHANNELS, CONFIG, Lpips, check_lpips
@@ -40,18 +41,38 @@ def fetch_lpips(model: CheckpointSource, source: Path | None = None) -> FetchedF
     elif model.checkpoint is not None:
         fetched = FetchedFiles(model.checkpoint, model.source, model.revision)
     else:
-        fetched = FetchedFiles(cache_folder() / "checkpoints" / f"lpips-{model.sha256[:16]}", model.url, model.revision)
+        fetched = FetchedFiles(_assembled(model), model.url, model.revision)
         if not fetched.path.is_dir():
             _assemble(_find_alexnet(model, source), _find_linear(), fetched.path)
     check_lpips(fetched.path)
     return fetched
 
 
-def _find_alexnet(model: CheckpointSource, source: Path | None) -> Path:
-    """The file with AlexNet's weights, its hash checked."""
+def measure_lpips(model: CheckpointSource, source: Path | None = None) -> int:
+    """How many bytes `fetch_lpips` would download. Raises InputError where the server has not the file."""
+    if source is not None or model.checkpoint is not None or urlsplit(model.url).scheme == "file":
+        return 0
+    if _assembled(model).is_dir() or _alexnet_file(model, None).is_file():
+        return 0
+    folder = f"give a folder that has {_alexnet_file(model, None).name} with --from"
+    with huggingface.convert_hub_errors(model.url, InputError, lambda connect: f"{connect}, or {folder}", folder):
+        return huggingface.measure(model.url) or 0
+
+
+def _assembled(model: CheckpointSource) -> Path:
+    return cache_folder() / "checkpoints" / f"lpips-{model.sha256[:16]}"
+
+
+def _alexnet_file(model: CheckpointSource, source: Path | None) -> Path:
     name = Path(urlsplit(model.url).path).name
     paths = [source / "lpips" / name, source / name] if source else [cache_folder() / "checkpoints" / name]
-    file = next((path for path in paths if path.is_file()), paths[0])
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def _find_alexnet(model: CheckpointSource, source: Path | None) -> Path:
+    """The file with AlexNet's weights, its hash checked."""
+    file = _alexnet_file(model, source)
+    name = file.name
     if not file.is_file():
         if source:
             raise InputError(f"{source} has no lpips: there is none of lpips, lpips/{name}, {name}")

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from editjudge.bundles.roles import ROLES
-from editjudge.bundles.toml_schema import OneOf, check_value
 from editjudge_export.onnx.precision import Precision
 
 if TYPE_CHECKING:  # what the `export` extra brings
@@ -54,6 +53,9 @@ class ArchitectureModule(Protocol):
             source: A folder to look in instead.
         """
 
+    def measure_download(self, model: CheckpointSource, source: Path | None) -> int:
+        """How many bytes `fetch` would download; only for architectures with `from_url`. Raises InputError."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -64,20 +66,12 @@ class Setting:
         help: For the command line.
         default: On the command line.
         choices: The texts that it may be; None: it is a whole number.
-        required: Whether a recipe must give it.
     """
 
     name: str
     help: str
     default: int | str | None
     choices: tuple[str, ...] | None = None
-    required: bool = True
-
-    def check(self, section: str, values: Mapping[str, Any]) -> None:
-        """Raises ValueError where the section has the setting with another type."""
-        if self.name in values:
-            hint = int if self.choices is None else Annotated[str, OneOf(self.choices)]
-            check_value(values[self.name], hint, f"{self.name} in [{section}]")
 
 
 @dataclass(frozen=True)
@@ -152,7 +146,7 @@ ARCHITECTURES: dict[str, Architecture] = {
                 Setting("height", "pixels", 800),
                 Setting("width", "pixels", 800),
                 Setting("text_length", "tokens that a caption is padded to", 48),
-                Setting("fit", "how pictures fill the input", "pad", choices=("stretch", "pad"), required=False),
+                Setting("fit", "how pictures fill the input", "pad", choices=("stretch", "pad")),
             ),
             module=f"{HERE}.grounding_dino",
         ),

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from fnmatch import fnmatch
 from pathlib import Path
 
-from editjudge.bundles import huggingface
 from editjudge.bundles.cache import check_hash
 from editjudge.errors import BundleError, InputError
-from editjudge_export.architectures.registry import ARCHITECTURES, Architecture
-from editjudge_export.checkpoints.checkpoint import CONFIG_FILE, TOKENIZER_FILE, load_config
+from editjudge_export.architectures.registry import ARCHITECTURES
+from editjudge_export.checkpoints.checkpoint import load_config
+from editjudge_export.checkpoints.hub_download import HubDownload, find_on_hub, find_parser_on_hub, hub_page
 from editjudge_export.checkpoints.origins import CheckpointSource, FetchedFiles, ParserFile
 from editjudge_export.checkpoints.unpickle import convert_to_safetensors
-from editjudge_export.checkpoints.weights import PICKLED, SAFE, check_weights, find_missing_weights
+from editjudge_export.checkpoints.weights import check_weights
 
-WANTED = (CONFIG_FILE, "preprocessor_config.json", "tokenizer*.json")
-SAFE_WEIGHTS = (SAFE, "model-*-of-*.safetensors", f"{SAFE}.index.json")
-PICKLED_WEIGHTS = (PICKLED, "pytorch_model-*-of-*.bin", f"{PICKLED}.index.json")
-DISK_FULL_ADVICE = "free some space, or set HF_HOME to a folder on another disk"
+
+def find_checkpoint(
+    name: str, model: CheckpointSource, source: Path | None = None, *, allow_pickle: bool = False
+) -> FetchedFiles | HubDownload:
+    """Where the checkpoint of an architecture with a repository of the hub is: here and whole, or to be downloaded.
+
+    Of what is to be downloaded its small files are there then, and its config is of the right architecture. Arguments
+    and errors as of `fetch_checkpoint`.
+    """
+    found = _find_in_folder(name, model, source) or find_on_hub(ARCHITECTURES[name], model, allow_pickle)
+    if isinstance(found, FetchedFiles):
+        load_config(found.path, ARCHITECTURES[name].code.MODEL)
+        check_weights(found.path, allow_pickle=allow_pickle)
+    return found
+
+
+def find_parser(parser: ParserFile, source: Path | None = None, role: str = "parser") -> FetchedFiles | HubDownload:
+    """Where the GGUF file of a parser is: here, or to be downloaded; arguments and errors as of `fetch_parser`."""
+    file = parser.path.name if parser.path else parser.file
+    found = _find_in_folder(role, parser, source, file) or find_parser_on_hub(parser)
+    if isinstance(found, FetchedFiles):
+        _check_magic(found.path)
+    return found
 
 
 def fetch_checkpoint(
@@ -40,7 +56,7 @@ def fetch_checkpoint(
     architecture = ARCHITECTURES[name]
     if architecture.from_url:
         return architecture.code.fetch(model, source)
-    fetched = _find_in_folder(name, model, source) or _fetch_from_hub(architecture, model, allow_pickle)
+    fetched = _fetch(find_checkpoint(name, model, source, allow_pickle=allow_pickle))
     load_config(fetched.path, architecture.code.MODEL)
     if check_weights(fetched.path, allow_pickle=allow_pickle):
         return fetched
@@ -57,23 +73,31 @@ def fetch_parser(parser: ParserFile, source: Path | None = None, role: str = "pa
 
     Raises InputError.
     """
-    file = parser.path.name if parser.path else parser.file
-    fetched = _find_in_folder(role, parser, source, file) or _fetch_file_from_hub(parser)
+    fetched = _fetch(find_parser(parser, source, role))
+    _check_magic(fetched.path)
     try:
-        with fetched.path.open("rb") as stream:
-            magic = stream.read(4)
-        if magic != b"GGUF":
-            raise InputError(f"{fetched.path} is no GGUF file; fetch it again")
         if parser.sha256 is not None:
             check_hash(fetched.path, parser.sha256)
-    except OSError as error:
-        raise InputError(f"the parser {fetched.path} cannot be read: {error.strerror}") from error
     except BundleError as error:
         raise InputError(
             f"{fetched.path} is not the file that the recipe means, or half-downloaded: its sha256 is another; "
             "delete it and fetch it again"
         ) from error
     return fetched
+
+
+def _check_magic(file: Path) -> None:
+    try:
+        with file.open("rb") as stream:
+            magic = stream.read(4)
+    except OSError as error:
+        raise InputError(f"the parser {file} cannot be read: {error.strerror or error}; give another") from error
+    if magic != b"GGUF":
+        raise InputError(f"{file} is no GGUF file; fetch it again")
+
+
+def _fetch(found: FetchedFiles | HubDownload) -> FetchedFiles:
+    return found.fetch() if isinstance(found, HubDownload) else found
 
 
 def _find_in_folder(
@@ -88,7 +112,7 @@ def _find_in_folder(
     candidates = list(_candidate_paths(name, wanted, source, file))
     for path, revision in candidates:
         if path.exists():
-            return FetchedFiles(path, _hub_page(wanted.hub) if revision else "a local folder", revision)
+            return FetchedFiles(path, hub_page(wanted.hub) if revision else "a local folder", revision)
     if own is not None:
         return FetchedFiles(own, wanted.source, wanted.revision)
     looked_for = ", ".join(str(path.relative_to(source)) for path, _ in candidates)
@@ -110,84 +134,3 @@ def _candidate_paths(
     if file is None:
         return folders
     return [*((folder / file, commit) for folder, commit in folders), (source / Path(file).name, "")]
-
-
-def _fetch_from_hub(architecture: Architecture, model: CheckpointSource, allow_pickle: bool) -> FetchedFiles:
-    assert model.hub is not None
-    config = huggingface.find_cached(model.hub, model.revision, CONFIG_FILE) if model.revision else None
-    missing = _missing_files(architecture, config, allow_pickle)
-    if config is not None and not missing:
-        return FetchedFiles(config.parent, _hub_page(model.hub), model.revision)
-    with _hub_errors(_describe(model), missing):
-        repository = huggingface.look_up(model.hub, model.revision or None)
-        if CONFIG_FILE not in repository.sizes:
-            raise InputError(f"{_describe(model)} is no checkpoint: it has no {CONFIG_FILE}; correct the recipe")
-        wanted = _match(repository, WANTED) + _choose_weights(repository, _describe(model), allow_pickle)
-        _check_space(repository, wanted, _describe(model))
-        load_config(repository.download([CONFIG_FILE]), architecture.code.MODEL)  # before the weights, which are large
-        return FetchedFiles(repository.download(wanted), _hub_page(model.hub), repository.commit)
-
-
-def _fetch_file_from_hub(parser: ParserFile) -> FetchedFiles:
-    assert parser.hub is not None
-    assert parser.file is not None
-    cached = huggingface.find_cached(parser.hub, parser.revision, parser.file) if parser.revision else None
-    if cached is not None:
-        return FetchedFiles(cached, _hub_page(parser.hub), parser.revision)
-    with _hub_errors(_describe(parser), [parser.file]):
-        repository = huggingface.look_up(parser.hub, parser.revision or None)
-        if parser.file not in repository.sizes:
-            raise InputError(f"{_describe(parser)} has no file {parser.file}; correct the recipe")
-        _check_space(repository, [parser.file], _describe(parser))
-        path = repository.download([parser.file]) / parser.file
-        return FetchedFiles(path, _hub_page(parser.hub), repository.commit)
-
-
-def _missing_files(architecture: Architecture, config: Path | None, allow_pickle: bool) -> list[str]:
-    """What the hub's own cache lacks of a checkpoint, as far as that is known without asking the hub."""
-    needed = [CONFIG_FILE, TOKENIZER_FILE] if architecture.has_tokenizer else [CONFIG_FILE]
-    if config is None:
-        return [*needed, SAFE]
-    folder = config.parent
-    weights = find_missing_weights(folder)
-    if allow_pickle and not find_missing_weights(folder, PICKLED):
-        weights = []
-    return [file for file in needed if not (folder / file).is_file()] + weights
-
-
-def _choose_weights(repository: huggingface.Repository, what: str, allow_pickle: bool) -> list[str]:
-    safe, pickled = _match(repository, SAFE_WEIGHTS), _match(repository, PICKLED_WEIGHTS)
-    if not safe and not pickled:
-        raise InputError(f"{what} has no weights that can be read; they must be safetensors")
-    if not safe and not allow_pickle:
-        raise InputError(
-            f"{what} has pickled weights only, and a pickle can run code: take a revision that has safetensors, "
-            "or give --allow-pickle if you trust it"
-        )
-    return safe or pickled
-
-
-def _match(repository: huggingface.Repository, patterns: Iterable[str]) -> list[str]:
-    return [path for path in repository.sizes if any(fnmatch(path, pattern) for pattern in patterns)]
-
-
-def _check_space(repository: huggingface.Repository, paths: Iterable[str], what: str) -> None:
-    cache = huggingface.hub_cache()
-    cache.mkdir(parents=True, exist_ok=True)
-    need, free = repository.count_missing_bytes(paths), shutil.disk_usage(cache).free
-    if need > free:
-        message = f"{what} needs {need / 1e6:,.0f} MB, and {cache} has {free / 1e6:,.0f} MB free; {DISK_FULL_ADVICE}"
-        raise InputError(message)
-
-
-def _hub_errors(what: str, missing: Iterable[str]) -> AbstractContextManager[None]:
-    offline = f"not here are {', '.join(missing)}: connect, or give a folder that has them with --from"
-    return huggingface.convert_hub_errors(what, InputError, offline, DISK_FULL_ADVICE)
-
-
-def _describe(wanted: CheckpointSource | ParserFile) -> str:
-    return f"{wanted.hub} at {wanted.revision[:12]}" if wanted.revision else f"{wanted.hub}"
-
-
-def _hub_page(name: str | None) -> str:
-    return f"https://huggingface.co/{name}"

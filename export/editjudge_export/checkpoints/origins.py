@@ -11,6 +11,25 @@ from editjudge_export.onnx.precision import PRECISIONS, Precision
 
 
 @dataclass(frozen=True)
+class BuildNeeds:
+    """What building a bundle was seen to take; None: nobody has measured it.
+
+    Attributes:
+        disk: GB (10^9 bytes) where the bundle is built, beside the parsers that are copied there.
+        memory: GB at the most.
+        minutes: On two cores, after the downloads.
+    """
+
+    disk: float | None = None
+    memory: float | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        if any(value is not None and value < 0 for value in (self.disk, self.memory, self.minutes)):
+            raise ValueError("must have no negative numbers")
+
+
+@dataclass(frozen=True)
 class CheckpointSource:
     """Where the checkpoint of a model is, and what the manifest is to say of it.
 
@@ -79,18 +98,25 @@ class CopiedFile:
     """A file that goes into the bundle as it is.
 
     Attributes:
-        origin: Where it is; in the recipe itself under "from".
-        path: In the bundle.
+        origin: Where it is, in `bundle` if one is named; in the recipe itself under "from".
+        path: In the bundle that is built.
+        bundle: A bundle that is here, by its name.
         role: What the manifest lists it as; None: it does not.
         source, revision, licence: For the manifest.
     """
 
     origin: Path
     path: str
+    bundle: str | None = None
     role: str | None = None
     source: str = ""
     revision: str = ""
     licence: str = ""
+
+    def __post_init__(self) -> None:
+        check_inside(self.path)
+        if self.bundle is not None:
+            check_inside(self.origin.as_posix())
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 from rich.console import Console, Group, RenderableType
@@ -35,6 +37,14 @@ PRECISIONS = ("fp32", "fp16", "mixed", "int8", "fp16-weights")
 ENGINES = ("none", "tensorrt", "tensorrt-rtx")
 WIDE = 110
 """Columns from which the folders stand in the table."""
+
+
+class PlannedDownload(Protocol):
+    """What of the plan of a build a question needs."""
+
+    name: str
+    downloads: Mapping[str, int]
+    download_bytes: int
 
 
 @app.command("list")
@@ -104,6 +114,10 @@ def build(
         str, typer.Option(help=f"Models of metrics to put in: none, all, or some of {', '.join(METRIC_GRAPHS)}.")
     ] = "none",
     pairs: Annotated[int, typer.Option(min=0, help="Edits scored to compare with the reference pipeline.")] = 8,
+    fallback: Annotated[
+        bool, typer.Option("--fallback", help="Put in the recipe's larger parser, for what the small one doubts.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Download without asking.")] = False,
     stripped: Annotated[bool, typer.Option("--stripped", help="Engines without their weights.")] = False,
     allow_pickle: Annotated[bool, typer.Option("--allow-pickle", help="Read pickled weights too.")] = False,
     debug: Debug = False,
@@ -120,6 +134,7 @@ def build(
         raise BundleError(f"building a bundle needs {', '.join(missing)}; pip install 'editjudge[export]'")
     folder = output or cache_folder() / "bundles" / _recipe_name(path)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    typer.echo("loading torch and transformers")  # which takes up to half a minute on a busy machine
     exporter = import_module("editjudge_export.build")
     options = exporter.BuildOptions(
         source=source,
@@ -130,9 +145,24 @@ def build(
         allow_pickle=allow_pickle,
         pairs=pairs,
         metrics=models,
+        fallback=fallback,
     )
-    exporter.build(path, folder, options, lambda line: typer.echo(printable(line)))
+    exporter.build(path, folder, options, lambda line: typer.echo(printable(line)), _never_ask if yes else _ask)
     typer.echo(f"{folder}: done; score with --bundle {folder.name if output is None else folder}")
+
+
+def _ask(plan: PlannedDownload) -> None:
+    """Asks for leave to download. Nobody is asked without a terminal: whoever runs it there has no way to answer."""
+    if plan.downloads and sys.stdin.isatty() and sys.stdout.isatty():
+        try:
+            if not typer.confirm(f"Download {decimal(plan.download_bytes)} and build {plan.name}?", default=True):
+                raise InputError("nothing was downloaded and nothing built, as you said; --yes goes on without asking")
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+
+
+def _never_ask(plan: PlannedDownload) -> None:
+    """Leave was given."""
 
 
 def _recipe_file(recipe: str) -> Path:

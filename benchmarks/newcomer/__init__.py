@@ -1,0 +1,1 @@
+"""The way from `pip install` to the first scored photograph."""
