@@ -10,6 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from editjudge import ImageError
 from editjudge.cli.main import run
 from editjudge.datasets.cells import read_picture
 from editjudge.image.decode import load_image, load_picture
@@ -83,3 +84,6 @@ def test_a_cell_of_a_data_set_may_be_an_address(tmp_path: Path) -> None:
     assert read_picture("a.png", tmp_path) == tmp_path / "a.png"
     for address in ("https://127.0.0.1/a.png", "data:;base64,AAAA", "file:///a.png"):
         assert read_picture(address, tmp_path) == address
+    coded = "iVBORw0KGgo" + 400 * "A"  # was a path, with a name that is too long
+    with pytest.raises(ImageError, match=r"in base64 and no path; .*put 'data:;base64,' before it"):
+        load_image(read_picture(coded, tmp_path))

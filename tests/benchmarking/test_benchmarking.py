@@ -103,6 +103,8 @@ def test_a_list_of_edits(tmp_path: Path, edit: EditSample) -> None:
     listing.write_text(f"{json.dumps(line)}\n\n{json.dumps(line)}\n", encoding="utf-8")
     rows = select_edits(listing, None, None, None)
     assert [row.edit() for row in rows] == [(edit.original, edit.edited, "Make it red.")] * 2
+    listing.write_text(json.dumps(line | {"original": edit.original.as_uri()}), encoding="utf-8")
+    assert select_edits(listing, None, None, None)[0].original == edit.original.as_uri()
     assert select_edits(None, edit.original, edit.edited, "Make it red.")[0].edited == edit.edited
     assert len(select_edits(None, None, None, None)) > 6  # the demo's
 

@@ -117,6 +117,32 @@ def test_samples_without_a_range_are_refused() -> None:
         load_image(PIL.Image.new("I", (16, 16), 70_000))
 
 
+@pytest.mark.parametrize("kind", [np.int32, np.uint32])
+def test_integers_of_32_bits_are_refused_whatever_they_go_up_to(kind: type, tmp_path: Path) -> None:
+    """Those of 0 to 255 were taken for 16 bits, and so for black."""
+    gray = np.arange(256, dtype=kind).reshape(16, 16)
+    # Pillow does not write unsigned ones: SampleFormat 339 is made 1 in what it wrote
+    content = encoded(PIL.Image.fromarray(gray.astype(np.int32)), "TIFF").replace(
+        struct.pack("<HHIHH", 339, 3, 1, 2, 0), struct.pack("<HHIHH", 339, 3, 1, 1 if kind is np.uint32 else 2, 0)
+    )
+    (tmp_path / "a.tif").write_bytes(content)
+    for source in (content, tmp_path / "a.tif"):
+        with pytest.raises(ImageError, match="TIFF of 32-bit integers, which have no fixed range; convert it to 8 or"):
+            load_image(source)
+    with PIL.Image.open(tmp_path / "a.tif") as opened, pytest.raises(ImageError, match="of 32-bit integers, which"):
+        load_image(opened)
+    with pytest.raises(ImageError, match="of 32-bit integers, which"):
+        load_image(PIL.Image.fromarray(gray.astype(np.int32)))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "PPM", "TIFF"])
+def test_a_pillow_picture_of_a_file_of_16_bits(kind: str) -> None:
+    """In whatever mode Pillow opens it: of a PGM it is that of 32."""
+    ramp = np.ascontiguousarray(np.broadcast_to(np.arange(256, dtype=np.uint16) * 257, (8, 256)))
+    with PIL.Image.open(io.BytesIO(encoded(PIL.Image.fromarray(ramp), kind))) as opened:
+        np.testing.assert_array_equal(load_image(opened)[0, :, 0], np.arange(256))
+
+
 def test_cmyk_is_converted() -> None:
     loaded = load_image(encoded(PIL.Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=95))
     assert loaded.shape == (16, 16, 3)
@@ -179,6 +205,39 @@ def test_not_an_image(tmp_path: Path) -> None:
         load_image(tmp_path / "a.png")
     with pytest.raises(ImageError, match="not int"):
         load_image(3)  # type: ignore[arg-type]
+
+
+def test_bytes_that_are_none() -> None:
+    with pytest.raises(ImageError, match=r"\Athe bytes are not a picture; these formats are read: JPEG, PNG"):
+        load_image(b"This is a text.")
+
+
+def without_width(kind: str) -> bytes:
+    """A file whose header says that it is 0 pixels wide."""
+    content = bytearray(encoded(PIL.Image.new("RGB", (16, 16)), kind))
+    place = {"PNG": 16, "BMP": 18, "JPEG": content.find(b"\xff\xc0") + 7}[kind]
+    size = 2 if kind == "JPEG" else 4
+    content[place : place + size] = bytes(size)
+    if kind == "PNG":
+        content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(encoded(PIL.Image.new("RGB", (16, 16)), kind)[:20] for kind in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "PPM")),
+        *(without_width(kind) for kind in ("JPEG", "PNG", "BMP")),
+        b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x10\0\0\0WEBP", b"P6 0 5 255 ", b"II*\0\x08\0\0\0",
+        b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51",
+        png(16, 16)[:33] + struct.pack(">I4s", 2**31 - 1, b"tEXt") + b"cut off",
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I4s", 2**31 - 1, b"IHDR") + b"cut off",
+    ],
+)  # fmt: skip
+def test_a_damaged_file_that_says_what_it_is(content: bytes) -> None:
+    with pytest.raises(ImageError, match="truncated or damaged") as caught:
+        load_image(content)
+    assert "0x" not in str(caught.value)  # no address of an object
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "JPEG2000"])

@@ -75,6 +75,9 @@ def test_tensors_of_torch(picture: np.ndarray) -> None:
     assert np.abs(from_float(values.bfloat16()).astype(int) - picture).max() <= 1  # it has 8 bits
     with pytest.raises(ImageError, match=r"permute\(1, 2, 0\)"):
         from_float(values.permute(2, 0, 1))
+    for kind in (torch.float32, torch.bfloat16):
+        with pytest.raises(ImageError, match="a Tensor without data holds no picture; hand in its values"):
+            from_float(torch.zeros(8, 9, 3, device="meta", dtype=kind))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,8 @@ def test_tensors_of_torch(picture: np.ndarray) -> None:
         (np.zeros((8, 8, 3), np.uint8), r"takes floats from 0 to 1, not uint8; hand in uint8\[H, W, 3\]"),
         ("words", "takes floats"),
         ([[1.0], [1.0, 2.0]], "cannot be made an array"),
+        ([np.zeros((8, 8, 3)), np.zeros((9, 8, 3))], r"\Aa list of different sizes .*; call from_float for each\Z"),
+        ((np.zeros((8, 8, 3)), np.zeros((8, 9, 3))), r"\Aa tuple of different sizes .*; call from_float for each\Z"),
         (None, "is no array of floats"),
     ],
 )  # fmt: skip

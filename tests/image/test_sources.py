@@ -91,6 +91,9 @@ def test_data_addresses_with_line_breaks_or_of_the_alphabet_for_addresses(pictur
         ("data:image/png;base64,iVBORw0KGgo*", "holds no base64"),
         ("data:image/png;base64,", "0 bytes"),
         ("data:text/plain,words", "is not a picture"),
+        ("data:image/png;base64,é", "holds no base64: .* only ASCII characters"),
+        ("data:;base64,\ud800", "holds no base64"),
+        ("data:,\ud800", "is not a picture"),
     ],
 )
 def test_data_addresses_that_hold_no_picture(address: str, said: str) -> None:
@@ -114,7 +117,33 @@ def test_file_addresses(picture: np.ndarray, content: bytes, tmp_path: Path) -> 
         load_image("file:///none.png")
 
 
-@pytest.mark.parametrize("scheme", ["http", "https", "HTTPS", "ftp", "s3", "gs"])
+def test_blanks_before_an_address(picture: np.ndarray, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+    coded = base64.b64encode(content).decode()
+    for address in (f"\n  data:;base64,{coded}", f" {(tmp_path / 'a.png').as_uri()}"):
+        np.testing.assert_array_equal(load_image(address), picture)
+
+
+@pytest.mark.parametrize("address", ["file://[/a.png", "file://[::1/a.png", "file://\u2100/a.png"])
+def test_broken_addresses_of_files(address: str) -> None:
+    with pytest.raises(ImageError, match=r"is no address that can be read: .*; name the file"):
+        load_image(address)
+
+
+def test_the_empty_path_and_paths_with_a_colon(tmp_path: Path, content: bytes, picture: np.ndarray) -> None:
+    for text in ("", " "):
+        with pytest.raises(ImageError, match="the path is empty; name a picture"):
+            load_image(text)
+    (tmp_path / "12:30.png").write_bytes(content)
+    np.testing.assert_array_equal(load_image(str(tmp_path / "12:30.png")), picture)
+    with pytest.raises(ImageError, match=r"C:/none\.png does not exist"):
+        load_image("C:/none.png")
+
+
+NETWORK = ["http", "https", "HTTPS", "ftp", "s3", "gs", "az", "ssh", "abfss", "git+ssh"]
+
+
+@pytest.mark.parametrize("scheme", NETWORK)
 def test_what_lies_in_the_network_is_refused_and_not_fetched(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(socket.socket, "connect", lambda *arguments: asked.append(arguments))
@@ -125,8 +154,9 @@ def test_what_lies_in_the_network_is_refused_and_not_fetched(scheme: str, monkey
 
 
 def test_an_address_that_became_a_path() -> None:
-    with pytest.raises(ImageError, match="nothing is fetched"):
-        load_image(Path("https://127.0.0.1/a.png"))
+    for address in ("https://127.0.0.1/a.png", "az://container/a.png"):
+        with pytest.raises(ImageError, match="nothing is fetched"):
+            load_image(Path(address))
     with pytest.raises(ImageError, match="became a path, which changes it; hand it in as a text"):
         load_image(Path("data:image/png;base64,iVBO//RK"))
 

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from editjudge.datasets import EditSample
+from editjudge.datasets.cells import read_picture
 from editjudge.datasets.demo import load_demo
 from editjudge.errors import InputError
-from editjudge.image.decode import load_image
+from editjudge.image.decode import ImageSource, load_image
 
 KEYS = ("original", "edited", "instruction")
 
 
 def select_edits(
-    listing: Path | None, original: Path | None, edited: Path | None, instruction: str | None
+    listing: Path | None, original: ImageSource | None, edited: ImageSource | None, instruction: str | None
 ) -> list[EditSample]:
     """The edits of a listing, the one that is named, or, where neither is, the demo's; every picture can be decoded.
 
@@ -68,4 +69,5 @@ def _read_line(path: Path, number: int, line: str) -> EditSample:
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in KEYS):
         raise InputError(f"line {number} of {path} must be an object with the texts {', '.join(KEYS)}")
     original, edited, instruction = (entry[key] for key in KEYS)
-    return EditSample(str(number), path.parent / original, path.parent / edited, instruction)
+    pictures = read_picture(original, path.parent), read_picture(edited, path.parent)
+    return EditSample(str(number), *pictures, instruction)

@@ -59,7 +59,10 @@ def describe_tiff(stream: IO[bytes]) -> ForeignKind:
 
 def _describe_samples(stream: IO[bytes]) -> str:
     try:
-        values = _read_first(stream).get(BITS, (1,))
+        first = _read_first(stream)
+        if not first:
+            return "that is truncated or damaged"
+        values = first.get(BITS, (1,))
         return f"of {len(values)} samples of {max(values)} bits a pixel in a layout that is not read"
     except Exception:  # as above
         return "that is damaged, or in a layout that is not read"
