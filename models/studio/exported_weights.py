@@ -36,9 +36,10 @@ def load_weights(model: PreTrainedModel, graphs: Sequence[Path]) -> list[str]:
     if SAM_POSITIONS in found:
         found["shared_image_embedding.positional_embedding"] = found[SAM_POSITIONS]
     missing = []
-    weights = [*model.named_parameters(), *model.named_buffers()]
-    for name, weight in [(name, weight) for name, weight in weights if weight.is_floating_point()]:
+    for name, weight in (*model.named_parameters(), *model.named_buffers()):
         array = found.get(name)
+        if not weight.is_floating_point():
+            continue  # places, which the model computes for itself
         if array is None or array.size != weight.numel():
             missing.append(name)
         else:

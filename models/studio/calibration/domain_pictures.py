@@ -27,7 +27,7 @@ WIDE_RULES = (
 WIDE = 0.4
 """The share of scenes by wider rules: fewer, smaller and larger objects, some of them cut, and patterns behind."""
 OTHER_BACKGROUND = 0.75
-"""The share of scenes before photographs whose photograph is one that CLIP never saw."""
+"""The share of scenes before photographs whose photograph is one of a package, in place of scikit-image's."""
 EDGES = (cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT, cv2.BORDER_CONSTANT)
 
 
