@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from editjudge.metrics import EditScore
-from editjudge.parser.parser import UNSURE, ParseResult
+from editjudge.parser.calibration import UNSURE
+from editjudge.parser.result import ParseResult
 from editjudge.scorer import Scorer
 from editjudge.types import EditIntent
 from support import toy_world

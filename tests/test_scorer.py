@@ -22,7 +22,8 @@ from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.model_set import ModelSet
 from editjudge.models.sam import Segmenter
-from editjudge.parser.parser import UNKNOWN
+from editjudge.parser.calibration import UNSURE
+from editjudge.parser.result import UNKNOWN, ParseResult
 from editjudge.ranking import BATCH
 from editjudge.scorer import Scorer
 from editjudge.types import EditIntent, Placement
@@ -308,10 +309,72 @@ def test_intents_that_say_nothing_are_refused() -> None:
 
 def test_an_instruction_of_a_global_edit_stands_in_for_its_target(monkeypatch: pytest.MonkeyPatch) -> None:
     toy_scorer = scorer()
-    monkeypatch.setattr(toy_scorer, "_read", lambda instruction: UNKNOWN)
+    nameless = ParseResult((EditIntent("style", "all", None),), (UNSURE,), confident=False)
+    monkeypatch.setattr(toy_scorer, "_read", lambda instruction: nameless)
     score = toy_scorer.score(ORIGINAL, WELL["style"][1], "make it green")
     assert score.semantic.modify > 0.4
     assert score.flags == ("global", "parse_uncertain")
+
+
+@pytest.mark.parametrize(
+    ("parsed", "flag", "remedy"),
+    [
+        (replace(UNKNOWN, foreign=True), "not_english", "write it in English"),
+        (replace(UNKNOWN, confident=True), "not_an_edit", "say what is to be changed into what"),
+        (UNKNOWN, "parse_uncertain", "say in English what is to be changed into what"),
+    ],
+)
+@pytest.mark.parametrize("edited", ["style", None])
+def test_what_asks_for_no_edit_gets_no_number(
+    monkeypatch: pytest.MonkeyPatch, parsed: ParseResult, flag: str, remedy: str, edited: str | None
+) -> None:
+    """Whatever the pictures show: not even that nothing was edited decides what nobody asked for."""
+    toy_scorer = scorer()
+    monkeypatch.setattr(toy_scorer, "_read", lambda instruction: parsed)
+    picture = WELL[edited][1] if edited else ORIGINAL
+    for compat in (None, "paper"):
+        for asked in ("Mach das Auto blau", parsed):
+            score = toy_scorer.score(ORIGINAL, picture, asked, compat=compat)
+            assert flag in score.flags
+            assert (score.bpm, score.confidence) == (None, 0.0)
+            assert {*vars(score.semantic).values(), *vars(score.region).values()} == {None}
+            assert score.verdict == Verdict("not_judged", None)
+            assert score.headline.startswith("Not scored: the instruction ")
+            assert f"; {remedy}; what can be trusted is " in score.headline
+            assert ". " not in score.headline
+    assert toy_scorer.score(ORIGINAL, picture, "Mach das Auto blau", compat="released").bpm is not None
+
+
+def test_an_intent_that_asks_for_nothing_needs_no_words() -> None:
+    score = scorer().score(ORIGINAL, WELL["style"][1], EditIntent("other", "all", None))
+    assert (score.bpm, score.flags) == (None, ("global", "not_an_edit"))
+    named = scorer().score(ORIGINAL, WELL["color"][1], EditIntent("other", "red car", "blue car"))
+    assert named.bpm == pytest.approx(2.0)  # the paper's rules need no more than what it was and what it became
+
+
+def test_of_a_compound_the_part_that_asks_for_nothing_takes_the_number() -> None:
+    parsed = ParseResult((COLOR, EditIntent("other", "all", None)), (UNSURE, UNSURE), confident=True)
+    score = scorer().score(ORIGINAL, WELL["color"][1], parsed)
+    assert score.parts[0].semantic.modify == 1.0
+    assert score.parts[1].flags == ("global", "not_an_edit")
+    assert (score.bpm, score.verdict.decision) == (None, "not_judged")
+    assert scorer().score(ORIGINAL, ORIGINAL, parsed).verdict == Verdict("reject", 0.0)
+
+
+def test_what_was_parsed_once_is_scored_with_all_its_parts_and_flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy_scorer = scorer()
+    parsed = ParseResult((COLOR, REMOVE), (UNSURE, UNSURE), confident=False, cut_short=True)
+    monkeypatch.setattr(toy_scorer, "_read", lambda instruction: parsed)
+    edited = draw(("blue", "car", 60, 60))
+    assert toy_scorer.parse("paint the car blue, remove the tower") is parsed
+    in_words = toy_scorer.score(ORIGINAL, edited, "paint the car blue, remove the tower")
+    assert [part.intent for part in in_words.parts] == [COLOR, REMOVE]
+    assert in_words.flags == ("parse_uncertain", "cut_short", "compound")
+    assert "only the beginning of the instruction was read" in in_words.explanation
+    assert without_time(toy_scorer.score(ORIGINAL, edited, parsed)) == without_time(in_words)
+    (ranked,) = toy_scorer.prepare(ORIGINAL, parsed, metrics="clip_directional").rank([edited])
+    assert ranked.score.flags == in_words.flags
+    assert len(toy_scorer.score(ORIGINAL, edited, parsed, compat="released").parts) == 1
 
 
 def test_released_rules() -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 from statistics import mean
 
 from benchmarks.common.reporting import Figure, progress, show
-from editjudge import EditIntent, EditScore, Scorer
+from editjudge import EditScore, ParseResult, Scorer
 from editjudge.benchmarking.inputs import demo_edits
 from editjudge.image.decode import load_image
 from editjudge.types import Image
 
-DecodedEdit = tuple[Image, Image, EditIntent]
+DecodedEdit = tuple[Image, Image, ParseResult]
 """The original, the edited picture, and what was asked for."""
 
 

@@ -51,7 +51,7 @@ def score_inputs(options: argparse.Namespace) -> Path:
     scorer = Scorer.load(options.bundle)
 
     def intent_of(edit: RenderedEdit) -> EditIntent:
-        return scorer.parse(edit.instruction) if options.parse else edit.intent
+        return scorer.parse(edit.instruction).intent if options.parse else edit.intent
 
     inputs, lines = [], []
     edits = progress(edit_set(options.seed, options.inputs), options.inputs, "scoring")

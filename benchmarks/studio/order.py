@@ -167,7 +167,7 @@ def main() -> None:
         if not options.parse:
             return edit.intent
         understood.append(False)
-        intent = scorer.parse(edit.instruction)
+        intent = scorer.parse(edit.instruction).intent
         understood[-1] = intent == edit.intent
         return intent
 

@@ -15,8 +15,8 @@ import gguf
 import numpy as np
 import torch
 
-from parser.train import RANK, SCALE
-
+RANK, SCALE = 16, 2.0
+"""Of the matrices, and what their product is multiplied by."""
 ALPHA_KEY = gguf.Keys.Adapter.LORA_ALPHA
 NAMES = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -56,6 +56,17 @@ def write(path: Path, adapter: Mapping[str, torch.Tensor], alpha: float, name: s
     writer.write_tensors_to_file()
     writer.close()
     os.replace(fresh, path)
+
+
+def read(path: Path) -> dict[str, torch.Tensor]:
+    """The matrices of a file that `write` wrote, float32, by PEFT's names: what a training may begin with."""
+    modules = {name: module for module, name in NAMES.items()}
+    state = {}
+    for tensor in gguf.GGUFReader(path).tensors:
+        _, layer, name, _, side = tensor.name.split(".")  # "blk.0.attn_q.weight.lora_a"
+        key = f"base_model.model.model.layers.{layer}.{modules[name]}.{side[:-1]}{side[-1].upper()}.weight"
+        state[key] = torch.from_numpy(np.array(tensor.data, dtype=np.float32))
+    return state
 
 
 def main() -> None:

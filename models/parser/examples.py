@@ -10,9 +10,10 @@ from pathlib import Path
 
 import llama_cpp
 
-from editjudge.parser.grammar import END, Grammar
-from editjudge.parser.normalize import normalize, split_words
+from editjudge.parser.grammar import END, PLUS, Grammar
+from editjudge.parser.normalize import normalize
 from editjudge.parser.token_mask import Tokenize, TokenMask
+from editjudge.parser.words import find_words
 from parser.generate import Pair
 
 SORTED = 16
@@ -57,8 +58,8 @@ def example(pair: Pair, spell: Tokenize, first: int) -> TrainingExample:
     text = normalize(pair.instruction)
     tokens = [first, *spell(f" {text}"), *spell(END)]
     choices = []
-    spelling = TokenMask(Grammar(split_words(text)), spell)
-    for token in (*spell(f" {pair.line}"), *spell(END)):
+    spelling = TokenMask(Grammar(find_words(text)), spell)
+    for token in (*spell(f" {pair.line}"), *(() if pair.line.endswith(PLUS) else spell(END))):
         possible = spelling.tokens
         spelling.add(token)
         if len(possible) > 1:

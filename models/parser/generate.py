@@ -20,32 +20,47 @@ from random import Random
 from typing import Any
 
 from editjudge.errors import InputError
-from editjudge.parser.intent_syntax import Intents, format_line
+from editjudge.parser.grammar import PARTS
+from editjudge.parser.intent_syntax import AND, FOREIGN, Intents, format_line
 from editjudge.parser.normalize import normalize
 from editjudge.utils import atomic_file
 from parser.joints import EDITS, join_templates
+from parser.layout import wrap
 from parser.manner import dress, misspell, typeset
 from parser.slots import Slots
-from parser.templates import templates
+from parser.templates import Template, families, templates
 
-SHARES = {"other": 0.06, "shared": 0.045, "joined": 0.045}
-"""The shares of instructions that are no edit, of compounds that share words ("make the hat and the coat red"), and of
-two or three instructions in one; the other edit types share the rest evenly."""
-MISSPELT = 0.07
-HAND_WRITTEN = tuple((Path(__file__).parents[2] / "benchmarks" / "data").glob("parse_*.jsonl"))
+SHARES = {"other": 0.04, "shared": 0.05, "joined": 0.13, "families": 0.37}
+"""The shares of instructions that are no edit, of compounds that share words ("make the hat and the coat red"), of
+several instructions in one, and of the families; the edit types share the rest evenly."""
+FAMILIES = {
+    "afterthoughts": 3, "anchors": 4, "backgrounds": 4, "briefs": 3, "comparisons": 3, "except": 3, "foreign": 5,
+    "no_removal": 2, "one_thing": 3, "texts": 4, "tone": 5, "ways_round": 5,
+}  # fmt: skip
+"""How often each family is drawn, next to the others."""
+MISSPELT = 0.09
+WRAPPED = 0.02
+DATA = Path(__file__).parents[2] / "benchmarks" / "data"
+HAND_WRITTEN = (*DATA.glob("parse_*.jsonl"), DATA / "languages.jsonl")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """An instruction as somebody may type it, and its intents: one, or the parts of a compound."""
+    """An instruction as somebody may type it, and its intents: one, or the parts of a compound; or none, as it is in
+    another language.
+    """
 
     instruction: str
     intents: Intents
+    foreign: bool = False
 
     @property
     def line(self) -> str:
-        """What the model is to write about it."""
-        return format_line(self.intents)
+        """What the model is to write about it; after as many parts as are written a plus says that there are more."""
+        if self.foreign:
+            return FOREIGN
+        line = format_line(self.intents[:PARTS])
+        return line if len(self.intents) <= PARTS else f"{line}{AND}".rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         if len(self.intents) == 1:
@@ -63,10 +78,15 @@ def pairs(seed: int, held_out: bool = False) -> Iterator[Pair]:
     random = Random(f"{seed} {held_out}")
     slots = Slots(random, held_out)
     while True:
-        text, command, intents = _draw_instruction(slots, random)
-        if random.random() < MISSPELT:
-            text, intents = misspell(text, intents, random)
-        pair = Pair(typeset(dress(text, command, random), random), intents)
+        template = _draw_template(random)
+        text, intents = template.fill(slots)
+        if template.line == FOREIGN:
+            pair = Pair(typeset(text, random), intents, foreign=True)
+        else:
+            if random.random() < MISSPELT:
+                text, intents = misspell(text, intents, random)
+            text = typeset(dress(text, template.command, random), random)
+            pair = Pair(wrap(text, intents, random) if random.random() < WRAPPED else text, intents)
         if normalize(pair.instruction) not in reserved_instructions():
             yield pair
 
@@ -78,19 +98,18 @@ def reserved_instructions() -> frozenset[str]:
     return frozenset(normalize(json.loads(line)["instruction"]) for line in lines)
 
 
-def _draw_instruction(slots: Slots, random: Random) -> tuple[str, bool, Intents]:
-    """An instruction, whether it is a command, and its intents."""
-    chance = random.random()
-    if chance < SHARES["other"]:
-        template = random.choice(templates("other"))
-    elif chance < SHARES["other"] + SHARES["shared"]:
-        template = random.choice(templates("compound"))
-    elif chance < sum(SHARES.values()):
-        template = join_templates(random)
-    else:
-        template = random.choice(templates(random.choice(EDITS)))
-    text, intents = template.fill(slots)
-    return text, template.command, intents
+def _draw_template(random: Random) -> Template:
+    (sort,) = random.choices(("edit", *SHARES), (1 - sum(SHARES.values()), *SHARES.values()))
+    match sort:
+        case "joined":
+            return join_templates(random)
+        case "families":
+            (family,) = random.choices(tuple(FAMILIES), tuple(FAMILIES.values()))
+            return random.choice(families()[family])
+        case "edit":
+            return random.choice(templates(random.choice(EDITS)))
+        case _:
+            return random.choice(templates("compound" if sort == "shared" else "other"))
 
 
 def main() -> None:

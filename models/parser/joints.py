@@ -1,13 +1,16 @@
-"""Two or three instructions in one: joins templates of single edits, with pronouns for what was named before."""
+"""Several instructions in one: joins templates of single edits, with pronouns for what was named before."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from functools import cache
 from random import Random
 
 from editjudge.parser.intent_syntax import AND
+from parser.layout import lay_out, tell
 from parser.manner import QUESTION
-from parser.templates import Template, templates
+from parser.templates import Template, familiar, templates
 
 EDITS = ("add", "remove", "replace", "color", "texture", "size", "move", "action", "style")
 JOINTS = (
@@ -17,12 +20,13 @@ JOINTS = (
 )  # fmt: skip
 SENTENCES = (". ", ". ", "; ", ", ", ", and ", ". also, ", ". and ", " - ", ". besides, ", ". oh, and ", " / ")
 """What may stand between two instructions that are not both commands."""
-LISTS = (
-    ("first, ", ". second, ", ". third, "), ("1. ", " 2. ", " 3. "), ("1) ", ", 2) ", ", 3) "), ("a) ", " b) ", " c) "),
-    ("- ", " - ", " - "), ("some edits: ", "; ", "; "), ("", ". then, ", ". and finally, "),
-)  # fmt: skip
+COUNTS = {2: 54, 3: 24, 4: 9, 5: 5, 6: 3, 7: 2, 8: 2, 9: 0.5, 11: 0.5}
+"""Of a hundred joins, how many have so many parts."""
 COMMANDS = 0.75
-LISTED = 0.07
+LISTED, TOLD = 0.4, 0.15
+"""The shares that are laid out as lists, and as sentences in a row; lists for all of more than three."""
+FAMILIAR = 0.3
+"""The share of the parts that are of a family."""
 PRONOUN = 0.4
 SAME_KIND = 0.2
 
@@ -40,34 +44,52 @@ PARTICLE = re.compile(r"\b(?:up|out|off|away|down|back|open)$")
 
 
 def join_templates(random: Random) -> Template:
-    """A template made of two or, less often, three others."""
-    count = random.choice((2, 2, 2, 2, 3))
-    kinds = random.choices(EDITS, k=count) if random.random() < SAME_KIND else random.sample(EDITS, count)
+    """A template made of several others, mostly of two or three."""
+    (count,) = random.choices(tuple(COUNTS), tuple(COUNTS.values()))
+    kinds = random.choices(EDITS, k=count) if random.random() < SAME_KIND or count > 5 else random.sample(EDITS, count)
     commands = random.random() < COMMANDS
-    parts = [_number_gaps(random.choice(_single(kinds[0], commands)), 1)]
+    listed = random.random() < LISTED or count > 3
+    parts = [_number_gaps(_pick(kinds[0], commands, random), 1)]
     for number, kind in enumerate(kinds[1:], 2):
-        named = [template for template in _single(kind, commands) if not NAMELESS.search(template.line)]
-        part = _number_gaps(random.choice(named), number)
+        part = _number_gaps(_pick(kind, commands, random, named=True), number)
         parts.append(_refer_to(_subject(parts[-1]), part) if random.random() < PRONOUN else part)
-    if random.random() < LISTED:
-        marks = random.choice(LISTS)
-        text = "".join(mark + part.text for mark, part in zip(marks, parts, strict=False))
-        return Template(text, False, _line(parts))
-    text = parts[0].text
-    for part in parts[1:]:
-        text += random.choice(JOINTS if commands else SENTENCES) + part.text
+    texts = [part.text for part in parts]
+    if listed:
+        return Template(lay_out(texts, random), False, _line(parts))
+    if random.random() < TOLD:
+        return Template(tell(texts, random), commands, _line(parts))
+    text = texts[0]
+    for more in texts[1:]:
+        text += random.choice(JOINTS if commands else SENTENCES) + more
     return Template(text, commands, _line(parts))
+
+
+def _pick(kind: str, commands: bool, random: Random, named: bool = False) -> Template:
+    """A template of a kind; if `named`, one in which no pronoun stands for nothing."""
+    found = _familiar(kind, commands, named) if random.random() < FAMILIAR else ()
+    return random.choice(found or _single(kind, commands, named))
 
 
 def _line(parts: list[Template]) -> str:
     return AND.join(part.line for part in parts)
 
 
-def _single(kind: str, commands: bool) -> list[Template]:
+@cache
+def _single(kind: str, commands: bool, named: bool) -> tuple[Template, ...]:
     """The commands of a kind, or all that are no questions."""
-    return [
-        template for template in templates(kind) if template.command or not (commands or QUESTION.match(template.text))
-    ]
+    return tuple(_joinable(templates(kind), commands, named))
+
+
+@cache
+def _familiar(kind: str, commands: bool, named: bool) -> tuple[Template, ...]:
+    return tuple(_joinable(familiar(kind), commands, named))
+
+
+def _joinable(found: Iterable[Template], commands: bool, named: bool) -> Iterator[Template]:
+    for template in found:
+        fits = template.command or not (commands or QUESTION.match(template.text))
+        if fits and not (named and NAMELESS.search(template.line)) and ";" not in template.text:
+            yield template
 
 
 def _number_gaps(template: Template, number: int) -> Template:

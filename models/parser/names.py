@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from parser.printed import Duo, lettering, paired
 from parser.slots import BEINGS, COMMON, Slot, Slots
 
 WEAR = ("worn", "worn", "worn_plural")
+
+
+SIZES = ("tiny_things", "hand_things", "knee_things", "person_things", "car_things", "house_things")
+RANKS = ("tiny", "small", "medium", "tall", "large", "huge")
+"""Lists of things by size, the smallest first, and the names for one from each."""
+
 
 MAKERS: dict[str, Callable[[Slots], Slot]] = {
     **dict.fromkeys(("thing", "old", "anchor"), lambda slots: slots.anything("people", "worn")),
@@ -75,6 +82,31 @@ MAKERS: dict[str, Callable[[Slots], Slot]] = {
     "drawn": lambda slots: slots.attribute("drawn"),
     "tearing": lambda slots: slots.attribute("tearings"),
     "being": lambda slots: slots.plain(*BEINGS),
+    **{name: lambda slots, sort=sort: slots.known(sort) for name, sort in zip(RANKS, SIZES, strict=True)},
+    "lesser": lambda slots: slots.known(*SIZES[:2]),
+    "greater": lambda slots: slots.known(*SIZES[2:]),
+    "lower": lambda slots: slots.known(*SIZES[:3]),
+    "higher": lambda slots: slots.known(*SIZES[3:]),
+    "pair": lambda slots: paired(slots.known("pairs")),
+    "newpair": lambda slots: paired(slots.new("pairs")),
+    "pairfood": lambda slots: paired(slots.plain("pair_foods"), "mass"),
+    "scenery": lambda slots: slots.condition("sceneries"),
+    "pairstuff": lambda slots: paired(slots.plain("pair_stuff"), "mass"),
+    "duo": lambda slots: Duo(slots.words("duos").words),
+    "bicolour": lambda slots: slots.attribute("bicolours"),
+    "bisurface": lambda slots: slots.attribute("bisurfaces"),
+    "carrier": lambda slots: slots.known("carriers"),
+    "clock": lambda slots: slots.known("clocks"),
+    "wording": lambda slots: slots.known("wordings", "wordings", "wordings", "wordings_plural"),
+    "font": lambda slots: slots.attribute("fonts"),
+    "shape": lambda slots: slots.attribute("shapes"),
+    "feat": lambda slots: slots.condition("growths"),
+    "hair": lambda slots: slots.condition("hairs"),
+    "price": lettering("prices"),
+    "clocktime": lettering("clock_times"),
+    "figure": lettering("figures"),
+    "numberplate": lettering("plates"),
+    "exclaim": lettering("exclaims"),
     **dict.fromkeys(("layout", "item"), lambda slots: slots.known("layouts")),
     "newlayout": lambda slots: slots.new("layouts"),
 }
@@ -98,6 +130,17 @@ LISTED = {
     "fixing": "fixings", "hour": "hours",
     "slogan": "slogans", "sign": "signs", "vapor": "vapors", "trim": "trims", "mark": "marks", "skin": "skins",
     "numeral": "numerals",
+    "level": "levels", "channel": "channels", "raising": "raisings", "lowering": "lowerings", "toning": "tonings",
+    "tonal": "tonals", "feeling": "feelings", "complaint": "complaints", "primary": "primaries",
+    "rid": "riddings", "detail": "details", "crowd": "crowds", "oneof": "picked", "partial": "partly",
+    "greyed": "greyed", "extract": "extractings", "mend": "mendings", "flaw": "flaws", "keepsake": "keepsakes",
+    "behind": "behinds", "infront": "fronts", "atop": "atops", "beside": "besides", "leftof": "lefts",
+    "rightof": "rights", "within": "insides", "together": "togethers", "apart": "aparts", "framed": "frames",
+    "takeout": "emptyings", "likeness": "likenesses", "aspect": "aspects",
+    "bigone": "big_ones", "smallone": "small_ones", "scenetail": "scene_tails", "plainone": "plain_backdrops",
+    "wallpaper": "wallpapers",
+    "shop": "shops", "motto": "long_slogans", "notice": "notices", "worktitle": "titles", "tongue": "languages",
+    "became": "gone_states", "lookslike": "looks_like",
 }  # fmt: skip
 """Names that stand for a phrase from a word list."""
 

@@ -1,6 +1,6 @@
 """Trains the parser's adapter for the quantised model that it will run with.
 
-    python -m parser.train ../runs/parser [--steps 2000] [--adapter STATE] [--model FILE.gguf] [--compile]
+    python -m parser.train ../runs/parser [--steps 2000] [--adapter FILE.gguf] [--model FILE.gguf] [--compile]
 
 Run it again to resume; it uses a GPU where there is one. The base model's weights are those of the GGUF, dequantised;
 only the adapter is trained. The loss is that of the choices that the parser makes: the likelihood of the right token
@@ -25,10 +25,10 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM
 
 from editjudge.bundles.bundle import Bundle
+from parser.adapter import RANK, SCALE, read
 from parser.examples import TrainingExample, batches, example, speller
 from parser.generate import pairs
 
-RANK, SCALE = 16, 2.0
 RATE, WARM_UP = 1e-3, 60
 BATCH = 64
 LOG_EVERY, CHECK_EVERY, CHECKED = 20, 100, 640
@@ -121,7 +121,8 @@ def main() -> None:
     command_line.add_argument("folder", type=Path)
     command_line.add_argument("--steps", type=int, default=2000)
     command_line.add_argument("--seed", type=int, default=0)
-    command_line.add_argument("--adapter", type=Path, help="the state.pt of another run, to begin with its adapter")
+    command_line.add_argument("--rate", type=float, default=RATE, help="the highest; 5e-4 to go on from an adapter")
+    command_line.add_argument("--adapter", type=Path, help="the GGUF file of an adapter to begin with")
     command_line.add_argument("--model", type=Path, help="by default the studio bundle's parser")
     command_line.add_argument(
         "--compile", action="store_true", help="torch.compile: after some minutes a step takes a third less time"
@@ -138,9 +139,7 @@ def main() -> None:
     spell = speller(base)
     model = load(base)
     if options.adapter:
-        set_peft_model_state_dict(
-            model, torch.load(options.adapter, map_location=model.device, weights_only=True)["adapter"]
-        )
+        set_peft_model_state_dict(model, read(options.adapter))
     if options.compile:
         inner = model.get_base_model().model
         inner.forward = torch.compile(inner.forward, dynamic=True)
@@ -154,7 +153,7 @@ def main() -> None:
     started, began = time.monotonic(), training.step
     while training.step < options.steps:
         step = training.step + 1
-        rate = RATE * min(step / WARM_UP, 0.5 * (1 + math.cos(math.pi * step / options.steps)))
+        rate = options.rate * min(step / WARM_UP, 0.5 * (1 + math.cos(math.pi * step / options.steps)))
         losses.append(training.learn(next(source), rate))
         if step % LOG_EVERY == 0:
             pace = (time.monotonic() - started) / (step - began)

@@ -27,6 +27,7 @@ from editjudge.errors import (
 if TYPE_CHECKING:
     from editjudge.image.floats import from_float
     from editjudge.metrics import EditScore
+    from editjudge.parser.result import ParseResult
     from editjudge.scorer import Scorer
     from editjudge.types import EditIntent
 
@@ -42,6 +43,7 @@ __all__ = [
     "InputError",
     "InstructionError",
     "OutOfMemoryError",
+    "ParseResult",
     "Scorer",
     "__version__",
     "from_float",
@@ -50,6 +52,7 @@ __all__ = [
 _HOMES = {
     "EditIntent": "editjudge.types",
     "EditScore": "editjudge.metrics",
+    "ParseResult": "editjudge.parser.result",
     "Scorer": "editjudge.scorer",
     "from_float": "editjudge.image.floats",
 }

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.errors import InputError
+from editjudge.metrics.intents import asks_nothing
 from editjudge.metrics.registry import EditScore
+from editjudge.types import EditIntent
 
 SLIVER = 1e-4
 """The share of a cell that the rounding of an area average amounts to."""
@@ -43,13 +45,13 @@ class RegionMask:
 
 
 def find_mask(score: EditScore) -> RegionMask:
-    """M_all, of a global edit everywhere; where no object of the edit was found, what changed.
+    """M_all, of a global edit everywhere but where something is to stay; where no object was found, what changed.
 
     A border round the original is no part of it. Raises InputError where nothing was edited: there is no region then.
     """
     evidence, content = score.evidence, score.evidence.content
     left, top, right, bottom = content.box
-    union = evidence.union | any(part.intent.is_global for part in score.parts)
+    union = evidence.union | any(_is_everywhere(part.intent) for part in score.parts)
     is_change_map = not union.any()
     inside = evidence.changes.resize_mask(bottom - top, right - left) if is_change_map else union
     if score.kind != "edit" or not inside.any():
@@ -58,6 +60,11 @@ def find_mask(score: EditScore) -> RegionMask:
     mask = np.zeros((content.height, content.width), np.uint8)
     mask[top:bottom, left:right] = _resize(inside, bottom - top, right - left)
     return RegionMask(mask, is_change_map)
+
+
+def _is_everywhere(intent: EditIntent) -> bool:
+    """Whether an edit concerns the whole picture and spares nothing."""
+    return intent.is_global and intent.keep is None and not asks_nothing(intent)
 
 
 def union_mask(score: EditScore) -> NDArray[np.uint8]:

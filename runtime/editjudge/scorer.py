@@ -27,11 +27,15 @@ from editjudge.metrics.registry import (
 )
 from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
-from editjudge.parser.parser import Parser, ParseResult
+from editjudge.parser.parser import Parser
+from editjudge.parser.result import ParseResult
 from editjudge.ranking import Prepared, score_contexts
 from editjudge.types import EditIntent, Placement
 from editjudge.utils.oom import convert_memory_errors
 from editjudge.utils.timing import StageTimer
+
+Request = str | EditIntent | ParseResult
+"""What is asked for: in words, as an intent, or as what was read of words before."""
 
 
 class Scorer:
@@ -101,15 +105,18 @@ class Scorer:
         parser = {"parser": choose_placement(self._parser_device)} if self.bundle.has("parser") else {}
         return {**parser, **self.placements}
 
-    def parse(self, instruction: str) -> EditIntent:
-        """What an instruction asks for. Raises InstructionError."""
-        return self._read(instruction).intent
+    def parse(self, instruction: str) -> ParseResult:
+        """What an instruction asks for, part by part, with what is to be known of it; it can be scored in its place.
+
+        Raises InstructionError.
+        """
+        return self._read(instruction)
 
     def score(
         self,
         original: ImageSource,
         edited: ImageSource,
-        instruction: str | EditIntent,
+        instruction: Request,
         compat: Compat | None = None,
         *,
         metrics: str | Sequence[str] = (),
@@ -119,7 +126,7 @@ class Scorer:
         Args:
             original: The picture before the edit.
             edited: The picture after it.
-            instruction: What was asked for, as a text, or as the intent where it is known.
+            instruction: What was asked for: a text; or what `parse` made of one, or the intent, where it is known.
             compat: As in `load`, for this edit alone.
             metrics: What to measure as well: names of `metrics.METRICS`, or "all" that the bundle has the models of.
 
@@ -139,7 +146,7 @@ class Scorer:
     def prepare(
         self,
         original: ImageSource,
-        instruction: str | EditIntent,
+        instruction: Request,
         compat: Compat | None = None,
         *,
         metrics: str | Sequence[str] = (),
@@ -170,27 +177,30 @@ class Scorer:
     def _placements(self) -> dict[str, Placement]:
         return self.placements
 
-    def _select(self, names: str | Sequence[str], instruction: str | EditIntent) -> tuple[Metric, ...]:
+    def _select(self, names: str | Sequence[str], instruction: Request) -> tuple[Metric, ...]:
         wanted = parse_names(names) if isinstance(names, str) else names
-        return select_metrics(wanted, self.bundle, parsed=isinstance(instruction, EditIntent))
+        return select_metrics(wanted, self.bundle, parsed=not isinstance(instruction, str))
 
     def _task(
-        self, original: Future[LoadedPicture], instruction: str | EditIntent, compat: Compat | None, timer: StageTimer
+        self, original: Future[LoadedPicture], instruction: Request, compat: Compat | None, timer: StageTimer
     ) -> EditTask:
         rules, longest = self._metric(compat).rules, self.bundle.manifest.frame
-        if isinstance(instruction, EditIntent):
-            loaded = original.result()
-            converted = loaded.profile_converted
-            return EditTask.of(loaded.pixels, [instruction], rules, profile_converted=converted, longest=longest)
-        with timer.stage("parse"):
-            parsed = self._read(instruction)
+        words, intents, flags = self._understand(instruction, timer)
         # The released code knows one edit an instruction.
-        intents = parsed.intents if rules.judges_parts else parsed.intents[:1]
+        intents = intents if rules.judges_parts else intents[:1]
         loaded = original.result()
         converted = loaded.profile_converted
-        return EditTask.of(
-            loaded.pixels, intents, rules, instruction, parsed.flags, profile_converted=converted, longest=longest
-        )
+        return EditTask.of(loaded.pixels, intents, rules, words, flags, profile_converted=converted, longest=longest)
+
+    def _understand(
+        self, instruction: Request, timer: StageTimer
+    ) -> tuple[str | None, tuple[EditIntent, ...], tuple[str, ...]]:
+        """The words where they are known, the intents, and the flags that reading them raised."""
+        if isinstance(instruction, EditIntent):
+            return None, (instruction,), ()
+        with timer.stage("parse"):
+            parsed = instruction if isinstance(instruction, ParseResult) else self._read(instruction)
+        return parsed.instruction, parsed.intents, parsed.flags
 
     def _read(self, instruction: str) -> ParseResult:
         with self._loading:

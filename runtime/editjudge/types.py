@@ -55,6 +55,8 @@ class EditIntent:
         target: The phrase for what results in the edited picture: None for a remove.
         anchor: The object that an add or a move refers to.
         position: The position of the edited object relative to it.
+        keep: The phrase for what is named as staying as it is: "bride" of "remove everyone but the bride".
+        text: The words to be written, as they are quoted, capitals and punctuation included.
     """
 
     edit_type: EditType
@@ -63,6 +65,8 @@ class EditIntent:
     anchor: str | None = None
     size: Size = "unchanged"
     position: Position = "unchanged"
+    keep: str | None = None
+    text: str | None = None
 
     def __post_init__(self) -> None:
         for name, options in (("edit_type", EDIT_TYPES), ("size", SIZES), ("position", POSITIONS)):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from editjudge.image.align import fit_alignment, refine_shift, shrink
 from editjudge.image.alignment import IDENTITY, PairAlignment
 from editjudge.image.changes import find_changes
-from editjudge.image.tone import is_clear_tone
+from editjudge.image.tone import is_clear_tone, measure_misfit
 from editjudge.types import Image
-from studio.edits.drifts import crop, scale_levels, shift
+from studio.edits.drifts import compress, crop, scale_levels, shift
 from support.photographs import SIDE, all_pictures, inverted, moved, rendered
 
 
@@ -60,6 +62,51 @@ def test_gains_are_found_beside_an_edit() -> None:
     alignment = fit_alignment(original, toned)
     assert alignment.gain == pytest.approx((1.10, 1.0, 0.95), abs=0.02)
     assert alignment.offset == pytest.approx((0.0, 0.0, 0.0), abs=2.0)
+
+
+def contrasted(picture: Image, gain: float, offset: float) -> Image:
+    return np.asarray(np.clip(picture * gain + offset + 0.5, 0, 255), np.uint8)
+
+
+BENDS: dict[str, Callable[[Image], Image]] = {
+    "clipped highlights": lambda picture: contrasted(picture, 1.2, 0),
+    "crushed shadows": lambda picture: contrasted(picture, 1.1, -25),
+    "both": lambda picture: contrasted(picture, 1.3, -40),
+    "darker, by gain and gamma": lambda picture: (255 * (0.96 * picture / 255) ** 1.1 + 0.5).astype(np.uint8),
+    "lighter, by gain and gamma": lambda picture: (255 * (contrasted(picture, 1.1, 0) / 255.0) ** 0.9).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("bend", BENDS)
+@pytest.mark.parametrize("brightness", [0.4, 1.0])
+def test_a_crop_is_found_whatever_befell_the_tone(bend: str, brightness: float) -> None:
+    """In dark pictures as well, of which much is crushed."""
+    for picture in all_pictures():
+        original = scale_levels(picture, brightness)
+        edited = compress(BENDS[bend](moved(crop(original, 0.02), 2, -1)), 80)
+        alignment = find_changes(original, edited).alignment
+        assert alignment.scale == pytest.approx(1 / 0.96, abs=0.006)
+        assert alignment.shift(SIDE, SIDE) == pytest.approx((2, -1), abs=0.45)
+
+
+def test_what_compression_leaves_of_clipped_levels_bends_no_tone() -> None:
+    original = np.random.default_rng(0).integers(40, 256, (90, 90, 3), dtype=np.uint8)
+    for gain, offset in ((1.2, 0.0), (1.2, -70.0)):
+        toned = contrasted(original, gain, offset).astype(np.int16)
+        toned += np.random.default_rng(1).integers(-3, 4, toned.shape, dtype=np.int16)
+        alignment = fit_alignment(original, np.clip(toned, 0, 255).astype(np.uint8))
+        assert alignment.gain == pytest.approx((gain,) * 3, abs=0.01)
+        assert alignment.offset == pytest.approx((offset,) * 3, abs=1.5)
+
+
+def test_a_misfit_is_what_no_curve_explains() -> None:
+    one = np.random.default_rng(0).integers(0, 256, 20_000).astype(np.float32)
+    bent = np.minimum(255 * (one / 255) ** 0.8 * 1.2, 255).astype(np.float32)
+    assert measure_misfit(one, one) == 0
+    assert measure_misfit(one, bent) < 0.3
+    elsewhere = bent.copy()
+    elsewhere[::10] = 255 - elsewhere[::10]  # a tenth of the pixels, each of which counts up to 30
+    assert 2 < measure_misfit(one, elsewhere) < 3.3
 
 
 def test_a_tone_is_undone() -> None:

@@ -111,5 +111,5 @@ def test_caveats_are_clauses_of_known_flags() -> None:
     assert len(set(CAVEATS)) == len(CAVEATS)
     assert set(CAVEATS) == {name for name, flag in FLAGS.items() if flag.caveat is not None}
     for name in CAVEATS:
-        clause = FLAGS[name].caveat.format(source="the car", anchor="the sofa")
+        clause = FLAGS[name].caveat.format(source="the car", anchor="the sofa", keep="the rose")
         assert re.fullmatch(r"[a-z][^\n{}]*[^\s.]", clause), name

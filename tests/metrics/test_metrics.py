@@ -23,7 +23,7 @@ from editjudge.metrics.base import FormulaMetric
 from editjudge.metrics.registry import parse_names, select_metrics
 from editjudge.models.clip import Clip
 from editjudge.models.model_set import ModelSet
-from editjudge.parser.parser import UNKNOWN
+from editjudge.parser.result import UNKNOWN
 from editjudge.types import EditIntent
 from support import toy_world
 from support.toy_world import COLOR, REMOVE, draw

@@ -146,7 +146,17 @@ def test_of_a_compound_the_part_that_was_done_least_counts() -> None:
     assert decide(score_of(*parts), settings(bias=9.0)).decision == "reject"
 
 
-@pytest.mark.parametrize("flag", ["parse_uncertain", "not_an_edit", "aspect_changed"])
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "parse_uncertain",
+        "not_an_edit",
+        "not_english",
+        "cut_short",
+        "keep_changed",
+        "aspect_changed",
+    ],
+)
 def test_what_is_doubtful_is_not_accepted(flag: str) -> None:
     assert decide(score_of(part_of(COLOR), flags=(flag,)), settings(bias=9.0)).decision == "unsure"
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editjudge.parser.grammar import ACTION_WORDS, END, PARTS, PHRASE_WORDS, Grammar, State, strip_possessive
-from editjudge.parser.intent_syntax import KINDS, parse_line
-from editjudge.parser.normalize import normalize, split_words
+from editjudge.parser.grammar import END, LONG_WORDS, PARTS, PHRASE_WORDS, Grammar, State, strip_possessive
+from editjudge.parser.intent_syntax import FOREIGN, KINDS, parse_line
+from editjudge.parser.normalize import normalize
 from editjudge.parser.token_mask import LINE_TOKENS, TokenMask
+from editjudge.parser.words import Word
 from editjudge.types import EditIntent
 from parser.generate import pairs
 from support.grammar_check import can_be_written
@@ -27,7 +28,7 @@ def spell(text: str) -> list[int]:
 
 def anything(instruction: list[str], random: Random) -> tuple[str, int]:
     """A line that is chosen by chance, and its tokens."""
-    spelling, choices = TokenMask(Grammar(instruction), spell), 0
+    spelling, choices = TokenMask(Grammar([Word(word) for word in instruction]), spell), 0
     letters = ""
     while not spelling.is_done:
         token = random.choice(spelling.tokens)
@@ -54,10 +55,17 @@ def anything(instruction: list[str], random: Random) -> tuple[str, int]:
         "action man > remove the cup of tea",
         "style blue",
         "other",
+        "foreign",
+        "remove all - man",
+        "color old red hat > old blue hat - man",
+        "style blue - cup of tea",
+        "replace hat > cup - man + remove tea - cup",
+        " + ".join(["other"] * PARTS),
+        " + ".join(["other"] * PARTS) + " +",
     ],
 )
 def test_what_can_be_written(line: str) -> None:
-    assert can_be_written(line, INSTRUCTION)
+    assert can_be_written(line, " ".join(INSTRUCTION))
 
 
 @pytest.mark.parametrize(
@@ -77,18 +85,48 @@ def test_what_can_be_written(line: str) -> None:
         "replace hat",
         "paint hat",
         "larger hat + ",
+        "foreign hat",
+        "foreign + other",
+        "other + foreign",
+        "larger hat - man",
+        "add hat - man",
+        "remove all - man - tea",
+        "remove all -",
         " + ".join(["other"] * (PARTS + 1)),
         f"remove {' '.join(INSTRUCTION[: PHRASE_WORDS + 1])}",
-        f"action man > {' '.join(INSTRUCTION[: ACTION_WORDS + 1])}",
+        f"action man > {' '.join(INSTRUCTION[: LONG_WORDS + 1])}",
+        f"style {' '.join(INSTRUCTION[: LONG_WORDS + 1])}",
     ],
 )
 def test_what_cannot(line: str) -> None:
-    assert not can_be_written(line, INSTRUCTION)
+    assert not can_be_written(line, " ".join(INSTRUCTION))
+
+
+@pytest.mark.parametrize(
+    ("instruction", "line", "allowed"),
+    [
+        ("remove the old cup. tea is fine", "remove old cup", True),
+        ("remove the old cup. tea is fine", "remove cup tea", False),
+        ("change the clock to 3:00\nadd a lamp", "replace clock > 3 00", True),
+        ("change the clock to 3:00\nadd a lamp", "replace clock > 3 00 add", False),
+        ("remove the hat; blue skies", "remove hat blue", False),
+        ("make it a van gogh, starry night", "style van gogh starry night", True),
+        ("the sign of st. mary is gone", "remove sign of st mary", True),
+        ('write "one two. three four five six seven" on it', "add one two three four five six seven", True),
+        ("write one two three four five six seven on it", "add one two three four five six seven", False),
+        ("write 'a b c d e f' on wall one", "add a b c d e f", True),
+        ("paint 'a b c d e f g' sign blue", "color a b c d e f g sign > blue a b c d e f g sign", True),
+    ],
+)
+def test_a_stretch_stays_in_its_sentence_and_a_quote_counts_as_a_word(
+    instruction: str, line: str, allowed: bool
+) -> None:
+    assert can_be_written(line, normalize(instruction)) == allowed
 
 
 def test_every_generated_line_can_be_written() -> None:
     for pair in islice(pairs(11), 1500):
-        assert can_be_written(pair.line, split_words(normalize(pair.instruction))), pair
+        assert can_be_written(pair.line, normalize(pair.instruction)), pair
 
 
 @settings(max_examples=300, deadline=None)
@@ -98,21 +136,21 @@ def test_every_generated_line_can_be_written() -> None:
 )
 def test_whatever_is_chosen_is_a_line(instruction: list[str], seed: int) -> None:
     line, tokens = anything(instruction, Random(seed))
-    parts = parse_line(line)
+    parts = parse_line(line.removesuffix(" +"))
     assert 1 <= len(parts) <= PARTS
     forms = {*instruction, *map(strip_possessive, instruction), "all"}
     for part in parts:
-        phrases = [phrase for phrase in (part.source, part.target, part.anchor) if phrase is not None]
+        phrases = [phrase for phrase in (part.source, part.target, part.anchor, part.keep) if phrase is not None]
         assert set(" ".join(phrases).split()) <= forms
     assert tokens <= LINE_TOKENS + 60
 
 
 def test_all_kinds_can_begin_a_line() -> None:
-    assert [word for word, _ in Grammar(["hat"]).next_words(State())] == list(KINDS)
+    assert [word for word, _ in Grammar([Word("hat")]).next_words(State())] == [*KINDS, FOREIGN]
 
 
 def test_words_that_begin_alike_are_told_apart_later() -> None:
-    spelling = TokenMask(Grammar(["hat", "hatch"]), spell)
+    spelling = TokenMask(Grammar([Word("hat"), Word("hatch")]), spell)
     for token in spell(" remove"):
         spelling.add(token)
     for token in spell(" hat")[:1]:
@@ -126,7 +164,7 @@ def test_words_that_begin_alike_are_told_apart_later() -> None:
 
 
 def test_a_line_is_done_when_its_end_was_chosen() -> None:
-    spelling = TokenMask(Grammar(["hat"]), spell)
+    spelling = TokenMask(Grammar([Word("hat")]), spell)
     for token in spell(" other"):
         spelling.add(token)
     assert not spelling.is_done

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editjudge.parser.intent_syntax import KINDS, MARKS, PLACES, Intents, format_line, parse_line
+from editjudge.parser.intent_syntax import FOREIGN, KEEPING, KINDS, MARKS, PLACES, Intents, format_line, parse_line
 from editjudge.types import EDIT_TYPES, EditIntent
 
 WORD = st.sampled_from(["cat", "red", "to", "left", "add", "man's", "über", "3"])
@@ -26,7 +28,8 @@ def edit_intents(draw: st.DrawFn) -> EditIntent:
         "style": EditIntent("style", "all", one),
         "other": EditIntent("other", "all", None),
     }
-    return made.get(kind) or EditIntent(kind, draw(st.sampled_from([one, "all"])), two)
+    intent = made.get(kind) or EditIntent(kind, draw(st.sampled_from([one, "all"])), two)
+    return replace(intent, keep=draw(st.none() | PHRASE)) if kind in KEEPING else intent
 
 
 @given(st.lists(edit_intents(), min_size=1, max_size=3).map(tuple))
@@ -43,6 +46,15 @@ def test_what_can_be_read_is_written_so(line: str) -> None:
     assert format_line(intents) == line
 
 
+def test_what_is_kept_stands_after_a_dash() -> None:
+    assert parse_line("remove all - bride") == (EditIntent("remove", "all", None, keep="bride"),)
+    assert format_line([EditIntent("color", "car", "red car", keep="wheels")]) == "color car > red car - wheels"
+
+
+def test_another_language_is_no_edit() -> None:
+    assert parse_line(FOREIGN) == (EditIntent("other", "all", None),)
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -50,6 +62,8 @@ def test_what_can_be_read_is_written_so(line: str) -> None:
         ("remove  cat", "a space too many"), ("color car", "lacks a phrase"), ("replace cat > ", "lacks a phrase"),
         ("add cat @ beside sofa", "no position"), ("add cat @ unchanged", "no position"),
         ("add cat @ left ", "a space"),
+        ("remove cat - ", "lacks a phrase"), ("add cat - dog", "spares something"), ("other - cat", "spares something"),
+        ("foreign cat", "no kind"), ("remove cat - dog - man", "a mark"),
         ("remove cat > dog", "a mark"), ("remove cat + ", "no kind"), ("action cat", "lacks a phrase"),
     ],
 )  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from editjudge.errors import InstructionError
-from editjudge.parser.normalize import LONGEST, LONGEST_WORD, normalize, split_words
+from editjudge.parser.normalize import LONGEST, normalize
+from editjudge.parser.words import LONGEST_WORD, split_words
 
 
 @pytest.mark.parametrize(
@@ -27,10 +28,36 @@ def test_words(text: str, expected: list[str]) -> None:
 
 
 def test_clean() -> None:
-    assert normalize("  Make\tthe man\u2019s\x00 HAT \u202e blue?! ") == "make the man's hat blue"
+    assert normalize("  Make\tthe man\u2019s\x01 HAT \u202e blue?! ") == "make the man's hat blue"
 
 
-@pytest.mark.parametrize("instruction", ["", "   \n", "\x00\x01", "...", "\u200b"])
+@pytest.mark.parametrize(
+    ("instruction", "expected"),
+    [
+        ("make the car blue\r\nremove the tree", "make the car blue ; remove the tree"),
+        ("make the car blue.\n\nRemove the tree.", "make the car blue. remove the tree"),
+        ("Please:\n1. make the car blue\n2) remove the tree", "please: make the car blue ; remove the tree"),
+        ("- make the car blue,\n- remove the tree", "make the car blue, remove the tree"),
+        ("\u2022 car blue\u2028\u2022 no tree", "car blue ; no tree"),
+        ("a) car blue\n(b) no tree", "car blue ; no tree"),
+        ("\n\nremove the tree\n", "remove the tree"),
+        ("3.5 times as large", "3.5 times as large"),
+        ("2 dogs\n3 cats", "2 dogs ; 3 cats"),
+        ("make the \u200ftree\u200e blue, so\u00adfa red", "make the tree blue, sofa red"),
+        ("make\u200bthe car blue", "make the car blue"),
+        ("remove the tree;", "remove the tree"),
+    ],
+)
+def test_lines_and_lists(instruction: str, expected: str) -> None:
+    assert normalize(instruction) == expected
+
+
+def test_a_nul_is_refused() -> None:
+    with pytest.raises(InstructionError, match="NUL"):
+        normalize("make the car\0 blue")
+
+
+@pytest.mark.parametrize("instruction", ["", "   \n", "\x02\x01", "...", "\u200b", "\u200f", "- ;"])
 def test_an_empty_instruction(instruction: str) -> None:
     with pytest.raises(InstructionError, match="empty"):
         normalize(instruction)

@@ -21,12 +21,14 @@ from editjudge.errors import BundleError, DeviceError, InstructionError
 from editjudge.parser.cache import ParseCache
 from editjudge.parser.calibration import SURE, UNSURE, Certainty, calibrate, estimate_certainty
 from editjudge.parser.decoding import READ_TOKENS, DecodedLine, TokenChoice
-from editjudge.parser.grammar import END
-from editjudge.parser.intent_syntax import KINDS, parse_line
+from editjudge.parser.grammar import END, PARTS
+from editjudge.parser.intent_syntax import FOREIGN, KINDS, parse_line
 from editjudge.parser.language_model import IntentModel, ModelAnswer
-from editjudge.parser.normalize import LONGEST, normalize, split_words
-from editjudge.parser.parser import UNKNOWN, Parser, ParseResult, ParserWeights
+from editjudge.parser.normalize import LONGEST, normalize
+from editjudge.parser.parser import Parser, ParserWeights
 from editjudge.parser.prompts import EXAMPLES, build_chat_prompt, build_plain_prompt
+from editjudge.parser.result import UNKNOWN, ParseResult, ParserRole
+from editjudge.parser.words import split_words
 from editjudge.types import EditIntent, Placement
 
 
@@ -90,7 +92,7 @@ def test_a_compound(parser: Parser) -> None:
         "make the 🚗 blue \U0001f469\u200d\U0001f680",
         "x" * LONGEST,
         "make the car blue and " * 90,
-        "\u202eeulb rac eht ekam \x00\x07\udcff",
+        "\u202eeulb rac eht ekam \x07\udcff",
     ],
 )
 def test_whatever_is_said_gives_intents_of_its_own_words(parser: Parser, instruction: str) -> None:
@@ -100,8 +102,61 @@ def test_whatever_is_said_gives_intents_of_its_own_words(parser: Parser, instruc
             assert set((phrase or "").split()) <= allowed | {word.removesuffix("'s") for word in allowed}
 
 
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "fais la voiture bleue",
+        "Entferne bitte den Hund im Hintergrund",
+        "quita el fondo",
+        "\u628a\u6c7d\u8f66\u53d8\u6210\u84dd\u8272",
+        "\u0443\u0434\u0430\u043b\u0438 \u0434\u0435\u0440\u0435\u0432\u043e",
+    ],
+)
+def test_another_language_is_not_guessed(parser: Parser, instruction: str) -> None:
+    parsed = parser.parse(instruction)
+    assert parsed.intents == (EditIntent("other", "all", None),)
+    assert parsed.flags == ("not_english", "parse_uncertain")
+
+
+def test_lines_are_edits_of_their_own(parser: Parser) -> None:
+    parsed = parser.parse("1. make the car blue\n2. remove the tree\n3. add a dog to the left of the house")
+    assert parsed.intents == parse_line("color car > blue car + remove tree + add dog @ left house")
+
+
+def test_what_is_kept(parser: Parser) -> None:
+    assert parser.parse("remove everything except the sofa").intent == EditIntent("remove", "all", None, keep="sofa")
+    assert parser.parse("Remove everyone except the bride").keep == "bride"
+
+
+def test_a_quoted_text_is_told_as_it_was_typed(parser: Parser) -> None:
+    parsed = parser.parse("Replace the text with 'BOSS & Co.'")
+    assert (parsed.edit_type, parsed.source, parsed.target, parsed.text) == ("replace", "text", "boss co", "BOSS & Co.")
+    assert parser.parse("replace the text with 'boss & co.'").text == "boss & co."
+
+
+def test_forty_parts_are_eight_and_said_to_be_cut_short(parser: Parser) -> None:
+    nouns = "tree car dog house lamp chair table book cup hat bag bed door sign boat".split()  # noqa: SIM905
+    parsed = parser.parse("\n".join(f"remove the {noun}" for noun in (nouns * 3)[:40]))
+    assert parsed.intents == tuple(EditIntent("remove", noun, None) for noun in nouns[:PARTS])
+    assert "cut_short" in parsed.flags
+
+
+def test_what_is_longer_than_what_is_read_is_cut_short(parser: Parser) -> None:
+    assert parser.parse("make the car blue. " + "it was a long day. " * 100).cut_short
+    assert not parser.parse("make the car blue. it was a long day").cut_short
+
+
+def test_a_results_fields_are_those_of_its_first_part() -> None:
+    intent = EditIntent("add", None, "cat", "sofa", position="left", keep="dog", text="Cat")
+    other = EditIntent("other", "all", None)
+    parsed = ParseResult((intent, other), (replace(SURE, whole=0.8), replace(SURE, whole=0.5)), True)
+    fields = intent.to_dict()
+    assert {name: getattr(parsed, name) for name in fields} == fields
+    assert parsed.surety == pytest.approx(0.4)
+
+
 def test_no_words_is_unknown(parser: Parser) -> None:
-    assert parser.parse("🚗 ➡ 🚙") == UNKNOWN
+    assert parser.parse("🚗 ➡ 🚙") == replace(UNKNOWN, instruction="🚗 ➡ 🚙")
     assert UNKNOWN.flags == ("parse_uncertain",)
 
 
@@ -117,8 +172,11 @@ def test_an_answer_is_remembered_and_the_same_in_every_thread(parser: Parser) ->
     for thread in threads:
         thread.join()
     assert len(results) == len(instructions)
-    assert set(results) == {parser.parse("make the house red"), parser.parse("remove the tree")}
-    assert parser.parse("make the house red") is parser.parse("Make the house red.")
+    assert {parsed.intent for parsed in results} == {
+        EditIntent("color", "house", "red house"),
+        EditIntent("remove", "tree", None),
+    }
+    assert len({parsed.certainty for parsed in results}) == 2
 
 
 def test_an_empty_instruction() -> None:
@@ -143,7 +201,7 @@ def test_an_answer_is_kept_on_disk(studio: Bundle, monkeypatch: pytest.MonkeyPat
     first.close()
     monkeypatch.setattr(IntentModel, "_load", lambda self: pytest.fail("the model was loaded"))
     second = Parser.open(studio, threads=1)
-    assert second.parse(instruction.upper()) == result
+    assert second.parse(instruction.upper()) == replace(result, instruction=instruction.upper())
     second.close()
 
 
@@ -177,12 +235,38 @@ def test_what_the_parser_is_not_sure_of_goes_to_the_fallback(tmp_path: Path, mon
         return ModelAnswer("remove hat", (replace(SURE, whole=whole),), 3)
 
     monkeypatch.setattr(IntentModel, "answer", answer)
-    parser = Parser(weights, ParserSettings(sure=0.5))
+    settings = {"parser": ParserSettings(sure=0.5), "fallback_parser": ParserSettings(sure=0.6)}
+    parser = Parser(weights, settings)
     assert parser.parse("remove the hat").by == "parser"
     assert parser.parse("unclear hat").by == "fallback_parser"
     assert parser.parse("unclear hat").confident
     assert calls == [("small", "remove the hat"), ("small", "unclear hat"), ("large", "unclear hat")]
-    assert not Parser({"parser": weights["parser"]}, ParserSettings(sure=0.5)).parse("unclear hat").confident
+    assert not Parser({"parser": weights["parser"]}, settings).parse("unclear hat").confident
+
+
+@pytest.mark.parametrize(("sure", "by"), [(0.3, "parser"), (0.5, "fallback_parser")])
+def test_the_surer_answer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sure: float, by: ParserRole) -> None:
+    weights = {"parser": ParserWeights(tmp_path / "small"), "fallback_parser": ParserWeights(tmp_path / "large")}
+
+    def answer(self: IntentModel, text: str) -> ModelAnswer:
+        return ModelAnswer(
+            f"remove {text}", (replace(SURE, whole=0.4 if self._model_path.name == "small" else sure),), 3
+        )
+
+    monkeypatch.setattr(IntentModel, "answer", answer)
+    parsed = Parser(weights, {"parser": ParserSettings(sure=0.8)}).parse("hat")
+    assert parsed.by == by
+
+
+def test_a_fallback_that_nobody_measured_is_never_sure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = {"parser": ParserWeights(tmp_path / "small"), "fallback_parser": ParserWeights(tmp_path / "large")}
+
+    def answer(self: IntentModel, text: str) -> ModelAnswer:
+        return ModelAnswer("remove hat", (replace(SURE, whole=0.4 if self._model_path.name == "small" else 0.99),), 3)
+
+    monkeypatch.setattr(IntentModel, "answer", answer)
+    parsed = Parser(weights, {"parser": ParserSettings(sure=0.8)}).parse("hat")
+    assert (parsed.by, parsed.flags) == ("fallback_parser", ("parse_uncertain",))
 
 
 def test_a_file_that_is_no_model(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -233,7 +317,7 @@ def test_the_prompts_examples_are_lines_about_their_instructions() -> None:
     for instruction, line in EXAMPLES.items():
         assert parse_line(line)
         assert f" {instruction}\nLine: {line}\n" in f"{prompt}\n"
-    assert {line.split()[0] for line in EXAMPLES.values()} == set(KINDS)
+    assert {line.split()[0] for line in EXAMPLES.values()} == {*KINDS, FOREIGN}
     assert build_chat_prompt("<turn>{}</turn>").before.startswith("<turn>Below are")
     assert build_chat_prompt("<turn>{}</turn>").after == "</turn>"
 

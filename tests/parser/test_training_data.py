@@ -14,20 +14,35 @@ from random import Random
 import pytest
 
 from benchmarks.parsing.instructions import FIELDS, SPLITS, LabelledInstruction, load_instructions
+from editjudge.parser.grammar import PARTS
 from editjudge.parser.intent_syntax import PLACES, Intents, format_line, parse_line
-from editjudge.parser.normalize import normalize, split_words
+from editjudge.parser.normalize import normalize
 from editjudge.parser.prompts import EXAMPLES
+from editjudge.parser.words import split_words
 from editjudge.types import EDIT_TYPES, EditIntent
-from parser.generate import EDITS, Pair, pairs
+from parser.generate import EDITS, FAMILIES, Pair, pairs
 from parser.lexicon import WORDS, head, listed, nouns
 from parser.manner import misspell
 from parser.names import LISTED
 from parser.slots import Slots
-from parser.templates import FOLDER, templates
+from parser.templates import FOLDER, families, templates
 from parser.thing import Thing, plural
 from support.grammar_check import can_be_written
 
 COUNT = 4000
+PUNCTUATED = (
+    "pairs",
+    "pair_foods",
+    "pair_stuff",
+    "duos",
+    "bicolours",
+    "clock_times",
+    "exclaims",
+    "figures",
+    "prices",
+    "extractings",
+)
+"""Lists of what has marks in an instruction, which its phrase has not, and of what is in no phrase."""
 LISTS = sorted(path.stem for path in WORDS.glob("*.txt"))
 
 
@@ -55,7 +70,7 @@ def is_copied(intent: EditIntent, instruction: str) -> bool:
         target = target.removeprefix(f"{source} ")
     elif intent.edit_type in ("color", "texture"):
         target = next((words for words in inserted(source, target) if stands_in(words, instruction)), "nothing")
-    copied = (intent.source and source, intent.target and target, intent.anchor)
+    copied = (intent.source and source, intent.target and target, intent.anchor, intent.keep)
     return all(phrase in (None, "all") or stands_in(phrase, instruction) for phrase in copied)
 
 
@@ -98,22 +113,47 @@ def test_phrases_are_copied_in_one_piece(drawn: dict[bool, list[Pair]], held_out
             assert is_copied(intent, pair.instruction), pair
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.txt")))
+@pytest.mark.parametrize("name", [*sorted(path.stem for path in FOLDER.glob("*.txt")), *families()])
 def test_every_templates_line_can_be_written(name: str) -> None:
     slots = Slots(Random(0), False)
-    for template in templates(name):
+    for template in families().get(name) or templates(name):
         instruction, intents = template.fill(slots)
-        assert can_be_written(format_line(intents), split_words(normalize(instruction))), (template, instruction)
+        assert can_be_written(Pair(instruction, intents).line, normalize(instruction)), (template, instruction)
+
+
+def test_every_family_is_drawn() -> None:
+    assert sorted(FAMILIES) == sorted(families())
+
+
+def test_a_family_has_what_looks_like_it_and_means_something_else() -> None:
+    for name, found in families().items():
+        assert len({template.kind for template in found}) > 3, name
+
+
+def test_long_lists_are_drawn_and_more_than_eight_parts_end_with_a_plus(drawn: dict[bool, list[Pair]]) -> None:
+    parts = Counter(len(pair.intents) for pair in drawn[False])
+    assert set(range(1, 9)) <= set(parts)
+    longest = next(pair for pair in pairs(3) if len(pair.intents) > PARTS)
+    assert longest.line == f"{format_line(longest.intents[:PARTS])} +"
+
+
+def test_what_is_kept_and_what_is_on_lines_is_drawn(drawn: dict[bool, list[Pair]]) -> None:
+    assert sum(any(intent.keep for intent in pair.intents) for pair in drawn[False]) > 0.02 * COUNT
+    assert sum(" ; " in normalize(pair.instruction) for pair in drawn[False]) > 0.03 * COUNT
 
 
 @pytest.mark.parametrize("held_out", [False, True])
 def test_every_edit_type_has_its_share(drawn: dict[bool, list[Pair]], held_out: bool) -> None:
-    kinds = Counter("compound" if len(pair.intents) > 1 else pair.intents[0].edit_type for pair in drawn[held_out])
+    kinds = Counter(
+        "foreign" if pair.foreign else "compound" if len(pair.intents) > 1 else pair.intents[0].edit_type
+        for pair in drawn[held_out]
+    )
     shares = {kind: count / COUNT for kind, count in kinds.items()}
-    assert set(shares) == {*EDIT_TYPES, "compound"}
-    assert all(0.075 < shares[kind] < 0.115 for kind in EDITS), shares
-    assert 0.04 < shares["other"] < 0.08
-    assert 0.06 < shares["compound"] < 0.12
+    assert set(shares) == {*EDIT_TYPES, "compound", "foreign"}
+    assert all(0.05 < shares[kind] < 0.13 for kind in EDITS), shares
+    assert 0.05 < shares["other"] < 0.13, shares
+    assert 0.14 < shares["compound"] < 0.25, shares
+    assert 0.02 < shares["foreign"] < 0.07, shares
 
 
 def test_positions_and_sizes_all_occur(drawn: dict[bool, list[Pair]]) -> None:
@@ -176,7 +216,8 @@ def test_every_template_can_be_filled(name: str) -> None:
 def test_word_lists_are_words_as_the_parser_reads_them(name: str) -> None:
     assert len(set(listed(name))) == len(listed(name)) > 1
     for phrase in listed(name):
-        assert phrase == " ".join(split_words(phrase))
+        assert split_words(phrase)
+        assert name in PUNCTUATED or phrase == " ".join(split_words(phrase))
 
 
 def test_every_word_list_is_used() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from editjudge.metrics import EditScore
 from editjudge.metrics.bpm.score import Drift, PartScore, RegionScore, SemanticScore, Verdict
 from editjudge.reports.candidates import Candidate, RankedEdit
-from editjudge.reports.terminal import render_score
+from editjudge.reports.terminal import render_intent, render_score
 from editjudge.reports.terminal_ranking import render_ranking, render_summary
 from editjudge.types import EditIntent
 
@@ -138,3 +138,16 @@ def test_a_ranking_of_nothing_that_could_be_scored(unjudged: EditScore) -> None:
     assert [candidate.ordered_by for candidate in (*edit.candidates, Candidate("c", None))] == [
         "pictures", "pictures", None,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("intent", "line"),
+    [
+        (EditIntent("remove", "everyone", None, keep="bride"), "remove: everyone → nothing, keeping bride"),
+        (EditIntent("add", None, "sign", text="Open 24/7!"), "add: nothing → sign, with the words “Open 24/7!”"),
+        (EditIntent("other", "all", None), "other: no edit that can be told"),
+        (EditIntent("style", "all", None), "style: whole picture → as asked"),
+    ],
+)
+def test_an_intent_in_a_line(intent: EditIntent, line: str) -> None:
+    assert render_intent(intent).plain == line

@@ -33,6 +33,7 @@ class Manifest:
 
     Attributes:
         frame: Pixels of the longest side that pictures are scaled down to before anything looks at them; never up.
+        fallback_parse: Of the fallback parser, once it was measured; until then what it says is never taken for sure.
         settings: The sections that belong to a role, by its name.
     """
 
@@ -47,6 +48,7 @@ class Manifest:
     segmenter: SegmenterSettings
     norm: NormRanges
     parse: ParserSettings
+    fallback_parse: ParserSettings | None
     verdict: VerdictSettings | None
     engines: tuple[EngineEntry, ...]
     end_to_end: EndToEnd | None
@@ -103,6 +105,8 @@ def parse_manifest(content: dict[str, Any], where: str = "the manifest") -> Mani
     verdict = content.get("verdict")
     content["verdict"] = None if verdict is None else read_table(VerdictSettings, verdict, "[verdict]")
     content["parse"] = read_table(ParserSettings, content.get("parse", {}), "[parse]")
+    fallback = content.get("fallback_parse")
+    content["fallback_parse"] = None if fallback is None else read_table(ParserSettings, fallback, "[fallback_parse]")
     for role in ROLES.values():
         if role.settings is not None and (role.name in settings) != (role.name in content["files"]):
             raise ValueError(f"section [{role.name}] and the file of role {role.name} belong together")

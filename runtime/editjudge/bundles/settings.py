@@ -150,9 +150,11 @@ class ParserSettings:
     """The slope and offset, for each field, that turn the logit of the model's probability into that of being right.
 
     From a certainty of `sure` of the whole intent on, a parse is not flagged, nor sent to the fallback parser.
+    `measured` says what the numbers were fitted to.
     """
 
     sure: float = 0.5
+    measured: str = ""
     edit_type: Range = (1.0, 0.0)
     source: Range = (1.0, 0.0)
     target: Range = (1.0, 0.0)

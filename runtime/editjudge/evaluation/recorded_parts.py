@@ -100,15 +100,15 @@ def _read_parts(table: ScoreTable) -> list[tuple[PartScore, ...]]:
 def _rows_as_parts(table: ScoreTable) -> list[PartScore]:
     """The rows themselves as parts. Raises InputError."""
     kinds = table.texts("intent.edit_type", REMEDY)
-    names = ("source", "target", "anchor")
-    phrases = [[text or None for text in table.labels(f"intent.{name}")] for name in names]
+    names = ("source", "target", "anchor", "keep")
+    *phrases, kept = ([text or None for text in table.labels(f"intent.{name}")] for name in names)
     semantic = [_cells(table, f"semantic.{name}") for name in SemanticScore.__dataclass_fields__]
     region = [_cells(table, f"region.{name}") for name in RegionScore.__dataclass_fields__]
     sizes, positions = (
         [text or "unchanged" for text in table.labels(f"intent.{name}")] for name in ("size", "position")
     )
     try:
-        intents = list(map(EditIntent, kinds, *phrases, sizes, positions))
+        intents = list(map(EditIntent, kinds, *phrases, sizes, positions, kept))
     except ValueError as error:
         raise InputError(f"{table.name} has an intent that is none: {error}; {REMEDY}") from error
     flags = map(_read_flags, table.columns.get("flags", [None] * len(table)))

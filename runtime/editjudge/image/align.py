@@ -1,7 +1,8 @@
 """Finds how an edited picture lies to its original: shift, scale and tone, fitted where the two agree.
 
 Both are looked at in gray and small. A shift comes from phase correlation of their edges, a scale from ECC (OpenCV's
-both), a tone from a line per channel, trimmed. What does not make the pictures agree clearly better is not taken.
+both), a tone from a line per channel, trimmed. What does not make the pictures agree clearly better is not taken; how
+well they agree is told by what no curve of tone explains, so that neither a gamma nor clipping hides where they lie.
 
 Pixels, here and of the kernels below, are those of the small pictures (SIDE) whatever the frame, but where it says so.
 """
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.image.alignment import IDENTITY, PairAlignment, warp
-from editjudge.image.tone import DRIFT, GAINS, ToneLimits, fit_tone
+from editjudge.image.tone import DRIFT, ToneLimits, fit_tone, measure_misfit
 from editjudge.image.transforms import frame_scale
 from editjudge.types import FRAME, Floats, Image
 
@@ -44,8 +45,6 @@ STRETCH = 0.07
 """The largest change of scale that counts as a drift."""
 SKEW = 0.012
 """How far from a similarity without rotation a fitted transformation may be; a first, coarse one twice as far."""
-AGREEING = 0.7
-"""The share of the pixels that are taken to be no part of the edit."""
 POOR = 1.5
 """Levels by which pictures may misfit before a scale is looked for."""
 
@@ -135,14 +134,16 @@ def _fit_geometry(original: Floats, edited: Floats) -> Floats:
         if max(abs(right), abs(down)) > NEAR * max(height, width) and _is_one_place(edges):
             return False
         plain = cv2.dilate(textured.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
+        if not plain.any():
+            return True
         moved = np.asarray(warp(edited, matrix))
-        before, after = (_misfit(original[plain], other[plain]) if plain.any() else 0.0 for other in (edited, moved))
+        before, after = (measure_misfit(original[plain], other[plain]) for other in (edited, moved))
         return after <= before + CONTRARY
 
     def misfit(matrix: Floats) -> float:
-        return _misfit(original[textured], np.asarray(warp(edited, matrix))[textured])
+        return measure_misfit(original[textured], np.asarray(warp(edited, matrix))[textured])
 
-    best, matrix = _misfit(original[textured], edited[textured]), IDENTITY
+    best, matrix = measure_misfit(original[textured], edited[textured]), IDENTITY
     if LEAST_SHIFT < max(abs(right), abs(down)) < REACH * max(height, width):
         shifted = np.array([[1, 0, right], [0, 1, down]], np.float32)
         found = misfit(shifted)
@@ -213,14 +214,3 @@ def _fit_ecc(
     except cv2.error:
         return None
     return np.asarray(matrix, np.float32)
-
-
-def _misfit(one: Floats, other: Floats) -> float:
-    """Mean difference of values float32[N], each counted up to 30, from a line through those that agree best."""
-    gap = np.abs(other - one - np.median(other - one))
-    agree = gap <= np.quantile(gap, AGREEING)
-    middle = one[agree].mean()
-    centred = one[agree] - middle
-    slope = float(np.dot(centred, other[agree]) / max(float(np.dot(centred, centred)), 1.0))
-    line = np.clip(slope, *GAINS) * (one - middle) + other[agree].mean()
-    return float(np.minimum(np.abs(line - other), 30.0).mean())

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from editjudge.types import Floats, Image, Triple
 
 GAINS = (0.7, 1.4)
+BANDS = 32
+"""Of the 256 levels, between whose medians a curve runs."""
+STEPS, HALF = 2, 256
+"""Into how many steps a level is divided for a median, and by how many of them a level may change either way."""
+CLIPPED = 4.0
+"""Levels from black and white: a level that came nearer, as the median of its pixels tells, may have been clipped."""
 LEAST_UNCLIPPED = 0.05
 """The share of a channel's pixels that must be neither black nor white for a tone to be fitted to those alone."""
 
@@ -54,9 +61,37 @@ def is_clear_tone(picture: Image, gain: Triple, offset: Triple) -> bool:
     return any(moved > max(CLEAR_LEVELS, CLEAR * mean) for moved, mean in measure_tone(picture, gain, offset))
 
 
+def measure_misfit(one: Floats, other: Floats) -> float:
+    """How far whole levels float32[N] are from those that they became, beyond what any curve of tone explains: the mean
+    difference, each counted up to 30."""
+    levels = one.astype(np.uint8)
+    gap = other - one
+    gap -= _fit_curve(levels, gap)[levels]
+    return float(np.minimum(np.abs(gap), 30.0).mean())
+
+
+def _fit_curve(levels: NDArray[np.uint8], gap: Floats) -> Floats:
+    """float32[256]: by how much each level changed, of pixels [N]; straight between the medians of bands of levels.
+
+    Clipping and a gamma bend it as they bend the tone, where a line would misfit by more than a small shift does.
+    """
+    band = levels.astype(np.intp) * BANDS // 256
+    change = np.clip(np.rint(gap * STEPS), -HALF, HALF - 1).astype(np.intp) + HALF
+    counts = np.bincount(band * 2 * HALF + change, minlength=BANDS * 2 * HALF).reshape(BANDS, 2 * HALF)
+    total = counts.sum(axis=1)
+    seen = total > 0
+    medians = (2 * counts.cumsum(axis=1) < total[:, None]).sum(axis=1) - HALF
+    middles = np.bincount(band, weights=levels, minlength=BANDS)[seen] / total[seen]
+    return np.asarray(np.interp(np.arange(256), middles, medians[seen] / STEPS), np.float32)
+
+
 def _fit_line(one: Floats, other: Floats, limits: ToneLimits) -> tuple[float, float]:
     """Gain and offset of float32[N] values of a channel."""
-    inside = (other > 1) & (other < 254)  # what is clipped follows no line
+    # What is clipped follows no line. It is told by levels: of those that were clipped, compression and noise take some
+    # pixels away from white again, and these alone would bend the line.
+    levels = one.astype(np.uint8)
+    became = (np.arange(256, dtype=np.float32) + _fit_curve(levels, other - one))[levels]
+    inside = (became > CLIPPED) & (became < 255 - CLIPPED)
     if inside.mean() > LEAST_UNCLIPPED:
         one, other = one[inside], other[inside]
     gain, offset = 1.0, 0.0

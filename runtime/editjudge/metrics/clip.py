@@ -22,12 +22,14 @@ def clip_t(context: EditContext) -> float | None:
     return None if text is None else cosine(context.picture_features[1], context.text_feature(text))
 
 
-def clip_directional(context: EditContext) -> float:
+def clip_directional(context: EditContext) -> float | None:
     """The cosine of the change of the whole picture and of the texts, all features normalised (Gal et al. 2021).
 
     The texts are those of S_modify: of an add only the target, of a remove only the source, reversed. 0 where they are
-    the same, as for a move.
+    the same, as for a move; None where no edit is asked for.
     """
+    if not context.task.texts:
+        return None
     before, after = (_unit(feature) for feature in context.picture_features)
     wanted = np.zeros_like(before)
     for name, text in context.task.texts.items():

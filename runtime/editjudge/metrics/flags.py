@@ -12,7 +12,7 @@ class Flag:
     Attributes:
         name: In JSON and columns.
         meaning: A sentence for whoever reads a report.
-        caveat: A clause for the explanation, with {source} and {anchor} for the phrases; None: not spoken of there.
+        caveat: A clause for the explanation, with {source}, {anchor}, {keep} for phrases; None: not spoken of there.
         doubt: What the confidence is multiplied with: under 1 for what casts doubt on models or the comparison. Ours.
         is_note: Whether it explains a score without casting doubt on it.
     """
@@ -40,6 +40,15 @@ FLAGS: dict[str, Flag] = {
             "anchor_not_found",
             "The object the instruction refers to was not found by this bundle, so the position could not be judged.",
             "this bundle did not find {anchor}, so the position was not judged",
+        ),
+        Flag(
+            "keep_not_found",
+            "What was named as staying was not found in the original by this bundle, so nothing can be judged.",
+            "this bundle did not find {keep}, which the edit was to spare",
+        ),
+        Flag(
+            "keep_changed",
+            "What was named as staying changed, or is no longer where it was.",
         ),
         Flag(
             "nothing_outside",
@@ -101,7 +110,7 @@ FLAGS: dict[str, Flag] = {
         ),
         Flag(
             "global",
-            "The edit or a part of it concerns the whole picture: that has no region, and no preservation is judged.",
+            "The edit or a part of it concerns the whole picture: only what is named as staying is to be preserved.",
             is_note=True,
         ),
         Flag(
@@ -118,9 +127,21 @@ FLAGS: dict[str, Flag] = {
         ),
         Flag(
             "not_an_edit",
-            "The instruction asks for no edit that can be told; the picture is compared with its words.",
+            "The instruction asks for no edit that can be told, so nothing can be judged.",
             "the instruction asks for no edit that can be told",
             doubt=0.5,
+        ),
+        Flag(
+            "not_english",
+            "The instruction is in another language than English: nothing was guessed, and nothing can be judged.",
+            "the instruction is in another language than English",
+            doubt=0.5,
+        ),
+        Flag(
+            "cut_short",
+            "The instruction is longer, or asks for more, than what is read of one; only its beginning was judged.",
+            "only the beginning of the instruction was read",
+            doubt=0.7,
         ),
         Flag(
             "compound",
@@ -132,13 +153,17 @@ FLAGS: dict[str, Flag] = {
 """By name, in the order in which a score lists them."""
 
 CAVEATS = (
-    "source_not_found", "anchor_not_found", "nothing_outside", "several_boxes", "parse_uncertain", "not_an_edit",
-    "unknown_words", "unknown_picture", "aspect_changed", "resized",
+    "source_not_found", "anchor_not_found", "keep_not_found", "nothing_outside", "several_boxes", "not_english",
+    "cut_short", "parse_uncertain", "not_an_edit", "unknown_words", "unknown_picture", "aspect_changed", "resized",
 )  # fmt: skip
 """The order in which an explanation speaks of them: objects first, then the instruction, then the pictures."""
 
 NOT_FOUND = frozenset({"source_not_found", "target_not_found"})
 """Those of an object of the edit that has no region; then the whole picture is the rest that is to be preserved."""
+
+
+UNREAD = ("not_english", "parse_uncertain", "not_an_edit")
+"""Those that say why no edit can be told from an instruction; the first that it has is the reason."""
 
 
 def explain_flag(name: str) -> str:

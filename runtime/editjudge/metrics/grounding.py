@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.image.boxes import iou_with
 from editjudge.types import Boxes, Detections, Image, Masks
 
+SAME = 0.7
+"""The IoU of a box and one of what is to stay from which both are of the same object."""
 TOUCHED = 0.05
 """The share of an object's boxes that changed from which the object counts as touched."""
 
@@ -32,6 +35,17 @@ class Region:
         nothing = Detections(self.detections.phrase, self.boxes[:0], self.detections.scores[:0])
         return Region(nothing, self.masks[:0])
 
+    def hide(self, picture: Image) -> Image:
+        """A picture uint8[H, W, 3] with the mean colour of all else in the region's place."""
+        hidden, mask = picture.copy(), self.mask
+        if not mask.all():
+            hidden[mask] = picture[~mask].mean(axis=0)
+        return hidden
+
+    def without_pixels(self, mask: NDArray[np.bool_]) -> Region:
+        """The region less the pixels of bool[H, W]; its boxes stay."""
+        return replace(self, masks=self.masks & ~mask)
+
     @property
     def boxes(self) -> Boxes:
         return self.detections.boxes
@@ -47,11 +61,18 @@ class Region:
         return np.concatenate([self.boxes[:, :2].min(axis=0), self.boxes[:, 2:].max(axis=0)])
 
 
+def leave_out(detections: Detections, kept: Boxes) -> Detections:
+    """Detections without those that are of what is to stay, by its boxes."""
+    others = [index for index, box in enumerate(detections.boxes) if (iou_with(box, kept) < SAME).all()]
+    return replace(detections, boxes=detections.boxes[others], scores=detections.scores[others])
+
+
 @dataclass(frozen=True)
 class Grounding:
     """Where the objects of an edit are in a frame of height x width pixels; None: the edit has no such object.
 
-    original: the source in the original. edited: the target in the edited picture. anchor: in the original.
+    original: the source in the original. edited: the target in the edited picture. anchor: in the original. kept: what
+    is to stay, in the original; no part of the other two. kept_edited: in the edited picture.
     """
 
     original: Region | None
@@ -59,6 +80,8 @@ class Grounding:
     anchor: Detections | None
     height: int
     width: int
+    kept: Region | None = None
+    kept_edited: Detections | None = None
 
     @classmethod
     def unseen(cls, source: Region | None, anchor: Detections | None, original: Image) -> Grounding:
@@ -73,6 +96,11 @@ class Grounding:
         if self.edited is not None and not len(self.edited):
             return "target_not_found"
         return None
+
+    @property
+    def lacks_kept(self) -> bool:
+        """Whether what is to stay was looked for in the original and not found."""
+        return self.kept is not None and not len(self.kept)
 
     @property
     def regions(self) -> tuple[Region, Region] | None:
@@ -112,7 +140,16 @@ class Grounding:
     @property
     def scores(self) -> tuple[float, ...]:
         """The detector's best score for each object that it found."""
-        return tuple(float(found.scores[0]) for found in (self.source, self.target, self.anchor) if found)
+        return tuple(float(found.scores[0]) for found in self._found if found)
+
+    @property
+    def _found(self) -> tuple[Detections | None, ...]:
+        return self.source, self.target, self.anchor, self.keep
+
+    @property
+    def keep(self) -> Detections | None:
+        """What was found in the original of what is to stay."""
+        return None if self.kept is None else self.kept.detections
 
     @property
     def source(self) -> Detections | None:
@@ -126,8 +163,15 @@ class Grounding:
 
     @property
     def masks(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """bool[H, W] each: M_orig and M_edit, both empty where one of them was not found."""
-        return (self.nowhere, self.nowhere) if self.regions is None else (self.regions[0].mask, self.regions[1].mask)
+        """bool[H, W] each: M_orig and M_edit, both empty where one of them was not found.
+
+        Of an edit of the whole picture, all but what is to stay; empty where nothing is.
+        """
+        if self.regions is not None:
+            return self.regions[0].mask, self.regions[1].mask
+        is_whole = self.original is None and self.edited is None
+        one = ~self.kept.mask if is_whole and self.kept else self.nowhere
+        return one, one
 
     @property
     def union(self) -> NDArray[np.bool_]:

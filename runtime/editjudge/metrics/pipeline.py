@@ -9,7 +9,7 @@ import numpy as np
 
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage
-from editjudge.metrics.grounding import Grounding, Region
+from editjudge.metrics.grounding import Grounding, Region, leave_out
 from editjudge.metrics.task import EditTask, Feature, Features
 from editjudge.models.clip import Clip
 from editjudge.models.domain_probe import Domain
@@ -31,6 +31,7 @@ class OriginalFeatures:
     anchor: Detections | None
     features: Features
     flags: tuple[str, ...]
+    kept: Region | None = None
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,16 @@ def observe(
     """
     timer = timer or StageTimer()
     pictures = [aligned.picture for aligned in edited]
-    source, anchor, targets = _locate(models, task, known, pictures, timer)
-    places = [Grounding(source, target, anchor, *task.picture.shape[:2]) for target in targets]
+    places, (source, anchor, kept) = _locate(models, task, known, pictures, timer)
     clip, domain = models.model(Clip), models.model(Domain)
     with timer.stage("embed"):
         views = [task.views(picture, where) for picture, where in zip(pictures, places, strict=True)]
         if known is None:
-            own_views = task.original_views(source, whole=domain.probe is not None)
+            own_views = task.original_views(source, kept, whole=domain.probe is not None)
             *features, own = _embed(clip, [*views, own_views])
-            texts = dict(zip(task.texts, clip.texts(list(task.texts.values())), strict=True))
+            texts = dict(zip(task.texts, _read(clip, list(task.texts.values())), strict=True))
             flags = domain.doubts(task.intent, task.picture, own.get("original_picture"), _best(source))
-            known = OriginalFeatures(source, anchor, {**own, **texts}, (*flags, *task.flags))
+            known = OriginalFeatures(source, anchor, {**own, **texts}, (*flags, *task.flags), kept)
         else:
             features = _embed(clip, views)
     return known, [
@@ -79,29 +79,46 @@ def observe(
 
 def _locate(
     models: ModelSet, task: EditTask, known: OriginalFeatures | None, pictures: list[Image], timer: StageTimer
-) -> tuple[Region | None, Detections | None, list[Region | None]]:
-    """The source's region and the anchor in the original, and per edited picture the target's region."""
+) -> tuple[list[Grounding], tuple[Region | None, Detections | None, Region | None]]:
+    """Per edited picture where everything is; and of the original the source, the anchor, and what is to stay."""
     originals = [task.picture] if known is None else []
     with timer.stage("detect"):
-        phrases = [task.phrases] * len(originals) + [[task.target] if task.target else []] * len(pictures)
+        phrases = [task.phrases] * len(originals) + [task.edited_phrases] * len(pictures)
         found = [
             {detections.phrase: detections for detections in by_phrase}
             for by_phrase in models.model(Detector).find([*originals, *pictures], phrases)
         ]
     named = found[0] if known is None else {}
     anchor = known.anchor if known else _only_sure(named.get(task.anchor or ""))
-    source = known.source.detections if known and known.source is not None else named.get(task.source or "")
-    targets = [named.get(task.target or "") for named in found[len(originals) :]]
+    keep = _detections(known.kept) if known else _only_sure(named.get(task.keep or ""))
+    source = _detections(known.source) if known else _spare(named.get(task.source or ""), keep)
+    targets = [_spare(named.get(task.target or ""), keep) for named in found[len(originals) :]]
     compared = [_both_found(source, target) for target in targets]
     with timer.stage("segment"):
-        own = _boxes(source if any(compared) or not targets else None)
+        own, spared = _boxes(source if any(compared) or not targets else None), _boxes(keep)
         boxes = [
             _boxes(task.framing.choose_prompts(source, target) if masked else None)
             for target, masked in zip(targets, compared, strict=True)
         ]
-        masks = models.model(Segmenter).segment([*originals, *pictures], [own] * len(originals) + boxes)
-    region = known.source if known else _region(source, masks[0])
-    return region, anchor, list(map(_region, targets, masks[len(originals) :]))
+        prompts = [np.concatenate([own, spared])] * len(originals) + boxes
+        masks = models.model(Segmenter).segment([*originals, *pictures], prompts)
+    kept = known.kept if known else _region(keep, masks[0][len(own) :])
+    region = known.source if known else _region(source, masks[0][: len(own)], kept)
+    height, width = task.picture.shape[:2]
+    places = [
+        Grounding(region, _region(target, mask, kept), anchor, height, width, kept, named.get(task.keep or ""))
+        for target, mask, named in zip(targets, masks[len(originals) :], found[len(originals) :], strict=True)
+    ]
+    return places, (region, anchor, kept)
+
+
+def _detections(region: Region | None) -> Detections | None:
+    return None if region is None else region.detections
+
+
+def _spare(found: Detections | None, keep: Detections | None) -> Detections | None:
+    """What was found, without what is to stay."""
+    return found if found is None or keep is None else leave_out(found, keep.boxes)
 
 
 def _both_found(source: Detections | None, target: Detections | None) -> bool:
@@ -109,9 +126,10 @@ def _both_found(source: Detections | None, target: Detections | None) -> bool:
     return all(found is None or len(found) for found in (source, target))
 
 
-def _only_sure(anchor: Detections | None) -> Detections | None:
-    """The anchor, or nothing of it: as nothing happens to it, no pixel can confirm a box that the detector doubts."""
-    return replace(anchor, boxes=anchor.boxes[:0], scores=anchor.scores[:0]) if anchor and anchor.is_weak else anchor
+def _only_sure(found: Detections | None) -> Detections | None:
+    """The anchor, or what is to stay, or nothing of it: as nothing is to happen to it, no pixel can confirm a box that
+    the detector doubts."""
+    return replace(found, boxes=found.boxes[:0], scores=found.scores[:0]) if found and found.is_weak else found
 
 
 def _best(region: Region | None) -> float:
@@ -123,13 +141,22 @@ def _boxes(detections: Detections | None) -> Boxes:
     return np.zeros((0, 4), np.float32) if detections is None else detections.boxes
 
 
-def _region(detections: Detections | None, masks: Masks) -> Region | None:
-    """A region. Masks not made from its own boxes, as the released code does it, are given to each box; so is none."""
+def _region(detections: Detections | None, masks: Masks, kept: Region | None = None) -> Region | None:
+    """A region, less what is to stay.
+
+    Masks not made from its own boxes, as the released code does it, are given to each box; so is none.
+    """
     if detections is None:
         return None
     if len(masks) != len(detections):
         masks = np.broadcast_to(masks.any(axis=0), (len(detections), *masks.shape[1:]))
-    return Region(detections, masks)
+    region = Region(detections, masks)
+    return region.without_pixels(kept.mask) if kept else region
+
+
+def _read(clip: Clip, texts: list[str]) -> Sequence[Vector]:
+    """The features of texts, of which there may be none."""
+    return list(clip.texts(texts)) if texts else []
 
 
 def _embed(clip: Clip, views: Sequence[Mapping[Feature, Image]]) -> list[dict[Feature, Vector]]:

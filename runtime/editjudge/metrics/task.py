@@ -14,6 +14,7 @@ from editjudge.image.transforms import crop_box, fit_frame, resize
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage, compare, undo_drift
 from editjudge.metrics.grounding import Grounding, Region
+from editjudge.metrics.intents import asks_nothing, complete, contradicts_itself, is_clearance
 from editjudge.types import ALL, FRAME, Detections, EditIntent, FoundBox, Image
 
 ASPECT = 0.02  # a larger relative difference of the two pictures' proportions is flagged
@@ -24,9 +25,12 @@ SUBTLE = (
 )  # fmt: skip
 """How words begin that ask for what drift does too."""
 
-Feature = Literal["original_crop", "edited_crop", "original_picture", "edited_picture", "source", "target"]
+Feature = Literal[
+    "original_crop", "edited_crop", "original_picture", "edited_picture", "original_rest", "edited_rest",
+    "source", "target",
+]  # fmt: skip
 Features = Mapping[Feature, Vector]
-"""Features of the pictures and of their crops, and of the two phrases: those that an edit calls for."""
+"""Features of the pictures, of their crops, of all but what is to stay, and of the two phrases: those in demand."""
 
 
 class Framing:
@@ -37,6 +41,8 @@ class Framing:
     judges_parts = True  # of a compound instruction
     pixels_decide = False  # that nothing was edited, without a look by the models
     undoes_drift = True  # shift, scale, tone and borders are no part of an edit; ours
+    spares = True  # what an instruction names as staying
+    needs_an_edit = True  # what asks for none is not compared with its words
 
     def frame(self, picture: Image, longest: int) -> Image:
         """An original of any size in the frame that it is worked on in, of a bundle that looks at `longest` pixels."""
@@ -59,32 +65,6 @@ class Framing:
         return target or instruction
 
 
-def complete(intent: EditIntent) -> EditIntent:
-    """The intent with the target that a move, another size and the like leave unsaid: the source itself.
-
-    Raises InstructionError for one that names nothing.
-    """
-    source, target, anchor = (
-        (phrase or "").strip() or None for phrase in (intent.source, intent.target, intent.anchor)
-    )
-    if source is None and target is None:
-        raise InstructionError("the instruction names nothing to look for; say what is to be changed into what")
-    if target is None and source != ALL and intent.edit_type != "remove":
-        target = source
-    return replace(intent, source=source, target=target, anchor=anchor)
-
-
-def contradicts_itself(intent: EditIntent) -> bool:
-    """Whether an intent cannot be meant as it is, as when the parser misread the instruction."""
-    source, target = intent.source, intent.target
-    return {
-        "size": intent.size == "unchanged",
-        "move": intent.position == "unchanged",
-        "add": source is not None,
-        "remove": target is not None,
-    }.get(intent.edit_type, source == target and not intent.is_global)
-
-
 @dataclass(frozen=True)
 class EditTask:
     """An original, and what is asked for.
@@ -95,7 +75,7 @@ class EditTask:
         intent: What is asked for.
         instruction: In words; None where only the intent is known.
         texts: What the features "source" and "target" are made of; of a global edit that names no target, the
-            instruction.
+            instruction; none where no edit is asked for, or all is to go but what is named.
         flags: Those that the intent itself raises.
         framing: How pictures are framed and cropped.
         more: The same original with the other things that a compound instruction asks for.
@@ -150,8 +130,13 @@ class EditTask:
 
     @property
     def is_global(self) -> bool:
-        """Whether something that is asked for concerns the whole picture."""
-        return any(task.intent.is_global for task in (self, *self.more))
+        """Whether something that is asked for concerns the whole picture, its background too."""
+        return any(task.intent.is_global and not task.is_clearance for task in (self, *self.more))
+
+    @property
+    def is_clearance(self) -> bool:
+        """Whether all is to be removed but what is named."""
+        return self.framing.spares and is_clearance(self.intent)
 
     @property
     def is_subtle(self) -> bool:
@@ -175,9 +160,19 @@ class EditTask:
         return None if self.intent.is_global or self.intent.edit_type not in ("add", "move") else self.intent.anchor
 
     @property
+    def keep(self) -> str | None:
+        """The phrase for what is to stay, to look for in both pictures."""
+        return self.intent.keep if self.framing.spares else None
+
+    @property
     def phrases(self) -> list[str]:
         """All phrases to look for in the original."""
-        return [phrase for phrase in (self.source, self.anchor) if phrase]
+        return list(dict.fromkeys(filter(None, (self.source, self.anchor, self.keep))))
+
+    @property
+    def edited_phrases(self) -> list[str]:
+        """All phrases to look for in the edited picture."""
+        return list(dict.fromkeys(filter(None, (self.target, self.keep))))
 
     def align(self, edited: Image, profile_converted: bool = False) -> AlignedImage:
         """Brings an edited picture of any size into the frame, and takes drift away.
@@ -197,13 +192,15 @@ class EditTask:
         compared = replace(compared, flags=tuple(raised))
         return undo_drift(compared, self.picture, self.is_global) if self.framing.undoes_drift else compared
 
-    def original_views(self, source: Region | None, whole: bool) -> dict[Feature, Image]:
+    def original_views(self, source: Region | None, kept: Region | None, whole: bool) -> dict[Feature, Image]:
         """What to embed of the original, as far as it does not depend on the edited picture; `whole`: all of it too."""
         views: dict[Feature, Image] = {}
         if source is not None and len(source):
             views["original_crop"] = self._crop(self.picture, source.enclosing_box)
         if whole or self.intent.is_global:
             views["original_picture"] = self.picture
+        if kept and self.intent.is_global:
+            views["original_rest"] = kept.hide(self.picture)
         return views
 
     def views(self, edited: Image, where: Grounding) -> dict[Feature, Image]:
@@ -218,6 +215,8 @@ class EditTask:
                 views["original_crop"] = self._crop(self.picture, boxes[0])
         if self.intent.is_global or (self.framing.falls_back and where.missing == "source_not_found"):
             views["edited_picture"] = edited
+        if where.kept and self.intent.is_global:
+            views["edited_rest"] = where.kept.hide(edited)
         return views
 
     def report_boxes(self, *found: Detections | None) -> tuple[FoundBox, ...]:
@@ -235,6 +234,8 @@ class EditTask:
 
 
 def _texts(intent: EditIntent, framing: Framing, instruction: str | None) -> dict[Feature, str]:
+    if (asks_nothing(intent) and framing.needs_an_edit) or (is_clearance(intent) and framing.spares):
+        return {}
     if intent.is_global:
         wanted = framing.describe_global(instruction, None if intent.target == ALL else intent.target)
         if not wanted:

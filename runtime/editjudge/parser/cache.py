@@ -12,7 +12,7 @@ import diskcache
 
 from editjudge.parser.language_model import ModelAnswer
 
-FORMAT = 1
+FORMAT = 2
 """To be raised with what makes the same model answer otherwise: `normalize`, `grammar`, `prompts`."""
 LARGEST = 64 * 2**20
 """Bytes, then what was not used for longest goes."""

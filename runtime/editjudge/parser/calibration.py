@@ -10,7 +10,7 @@ import numpy as np
 from editjudge.bundles.settings import ParserSettings
 from editjudge.parser.decoding import DecodedLine, TokenChoice
 from editjudge.parser.grammar import AT_SIGN, END, PLUS, Field
-from editjudge.parser.intent_syntax import KINDS
+from editjudge.parser.intent_syntax import FOREIGN, KINDS
 
 SIZE_KINDS = ("larger", "smaller")
 POSITION_KINDS = ("add", "move")
@@ -46,7 +46,10 @@ def estimate_certainty(line: DecodedLine, part: int) -> Certainty:
     """
     kind_choice, *choices = (choice for choice in line.choices if any(index == part for index, _ in choice.fields))
     likelihoods = np.exp(kind_choice.log_likelihoods)
-    probabilities = {name: float(likelihoods[kind_choice.options.index(f" {name}")]) for name in KINDS}
+    options = {
+        option.strip(): float(likelihood) for option, likelihood in zip(kind_choice.options, likelihoods, strict=True)
+    }
+    probabilities = {name: options[name] for name in (*KINDS, FOREIGN) if name in options}
     kind = max(probabilities, key=probabilities.__getitem__)
 
     def of(*fields: Field) -> float:
@@ -71,7 +74,7 @@ def estimate_certainty(line: DecodedLine, part: int) -> Certainty:
             source = target = of("source")
         case "remove":
             source, target = of("source"), edit_type
-        case "other":
+        case "other" | "foreign":
             source = target = edit_type
         case "replace":
             source, target = of("source"), of("target")

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.backends.llama_cpp import LanguageModel
-from editjudge.parser.grammar import END, Field, Grammar
+from editjudge.parser.grammar import PLUS, Field, Grammar
 from editjudge.parser.token_mask import TokenMask
+from editjudge.parser.words import Word
 
-READ_WORDS, READ_TOKENS = 64, 96
-"""How much of an instruction is read: what a picture is to become stands in its first sentences."""
+READ_WORDS, READ_TOKENS = 128, 176
+"""How much of an instruction is read."""
 WORD_TOKENS = 16
 """A word of more tokens is no word of a language that the models know, and cannot be copied."""
 
@@ -35,24 +36,31 @@ class TokenChoice:
 
 @dataclass(frozen=True)
 class DecodedLine:
-    """A line and its choices; `tokens` is how many it has, its end included."""
+    """A line and its choices.
+
+    Attributes:
+        tokens: How many it has, its end included.
+        cut_short: Whether the text or the line was longer than what is read or written.
+    """
 
     line: str
     choices: tuple[TokenChoice, ...]
     tokens: int
+    cut_short: bool = False
 
 
-def decode_line(model: LanguageModel, text: str, after: str, words: Sequence[str]) -> DecodedLine | None:
+def decode_line(model: LanguageModel, text: str, after: str, words: Sequence[Word]) -> DecodedLine | None:
     """Decodes the likeliest line, choice by choice, about a text of these words; None where it has no word to copy.
 
     `after` is what stands between text and line.
     """
-    copyable = [word for word in words[:READ_WORDS] if len(model.tokenize(f" {word}")) <= WORD_TOKENS]
+    copyable = [word for word in words[:READ_WORDS] if len(model.tokenize(f" {word.text}")) <= WORD_TOKENS]
     if not copyable:
         return None
     mask = TokenMask(Grammar(copyable), model.tokenize)
     model.restart()
-    unread = [*model.tokenize(f" {text}")[:READ_TOKENS], *model.tokenize(after, special=True)]
+    read = model.tokenize(f" {text}")
+    unread = [*read[:READ_TOKENS], *model.tokenize(after, special=True)]
     tokens: list[int] = []
     choices = []
     while not mask.is_done:
@@ -67,4 +75,7 @@ def decode_line(model: LanguageModel, text: str, after: str, words: Sequence[str
         tokens.append(token)
         unread.append(token)
         mask.add(token)
-    return DecodedLine(model.detokenize(tokens).removesuffix(END).strip(), tuple(choices), len(tokens))
+    line = model.detokenize(tokens).strip()
+    ended = line.removesuffix(f" {PLUS}")
+    cut_short = ended != line or mask.is_brief or len(read) > READ_TOKENS or len(words) > READ_WORDS
+    return DecodedLine(ended, tuple(choices), len(tokens), cut_short)

@@ -1,7 +1,7 @@
 """What may come next in the intent line about an instruction: the instruction's own words, and a few of ours.
 
-A phrase is a stretch of the instruction's words. Only what is painted is put together: the words of the source, with a
-stretch in the place of some of them, or among them.
+A phrase is a stretch of the words of one sentence of the instruction. Only what is painted is put together: the words
+of the source, with a stretch in the place of some of them, or among them.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from editjudge.parser.intent_syntax import AND, AT, BECOMES, KINDS, PLACES
+from editjudge.parser.intent_syntax import AND, AT, BECOMES, BUT, FOREIGN, KEEPING, KINDS, PLACES
+from editjudge.parser.words import Word
 from editjudge.types import ALL
 
 END = "\n"
 """What ends a line."""
-ARROW, AT_SIGN, PLUS = BECOMES.strip(), AT.strip(), AND.strip()
-PHRASE_WORDS, ACTION_WORDS = 6, 10
-"""The most words in a phrase, and in what somebody does."""
-PARTS = 4
-"""The most parts of a compound."""
+ARROW, AT_SIGN, PLUS, DASH = BECOMES.strip(), AT.strip(), AND.strip(), BUT.strip()
+PHRASE_WORDS, LONG_WORDS = 6, 10
+"""The most words in a phrase, and in what somebody does or a style is; of a quote the first alone counts."""
+PARTS = 8
+"""The most parts of a compound. The line about one with more of them ends with a plus after these."""
 
-Field = Literal["edit_type", "source", "target", "anchor", "position"]
+Field = Literal["edit_type", "source", "target", "anchor", "position", "keep"]
 NO_SOURCE = frozenset({"add", "style"})
 
 
@@ -34,7 +35,7 @@ class State:
     kind: str = ""
     phrase: tuple[str, ...] = ()  # as far as it is written
     last: int | None = None  # which of the instruction's words was copied last; None: the stretch is yet to begin
-    copied: int = 0  # words in the stretch
+    copied: int = 0  # words in the stretch, those of a quote after its first one not counted
     source: tuple[str, ...] | None = None  # what is painted
     passed: int = 0  # how many of the source's words are dealt with
     closed: bool = False  # whether the stretch that is put into the source has ended
@@ -46,17 +47,22 @@ DONE = State(part=-1)
 
 
 class Grammar:
-    """The words that may follow in a line about an instruction of these words (`normalize.split_words`)."""
+    """The words that may follow in a line about an instruction of these words (`words.find_words`)."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._forms = [dict.fromkeys((word, strip_possessive(word))) for word in words]
+    def __init__(self, words: Sequence[Word]) -> None:
+        self._words = words
+        self._forms = [dict.fromkeys((word.text, strip_possessive(word.text))) for word in words]
 
     def next_words(self, state: State, brief: bool = False) -> Iterator[tuple[str, State]]:
         """Each word that may come next, and where it leads; if `brief`, only what ends the line soon."""
-        if state.field == "edit_type":
+        if state.field == "edit_type" and not state.kind:
             for kind in KINDS:
                 field: Field = "target" if kind in NO_SOURCE else "source"
                 yield kind, replace(state, kind=kind, field=field)
+            if state.part == 0:
+                yield FOREIGN, replace(state, kind=FOREIGN)
+        elif state.kind == FOREIGN:
+            yield END, DONE
         elif state.field == "position":
             for place in PLACES:
                 yield place, State("anchor", state.part, state.kind)
@@ -76,16 +82,27 @@ class Grammar:
 
     def _copy(self, state: State, brief: bool) -> Iterator[tuple[str, State]]:
         """The next word of a stretch, or any word to begin one with."""
-        longest = ACTION_WORDS if state.kind == "action" and state.field == "target" else PHRASE_WORDS
+        longest = LONG_WORDS if state.kind in ("action", "style") and state.field == "target" else PHRASE_WORDS
         if state.last is None:
             following = range(len(self._forms))
-        elif brief or state.copied == longest:
+        elif brief or not self._goes_on(state.last):
             return
         else:
-            following = range(state.last + 1, min(state.last + 2, len(self._forms)))
+            following = range(state.last + 1, state.last + 2)
         for index in following:
-            for word in self._forms[index]:
-                yield word, replace(state, phrase=(*state.phrase, word), last=index, copied=state.copied + 1)
+            copied = state.copied + (state.last is None or not self._is_quoted_on(index))
+            if copied <= longest:
+                for word in self._forms[index]:
+                    yield word, replace(state, phrase=(*state.phrase, word), last=index, copied=copied)
+
+    def _goes_on(self, index: int) -> bool:
+        """Whether the sentence of a word has another one."""
+        return index + 1 < len(self._words) and self._words[index].sentence == self._words[index + 1].sentence
+
+    def _is_quoted_on(self, index: int) -> bool:
+        """Whether a word is in the quote of the word before it."""
+        quote = self._words[index].quote
+        return quote is not None and quote == self._words[index - 1].quote
 
     def _paint(self, state: State, brief: bool) -> Iterator[tuple[str, State]]:
         source, begun = state.source or (), state.last is not None
@@ -116,8 +133,11 @@ class Grammar:
 
     def _end_part(self, state: State, brief: bool) -> Iterator[tuple[str, State]]:
         yield END, DONE
-        if state.part + 1 < PARTS and not brief:
-            yield PLUS, State(part=state.part + 1)
+        if brief:
+            return
+        if state.kind in KEEPING and state.field != "keep":
+            yield DASH, State("keep", state.part, state.kind)
+        yield PLUS, State(part=state.part + 1) if state.part + 1 < PARTS else DONE
 
 
 def strip_possessive(word: str) -> str:

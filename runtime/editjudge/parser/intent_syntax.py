@@ -4,23 +4,29 @@
     remove SOURCE                           larger SOURCE, smaller SOURCE
     replace SOURCE > TARGET                 color SOURCE > TARGET, texture SOURCE > TARGET
     action SOURCE > WHAT IT DOES            style TARGET
-    other                                   LINE + LINE ... for a compound
+    other                                   foreign, for what is not English
+    LINE - KEEP, where KEEP is to stay      LINE + LINE ... for a compound
 
-A source that nothing names is "all". Phrases are words without punctuation (`normalize.split_words`), so the marks
+A source that nothing names is "all". Phrases are words without punctuation (`words.split_words`), so the marks
 are never part of one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from editjudge.types import ALL, POSITIONS, EditIntent, Position
 
 KINDS = ("add", "remove", "replace", "color", "texture", "larger", "smaller", "move", "action", "style", "other")
-"""The first word of a line; with a space before it, each is one token of Gemma's."""
+"""The first word of what is said about an edit; with a space before it, each is one token of Gemma's."""
+FOREIGN = "foreign"
+"""The whole line about an instruction in another language."""
+KEEPING = frozenset({"remove", "replace", "color", "texture", "style"})
+"""The kinds of which an instruction may name what they spare."""
 
-BECOMES, AT, AND = " > ", " @ ", " + "
-MARKS = frozenset(mark.strip() for mark in (BECOMES, AT, AND))
+BECOMES, AT, AND, BUT = " > ", " @ ", " + ", " - "
+MARKS = frozenset(mark.strip() for mark in (BECOMES, AT, AND, BUT))
 NO_POSITION: Position = "unchanged"
 PLACES: tuple[Position, ...] = tuple(position for position in POSITIONS if position != NO_POSITION)
 
@@ -41,6 +47,8 @@ def format_line(intents: Sequence[EditIntent]) -> str:
 
 def parse_line(line: str) -> Intents:
     """The intents that a line says. Raises ValueError for what is no line."""
+    if line == FOREIGN:
+        return (EditIntent("other", ALL, None),)
     return tuple(_parse_intent(clause) for clause in line.split(AND))
 
 
@@ -63,7 +71,7 @@ def _format_intent(intent: EditIntent) -> str:
             clause = "other"
         case kind:
             clause = f"{kind} {source}{BECOMES}{target}"
-    return clause
+    return clause if intent.keep is None else f"{clause}{BUT}{intent.keep}"
 
 
 def _format_position(intent: EditIntent) -> str:
@@ -73,7 +81,13 @@ def _format_position(intent: EditIntent) -> str:
 
 
 def _parse_intent(clause: str) -> EditIntent:
-    kind, _, rest = clause.partition(" ")
+    said, but, keep = clause.partition(BUT)
+    kind, _, rest = said.partition(" ")
+    if but:
+        _check_phrases(clause, keep)
+        if kind not in KEEPING:
+            raise ValueError(f"{clause!r} spares something, which only these do: {', '.join(sorted(KEEPING))}")
+        return replace(_parse_intent(said), keep=keep)
     match kind:
         case "add" | "move":
             thing, at, place = rest.partition(AT)

@@ -11,8 +11,8 @@ from editjudge.backends.llama_cpp import LanguageModel, choose_placement
 from editjudge.errors import EditJudgeError
 from editjudge.parser.calibration import Certainty, estimate_certainty
 from editjudge.parser.decoding import decode_line
-from editjudge.parser.normalize import split_words
 from editjudge.parser.prompts import BARE, build_chat_prompt, build_plain_prompt
+from editjudge.parser.words import find_words
 from editjudge.types import Placement
 
 ROOM = 2048
@@ -24,17 +24,21 @@ them all. With two busy cores and two threads a first parse was seen to take min
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """The intent line about an instruction, how sure the model was of each part of it, and how many tokens it wrote."""
+    """The intent line about an instruction, how sure the model was of each part of it, and how many tokens it wrote.
+
+    `cut_short` tells whether there was more than was read or written.
+    """
 
     line: str
     certainty: tuple[Certainty, ...]
     tokens: int
+    cut_short: bool = False
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> ModelAnswer:
         """Raises KeyError or TypeError for what no answer was made into."""
         parts = tuple(Certainty(**part) for part in content["certainty"])
-        return cls(str(content["line"]), parts, int(content["tokens"]))
+        return cls(str(content["line"]), parts, int(content["tokens"]), bool(content["cut_short"]))
 
 
 class IntentModel:
@@ -50,7 +54,7 @@ class IntentModel:
 
     def answer(self, text: str) -> ModelAnswer | None:
         """What is asked for in a text (`normalize.normalize`); None where it has no words. Loads the model once."""
-        words = split_words(text)
+        words = find_words(text)
         if not words:
             return None
         if self._model is None:
@@ -59,7 +63,9 @@ class IntentModel:
         if line is None:
             return None
         parts = range(1 + max(part for choice in line.choices for part, _ in choice.fields))
-        return ModelAnswer(line.line, tuple(estimate_certainty(line, part) for part in parts), line.tokens)
+        return ModelAnswer(
+            line.line, tuple(estimate_certainty(line, part) for part in parts), line.tokens, line.cut_short
+        )
 
     def close(self) -> None:
         """Frees the model; it is loaded again when needed."""

@@ -1,38 +1,67 @@
-"""The words of an instruction, as they are read and copied."""
+"""An instruction as it is read: in lower case, on one line, without what a person would not see."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from editjudge.errors import InstructionError
 
 LONGEST = 4000
 """Characters in the longest instruction."""
-LONGEST_WORD = 40
-"""Longer runs of letters are no words, and would only take long to write."""
-JOINERS = "'-"
-"""What may stand inside a word, beside letters, marks and digits."""
-STOPS = " .!?"
+STOPS = " .!?;"
 QUOTES = {*zip("\"'`\u201c\u201e\u00ab", "\"'`\u201d\u201c\u00bb", strict=True), ("\u201d", "\u201d")}
 """Opening and closing."""
 APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"})
+NEW_LINE = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+LIST_MARK = re.compile(r"(?:[-*+\u2022\u2013\u2014\u00b7\u25aa\u25e6\u2023]|\(?(?:\d{1,2}|[a-h])[.):])\s+(?=\S)")
+"""What begins a line of a list, as "-" or "2.": it says no more than that the line is one of its own."""
+PAUSES = ",.:;!?"
+LINE_BREAK = " ; "
+"""What takes the place of a line break, unless the line ends in a pause: an edit often ends with its line."""
 
 
 def normalize(instruction: str) -> str:
-    """In lower case, with single spaces, plain apostrophes, no control characters (they become spaces), no last stop,
-    and without quotes around all of it.
+    """In lower case, with single spaces and plain apostrophes, a semicolon where a line ends, no marks of lists, no
+    control characters (they become spaces, and those that only format vanish), no last stop, and no quotes around all
+    of it.
 
-    Raises InstructionError for one that is empty or too long.
+    Raises InstructionError for one that is empty, too long or holds a NUL.
     """
     if len(instruction) > LONGEST:
         raise InstructionError(
             f"The instruction has {len(instruction):,} characters, and at most {LONGEST:,} are read; shorten it."
         )
-    visible = "".join(" " if unicodedata.category(char).startswith("C") else char for char in instruction)
-    text = _unquote(" ".join(visible.lower().translate(APOSTROPHES).split()).rstrip(STOPS))
+    if "\0" in instruction:
+        raise InstructionError("The instruction holds a NUL character, so it is no text; hand in what was typed.")
+    text = _join_lines(show(instruction).lower())
+    text = _unquote(text.rstrip(STOPS))
     if not text:
         raise InstructionError('The instruction is empty; say what is to change, as in "make the car blue".')
     return text
+
+
+def show(instruction: str) -> str:
+    """The lines of an instruction with plain apostrophes and single spaces, without what nobody sees."""
+    lines = NEW_LINE.split(instruction.translate(APOSTROPHES))
+    return "\n".join(" ".join("".join(map(_show_character, line)).split()) for line in lines)
+
+
+def _show_character(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Cf" and char != "\u200b":  # a mark of direction, or one that joins letters; not a space of no width
+        return ""
+    return " " if category.startswith("C") else char
+
+
+def _join_lines(text: str) -> str:
+    joined = ""
+    for line in text.split("\n"):
+        said = LIST_MARK.sub("", line, count=1) if LIST_MARK.match(line) else line
+        if said and joined:
+            joined += " " if joined[-1] in PAUSES else LINE_BREAK
+        joined += said
+    return joined
 
 
 def _unquote(text: str) -> str:
@@ -40,11 +69,3 @@ def _unquote(text: str) -> str:
     while len(text) > 1 and (text[0], text[-1]) in QUOTES and text[-1] not in text[1:-1]:
         text = text[1:-1].strip().rstrip(STOPS)
     return text
-
-
-def split_words(text: str) -> list[str]:
-    """The words of a text, in lower case, without punctuation."""
-    plain = text.lower().translate(APOSTROPHES)
-    spaced = (char if char in JOINERS or unicodedata.category(char)[0] in "LMN" else " " for char in plain)
-    words = (word.strip(JOINERS) for word in "".join(spaced).split())
-    return [word for word in words if len(word) <= LONGEST_WORD and any(char.isalnum() for char in word)]

@@ -3,71 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.cache import cache_folder
 from editjudge.bundles.settings import ParserSettings
 from editjudge.parser.cache import ParseCache
-from editjudge.parser.calibration import UNSURE, Certainty, calibrate
-from editjudge.parser.intent_syntax import parse_line
+from editjudge.parser.calibration import calibrate
+from editjudge.parser.intent_syntax import FOREIGN, parse_line
 from editjudge.parser.language_model import IntentModel, ModelAnswer
 from editjudge.parser.normalize import normalize
-from editjudge.types import ALL, EditIntent, Placement
+from editjudge.parser.result import NOT_ENGLISH, UNKNOWN, ParseResult, ParserRole
+from editjudge.parser.words import find_quotes, is_foreign_script, split_words
+from editjudge.types import EditIntent, Placement
 
 REMEMBERED = 1024
-ParserRole = Literal["parser", "fallback_parser"]
-
-
-@dataclass(frozen=True)
-class ParseResult:
-    """What an instruction asks for: one intent, or the parts of a compound.
-
-    Attributes:
-        certainty: How sure the model was of each part.
-        confident: Whether all of it is surer than the bundle asks for (flag `parse_uncertain` when not).
-        by: Which of the bundle's models answered.
-        tokens: How many it wrote.
-    """
-
-    intents: tuple[EditIntent, ...]
-    certainty: tuple[Certainty, ...]
-    confident: bool
-    by: ParserRole = "parser"
-    tokens: int = 0
-
-    @property
-    def intent(self) -> EditIntent:
-        """That of the first part."""
-        return self.intents[0]
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        flags = {
-            "compound": len(self.intents) > 1,
-            "not_an_edit": self.confident and self.intent.edit_type == "other",
-            "parse_uncertain": not self.confident,
-        }
-        return tuple(flag for flag, holds in flags.items() if holds)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON that the command line prints: the first intent, and all of them with their certainty."""
-        parts = zip(self.intents, self.certainty, strict=True)
-        return {
-            **self.intent.to_dict(),
-            "certainty": self.certainty[0].to_dict(),
-            "parts": [{**intent.to_dict(), "certainty": certainty.to_dict()} for intent, certainty in parts],
-            "flags": list(self.flags),
-            "by": self.by,
-        }
-
-
-UNKNOWN = ParseResult((EditIntent("other", ALL, None),), (UNSURE,), confident=False)
-"""What nothing can be made of: the whole picture is judged against the instruction's own words."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +38,9 @@ class Parser:
     Models are loaded on first use. Answers are remembered, and kept on disk where there is a folder for them.
 
     Args:
-        weights: Of the parser, and if there is one of the fallback, which reads what the parser is not sure of.
+        weights: Of the parser, and if there is one of the fallback, which is asked about what the parser is not sure
+            of; its answer counts where it is the surer one.
+        settings: Of each how sure it has to be, and how its certainty is calibrated.
         device: As of the other models; `placement`, once the model is loaded, says what became of it.
         folder: Where answers are kept.
     """
@@ -93,13 +48,13 @@ class Parser:
     def __init__(
         self,
         weights: Mapping[ParserRole, ParserWeights],
-        settings: ParserSettings | None = None,
+        settings: Mapping[ParserRole, ParserSettings] | None = None,
         *,
         threads: int | None = None,
         device: str = "cpu",
         folder: Path | None = None,
     ) -> None:
-        self._settings = settings or ParserSettings()
+        self._settings = settings or {}
         self._models = {role: IntentModel(file.model, file.adapter, threads, device) for role, file in weights.items()}
         digests = {role: file.digest for role, file in weights.items() if file.digest}
         self._caches = {role: ParseCache(folder, digest) for role, digest in digests.items()} if folder else {}
@@ -113,7 +68,11 @@ class Parser:
         if bundle.has("fallback_parser"):
             weights["fallback_parser"] = _find_weights(bundle, "fallback_parser")
         folder = cache_folder() / "answers" if keep else None
-        return cls(weights, bundle.manifest.parse, threads=threads, device=device, folder=folder)
+        manifest = bundle.manifest
+        settings: dict[ParserRole, ParserSettings] = {"parser": manifest.parse}
+        if manifest.fallback_parse is not None:
+            settings["fallback_parser"] = manifest.fallback_parse
+        return cls(weights, settings, threads=threads, device=device, folder=folder)
 
     @property
     def placement(self) -> Placement | None:
@@ -124,7 +83,10 @@ class Parser:
         """Raises InstructionError for an instruction that is empty or too long; any other one yields some intent."""
         text = normalize(instruction)
         with self._lock:
-            return self._remembered(text)
+            parsed = self._remembered(text)
+        quotes = find_quotes(instruction)
+        intents = tuple(_quote(intent, quotes) for intent in parsed.intents)
+        return replace(parsed, intents=intents, instruction=instruction)
 
     def close(self) -> None:
         """Frees the models; they are loaded again when needed."""
@@ -135,9 +97,12 @@ class Parser:
                 cache.close()
 
     def _parse(self, text: str) -> ParseResult:
+        if is_foreign_script(text):
+            return NOT_ENGLISH
         result = self._ask("parser", text)
         if not result.confident and "fallback_parser" in self._models:
-            result = self._ask("fallback_parser", text)
+            other = self._ask("fallback_parser", text)
+            return max(result, other, key=lambda answer: answer.surety)
         return result
 
     def _ask(self, role: ParserRole, text: str) -> ParseResult:
@@ -152,11 +117,21 @@ class Parser:
         return self._interpret(role, answer)
 
     def _interpret(self, role: ParserRole, answer: ModelAnswer) -> ParseResult:
-        # A bundle's calibration is that of its parser.
-        settings = self._settings if role == "parser" else ParserSettings()
-        certainty = tuple(calibrate(part, settings) for part in answer.certainty)
-        confident = min(part.whole for part in certainty) >= self._settings.sure
-        return ParseResult(parse_line(answer.line), certainty, confident, role, answer.tokens)
+        settings = self._settings.get(role)
+        certainty = tuple(calibrate(part, settings or ParserSettings()) for part in answer.certainty)
+        if answer.line == FOREIGN:
+            return replace(NOT_ENGLISH, by=role, tokens=answer.tokens)
+        parsed = ParseResult(parse_line(answer.line), certainty, False, role, answer.tokens, cut_short=answer.cut_short)
+        # A fallback of which nobody measured how often it is right is never sure.
+        measured = settings is not None or role == "parser"
+        return replace(parsed, confident=measured and parsed.surety >= (settings or ParserSettings()).sure)
+
+
+def _quote(intent: EditIntent, quotes: Sequence[str]) -> EditIntent:
+    """The intent with the quote that its target has, as it was typed."""
+    target = f" {intent.target} "
+    text = next((quote for quote in quotes if f" {' '.join(split_words(quote))} " in target), None)
+    return replace(intent, text=text)
 
 
 def _find_weights(bundle: Bundle, role: ParserRole, adapter: str | None = None) -> ParserWeights:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from editjudge.parser.grammar import DONE, END, START, Field, Grammar, State
 
-LINE_TOKENS = 48
-"""After so many tokens a line is to end soon; none of 20,000 generated instructions needs as many."""
+LINE_TOKENS = 96
+"""After so many tokens a line is to end soon; eight parts have about 60."""
 
 Tokenize = Callable[[str], Sequence[int]]
 """The tokens of a text."""
@@ -38,6 +38,11 @@ class TokenMask:
         return any(not word.tokens and word.after is DONE for word in self._words)
 
     @property
+    def is_brief(self) -> bool:
+        """Whether the line has so many tokens that it is to end soon."""
+        return self._length >= LINE_TOKENS
+
+    @property
     def tokens(self) -> list[int]:
         """Those that may come next, in order; none after the end."""
         return sorted({word.tokens[0] for word in self._words if word.tokens})
@@ -57,10 +62,9 @@ class TokenMask:
 
     def _expand(self) -> None:
         """Replaces the words that have been written by those that may follow."""
-        brief = self._length >= LINE_TOKENS
         for word in tuple(self._words):
             if not word.tokens and word.after is not DONE:
                 self._words.remove(word)
-                for text, state in self._grammar.next_words(word.after, brief):
+                for text, state in self._grammar.next_words(word.after, self.is_brief):
                     tokens = tuple(self._tokenize(text if text == END else f" {text}"))
                     self._words.add(_Word(tokens, word.after, state))

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from editjudge.metrics.flags import explain_flag
+from editjudge.metrics.intents import asks_nothing
 from editjudge.metrics.registry import SUB_SCORES, EditScore
 from editjudge.reports.placement import describe_placements
 from editjudge.reports.wording import (
@@ -59,7 +60,9 @@ def render_score(console: Console, instruction: str, score: EditScore) -> Render
 def render_intent(intent: EditIntent) -> Text:
     """The parsed intent in a line: "color: car → blue car"."""
     line = Text.assemble((f"{intent.edit_type}: ", "bold"))
-    if intent.is_global:
+    if asks_nothing(intent):
+        line.append("no edit that can be told")
+    elif intent.is_global:
         line.append(f"whole picture → {printable(intent.target or 'as asked')}")
     else:
         line.append(f"{printable(intent.source or 'nothing')} → {printable(intent.target or 'nothing')}")
@@ -68,6 +71,10 @@ def render_intent(intent: EditIntent) -> Text:
     for name, value in (("position", intent.position), ("size", intent.size)):
         if value != "unchanged":
             line.append(f", {name} {value}")
+    if intent.keep:
+        line.append(f", keeping {printable(intent.keep)}")
+    if intent.text:
+        line.append(f", with the words “{printable(intent.text)}”")
     return line
 
 

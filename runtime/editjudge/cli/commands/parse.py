@@ -18,7 +18,8 @@ from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import BundleName, Debug
 from editjudge.errors import InputError, InstructionError
-from editjudge.parser.parser import Parser, ParseResult
+from editjudge.parser.parser import Parser
+from editjudge.parser.result import ParseResult
 from editjudge.reports.terminal import render_flags, render_intent
 from editjudge.utils import atomic_file
 from editjudge.utils.json_safe import to_json

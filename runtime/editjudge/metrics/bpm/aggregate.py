@@ -14,9 +14,10 @@ from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.bpm.measure import EditPart, PartSubScores, PictureChange, measure_part
 from editjudge.metrics.bpm.rules import PaperRules
 from editjudge.metrics.bpm.score import PartScore, RegionScore, SemanticScore
-from editjudge.metrics.bpm.semantic import is_contrary, is_spatial
+from editjudge.metrics.bpm.semantic import is_contrary, is_share
 from editjudge.metrics.bpm.subscore import SubScore
-from editjudge.metrics.flags import FLAGS
+from editjudge.metrics.flags import FLAGS, UNREAD
+from editjudge.metrics.intents import asks_nothing
 from editjudge.types import Image
 
 
@@ -54,10 +55,9 @@ def assess(
     if aligned.seen is not None:
         change[~aligned.seen] = 0
     found = set(raised)
-    foreign = "out_of_domain" in found and rules.knows_its_limits
     asked = reduce(np.logical_or, (part.where.union for part in parts))
-    pictures = PictureChange(aligned, change, asked, whole=any(part.intent.is_global for part in parts))
-    measured = [measure_part(part, pictures, rules, foreign=foreign) for part in parts]
+    pictures = PictureChange(original, aligned, change, asked, whole=any(map(_leaves_nothing, parts)))
+    measured = [measure_part(part, pictures, rules, _find_limit(part, found, rules)) for part in parts]
     raised_by_part = [
         {sub_score.flag for sub_score in result.all if sub_score.flag} | set(_seen(part, aligned, rules))
         for part, result in zip(parts, measured, strict=True)
@@ -77,6 +77,21 @@ def assess(
     return Assessment(bpm, scores, trust, flags, change)
 
 
+def _leaves_nothing(part: EditPart) -> bool:
+    """Whether a part concerns the whole picture, and nothing of that is to stay."""
+    return part.intent.is_global and not part.where.kept
+
+
+def _find_limit(part: EditPart, raised: set[str], rules: PaperRules) -> str | None:
+    """The flag for why nothing of a part can be measured, by what was raised before; None: it can.
+
+    The words ask for no edit that can be told; or the bundle was not made for them, or for the picture.
+    """
+    if rules.needs_an_edit and asks_nothing(part.intent):
+        return next((flag for flag in UNREAD if flag in raised), UNREAD[-1])
+    return "out_of_domain" if "out_of_domain" in raised and rules.knows_its_limits else None
+
+
 def _in_order(flags: set[str]) -> tuple[str, ...]:
     return tuple(name for name in FLAGS if name in flags)
 
@@ -84,8 +99,8 @@ def _in_order(flags: set[str]) -> tuple[str, ...]:
 def _score(measured: PartSubScores, ranges: NormRanges, rules: PaperRules, flags: tuple[str, ...]) -> PartScore:
     modify, preserve = (_as_float(part.value) for part in (measured.modify, measured.preserve))
     # A share of 1 is none of the cosines that the range is for; nor is the 0 of what nobody touched.
-    is_share = rules.spatial_is_share and (is_spatial(measured.intent) or modify == 0.0)
-    modified = norm(modify, (0.0, 1.0) if is_share else ranges.modify)
+    unranged = rules.spatial_is_share and (is_share(measured.intent) or modify == 0.0)
+    modified = norm(modify, (0.0, 1.0) if unranged else ranges.modify)
     preserved = norm(preserve, ranges.preserve)
     incomplete = any(part.basis == "unmeasured" for part in (measured.modify, measured.preserve))
     both = None if incomplete else semantic_score(modified, preserved)
@@ -112,6 +127,8 @@ def _seen(part: EditPart, aligned: AlignedImage, rules: PaperRules) -> Iterable[
             yield "several_boxes"
     if where.anchor is not None and not len(where.anchor):
         yield "anchor_not_found"
+    if where.lacks_kept:
+        yield "keep_not_found"
 
 
 def _as_float(value: float | None) -> float | None:

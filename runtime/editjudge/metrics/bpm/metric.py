@@ -113,8 +113,8 @@ def _report_regions(contexts: Sequence[EditContext]) -> dict[str, tuple[FoundBox
     regions: dict[str, tuple[FoundBox, ...]] = {"original": (), "edited": ()}
     for context in contexts:
         where = context.observation.grounding
-        regions["original"] += context.task.report_boxes(where.source, where.anchor)
-        regions["edited"] += context.task.report_boxes(where.target)
+        regions["original"] += context.task.report_boxes(where.source, where.anchor, where.keep)
+        regions["edited"] += context.task.report_boxes(where.target, where.kept_edited)
     return regions
 
 

@@ -5,7 +5,8 @@ the paper's in these ways: both pictures are squeezed into 500 x 500; only the f
 of adds; sizes are those of boxes, and judged in size edits alone; positions are judged in adds with an anchor alone; a
 missing box scores 1; both pictures are cropped and segmented by the boxes of the original (of an add, of the edited
 picture), grown by 1.5; a change that is noise counts like any other; differences are taken in uint8. Nor do they know
-what we added: drift is not undone, nothing is null, and of a compound instruction the first part alone is judged.
+what we added: drift is not undone, nothing is null, nothing is named as staying, and of a compound instruction the
+first part alone is judged.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class ReleasedRules(PaperRules):
     falls_back = True
     judges_parts = False
     undoes_drift = False
+    spares = False
+    needs_an_edit = False
     knows_its_limits = False
     spatial_is_share = False
 

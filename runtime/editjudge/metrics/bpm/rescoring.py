@@ -10,7 +10,7 @@ from typing import Any
 from editjudge.bundles.settings import NormRanges
 from editjudge.metrics.bpm.aggregate import norm, semantic_score
 from editjudge.metrics.bpm.score import PartScore, RegionScore, SemanticScore
-from editjudge.metrics.bpm.semantic import is_spatial
+from editjudge.metrics.bpm.semantic import is_share
 from editjudge.types import EditIntent
 
 
@@ -39,7 +39,7 @@ def is_ranged(part: PartScore) -> bool:
     themselves tell which rules they follow.
     """
     raw, value = part.semantic.modify_raw, part.semantic.modify
-    if raw is None or value is None or not (is_spatial(part.intent) or raw == 0.0):
+    if raw is None or value is None or not (is_share(part.intent) or raw == 0.0):
         return True
     return not math.isclose(value, norm(raw, (0.0, 1.0)) or 0.0, abs_tol=1e-6)
 

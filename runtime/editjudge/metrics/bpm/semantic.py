@@ -9,21 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.image.vectors import Vector, cosine
+from editjudge.metrics.bpm.evidence import Evidence
 from editjudge.metrics.bpm.region import is_opposite, position, size_progress
 from editjudge.metrics.bpm.subscore import SubScore
 from editjudge.metrics.grounding import Grounding
+from editjudge.metrics.intents import is_clearance
 from editjudge.metrics.task import Features
 from editjudge.types import EditIntent
 
 NOISE_FLOOR = 0.3  # ours: a change of the image feature below this share of its norm has no direction to speak of
 
 
+ALTERED = 0.2  # ours: the share of what is to stay that may change, as what is beside it does and masks err
 AGAINST = -0.3  # ours: the cosine under which a change goes against the words
 
 
 def is_spatial(intent: EditIntent) -> bool:
     """Whether the edit asks for another place or size and not for other looks, so that the texts give no direction."""
     return intent.edit_type in ("move", "size")
+
+
+def is_share(intent: EditIntent) -> bool:
+    """Whether S_modify is a share of 1 already and no cosine, as the texts give no direction."""
+    return is_spatial(intent) or is_clearance(intent)
 
 
 def modify(intent: EditIntent, where: Grounding, features: Features) -> SubScore:
@@ -33,7 +41,11 @@ def modify(intent: EditIntent, where: Grounding, features: Features) -> SubScore
     it is whether the object did move or change its size, times how much it still looks as it did.
     """
     if intent.is_global:
-        return SubScore(direction(features["original_picture"], features["edited_picture"], features["target"]))
+        if where.kept:
+            before, after = features["original_rest"], features["edited_rest"]
+        else:
+            before, after = features["original_picture"], features["edited_picture"]
+        return SubScore(direction(before, after, features["target"]))
     if where.missing is not None:
         return modify_without(where.missing)
     before, after = features["original_crop"], features["edited_crop"]
@@ -86,7 +98,8 @@ def preserve(change: NDArray[np.float32], where: Grounding, masks: NDArray[np.bo
     """S_preserve, 0 to 1: 1 - the mean change outside the union of both masks.
 
     Over all of the picture where the result is missing, as nothing that changed was asked for; None where the source
-    was never found, or where nothing is outside.
+    was never found, or where nothing is outside. Of what is named as staying, the mean change by itself counts where
+    it is the larger: that is ours, as a small thing would hardly count among all the rest.
 
     Args:
         change: float32[H, W], the change per pixel, 0 to 1.
@@ -95,7 +108,15 @@ def preserve(change: NDArray[np.float32], where: Grounding, masks: NDArray[np.bo
     """
     if where.missing == "source_not_found":
         return SubScore.unmeasured(where.missing)
-    outside = change[~(where.union if masks is None else masks)]
+    asked = where.union if masks is None else masks
+    outside = change[~asked]
     if not outside.size:
         return SubScore.unmeasured("nothing_outside")
-    return SubScore(1.0 - float(outside.mean()), flag=where.missing)
+    kept = change[where.kept.mask & ~asked] if where.kept else outside[:0]
+    worst = max(float(part.mean()) for part in (outside, kept) if part.size)
+    return SubScore(1.0 - worst, "measured", "keep_changed" if is_altered(kept) else where.missing)
+
+
+def is_altered(kept: NDArray[np.float32]) -> bool:
+    """Whether what was to stay changed by more than its rim; kept: float32[N], the change of its pixels, 0 to 1."""
+    return kept.size > 0 and float(np.mean(kept > Evidence.NOTICED)) > ALTERED

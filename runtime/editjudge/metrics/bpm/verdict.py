@@ -13,9 +13,10 @@ from editjudge.errors import InputError
 from editjudge.image.align import shrink
 from editjudge.image.changes import NOISY
 from editjudge.metrics.bpm.score import EditScore, Verdict
+from editjudge.metrics.intents import asks_nothing, is_clearance
 from editjudge.types import FRAME, Image
 
-DOUBTFUL = frozenset({"parse_uncertain", "not_an_edit", "aspect_changed"})
+DOUBTFUL = frozenset({"parse_uncertain", "not_an_edit", "not_english", "cut_short", "keep_changed", "aspect_changed"})
 TONED = 0.12
 """The mean change of tone of all of a picture, 0 to 1, that nobody would overlook; 10 % of light are up to 0.1."""
 BLURRED = 0.06
@@ -28,13 +29,15 @@ def decide(score: EditScore, settings: VerdictSettings | None, accept_at: float 
     """The verdict on a score.
 
     What the pixels alone show is rejected whatever the pictures are of: that nothing was edited, or that this is
-    another picture.
+    another picture. Where no edit can be told from the instruction, there is nothing to judge.
 
     Args:
         score: Its own verdict is not looked at.
         settings: How the bundle was calibrated; None: it was not.
         accept_at: From which probability on an edit is accepted; None: as the bundle says.
     """
+    if is_unread(score):
+        return Verdict("not_judged", None)
     if score.kind != "edit":
         return Verdict("reject", 0.0)
     if score.bpm is None or settings is None:
@@ -50,12 +53,20 @@ def decide(score: EditScore, settings: VerdictSettings | None, accept_at: float 
     return Verdict("reject" if probability < settings.reject_at else "unsure", probability)
 
 
+def is_unread(score: EditScore) -> bool:
+    """Whether nothing was measured because no edit can be told from the instruction."""
+    return score.bpm is None and all(asks_nothing(part.intent) for part in score.parts)
+
+
 def is_doubtful(score: EditScore) -> bool:
     """Whether an edit is not to be accepted for what the regression does not see, as nothing like it was rendered.
 
-    The instruction may have been misread; or all of the picture was stretched, toned, blurred or made noisy.
+    The instruction may have been misread, or read in part, or ask for all to be removed but one thing; what was to stay
+    may have changed; or all of the picture was stretched, toned, blurred or made noisy.
     """
     evidence = score.evidence
+    if any(is_clearance(part.intent) for part in score.parts):
+        return True
     if not DOUBTFUL.isdisjoint(score.flags) or evidence.changes.noise > NOISY or evidence.tone > TONED:
         return True
     return not score.is_global and _sharpness(evidence.edited) < BLURRED * _sharpness(evidence.original)

@@ -10,6 +10,7 @@ from editjudge.image.boxes import Box, iou, offset
 from editjudge.metrics.bpm.explanation.noun_phrase import Noun, attribute
 from editjudge.metrics.bpm.region import IOU
 from editjudge.metrics.bpm.score import EditScore
+from editjudge.metrics.intents import is_clearance
 from editjudge.types import EditType
 
 DONE = 0.5  # the normalised modification from which an edit counts as done where the rules do not say so
@@ -61,7 +62,7 @@ def effective_type(score: EditScore) -> EditType:
     """The edit's type, or the one that it amounts to."""
     intent = score.intent
     if intent.is_global:
-        return "style"
+        return "remove" if is_clearance(intent) else "style"
     if intent.source is None:
         return "add"
     return "remove" if intent.target is None else intent.edit_type
@@ -99,8 +100,10 @@ def _add(score: EditScore) -> Clauses:
 
 
 def _remove(score: EditScore) -> Clauses:
-    source = Noun.of(score.intent.source)
-    return f"{source.the} {source.was} removed", f"{source.the} {source.does} not seem to have been removed"
+    intent = score.intent
+    source = Noun.of("everything" if intent.is_global else intent.source)
+    removed = f"{source.the} except {Noun.of(intent.keep).the}" if intent.keep else source.the
+    return f"{removed} {source.was} removed", f"{removed} {source.does} not seem to have been removed"
 
 
 def _replace(score: EditScore) -> Clauses:

@@ -47,7 +47,17 @@ def _news(score: EditScore) -> str:
     joint = ", but " if mixed else ", and "
     if len(outcomes) > 2 or any(part.semantic.modify is None for part in parts) or ", but " in "".join(outcomes):
         joint = "; "
-    return "; ".join([joint.join(outcomes), *_rest(score)])
+    return "; ".join([joint.join(outcomes), *_kept(score), *_rest(score)])
+
+
+def _kept(score: EditScore) -> Iterator[str]:
+    """What was to stay and did not."""
+    for part in score.parts:
+        if part.intent.keep and "keep_changed" in part.flags:
+            noun = Noun.of(part.intent.keep)
+            lost = not any(found.phrase == part.intent.keep for found in score.regions["edited"])
+            again = f"this bundle did not find {'them' if noun.plural else 'it'} again" if lost else "changed"
+            yield f"{noun.the} {noun.was} to stay, but {again}"
 
 
 def describe_kind(score: EditScore) -> str:
@@ -158,7 +168,8 @@ def _caveats(score: EditScore) -> Iterator[str]:
     """The sentence about the flags that cast doubt on the score."""
     lost = next((part.intent.source for part in score.parts if "source_not_found" in part.flags), score.intent.source)
     anchor = next((part.intent.anchor for part in score.parts if part.intent.anchor), None)
-    names = {"source": Noun.of(lost).the, "anchor": Noun.of(anchor).the}
+    keep = next((part.intent.keep for part in score.parts if "keep_not_found" in part.flags), score.intent.keep)
+    names = {"source": Noun.of(lost).the, "anchor": Noun.of(anchor).the, "keep": Noun.of(keep).the}
     told = CAVEATS if score.kind == "edit" else OF_THE_PIXELS
     doubts = [(FLAGS[flag].caveat or "").format(**names) for flag in told if flag in score.flags]
     if doubts:

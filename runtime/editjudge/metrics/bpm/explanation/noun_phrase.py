@@ -8,6 +8,7 @@ LONGEST = 60
 _DETERMINERS = {"a", "an", "the", "some", "this", "that", "these", "those"}
 _SINGULAR_ENDINGS = ("ss", "us", "is")
 _PLURALS = {"people", "men", "women", "children"}
+_PRONOUNS = {"everybody", "everyone", "everything"}
 _UNCOUNTED = {"bread", "broccoli", "cheese", "corn", "grass", "hair", "rain", "sand", "smoke", "snow", "water"}
 
 
@@ -33,7 +34,7 @@ class Noun:
 
     @property
     def the(self) -> str:
-        return f"the {self.words}"
+        return self.words if self.words.lower() in _PRONOUNS else f"the {self.words}"
 
     @property
     def a(self) -> str:
