@@ -200,7 +200,8 @@ class Scorer:
             return None, (instruction,), ()
         with timer.stage("parse"):
             parsed = instruction if isinstance(instruction, ParseResult) else self._read(instruction)
-        return parsed.instruction, parsed.intents, parsed.flags
+        words = instruction if isinstance(instruction, str) else parsed.instruction
+        return words, parsed.intents, parsed.flags
 
     def _read(self, instruction: str) -> ParseResult:
         with self._loading:

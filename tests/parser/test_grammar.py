@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editjudge.parser.grammar import END, LONG_WORDS, PARTS, PHRASE_WORDS, Grammar, State, strip_possessive
+from editjudge.parser.grammar import END, LONG_WORDS, PARTS, PHRASE_WORDS, PLUS, Grammar, State, strip_possessive
 from editjudge.parser.intent_syntax import FOREIGN, KINDS, parse_line
 from editjudge.parser.normalize import normalize
 from editjudge.parser.token_mask import LINE_TOKENS, TokenMask
@@ -35,7 +35,7 @@ def anything(instruction: list[str], random: Random) -> tuple[str, int]:
         spelling.add(token)
         letters += token.to_bytes(12, "little").decode("utf-32-le").replace("\0", "")
         choices += 1
-    assert letters.endswith(END)
+    assert letters.endswith((END, f" {PLUS}"))
     return letters.removesuffix(END).removeprefix(" "), choices
 
 

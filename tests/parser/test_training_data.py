@@ -289,6 +289,36 @@ def test_the_preferred_answers_are_copied_and_can_be_written(split: str) -> None
         assert all(case.compare(answer) == dict.fromkeys(FIELDS, True) for answer in case.preferred)
 
 
+def test_the_fourth_set_is_balanced_and_most_of_what_it_prefers_can_be_written() -> None:
+    cases = load_instructions("fourth")
+    kinds = Counter(case.preferred[0]["edit_type"] for case in cases if not case.is_compound)
+    assert kinds.total() == 300
+    assert sum(case.is_compound for case in cases) == 60
+    assert min(kinds[kind] for kind in EDITS) >= 27
+    assert all(case.compare(answer) == dict.fromkeys(FIELDS, True) for case in cases for answer in case.preferred)
+    # Its writer knew no grammar: "tip the wheelbarrow over" is "tip over" to a person, and no stretch.
+    assert sum(not is_writable(case) for case in cases) <= 7
+
+
+def is_writable(case: LabelledInstruction) -> bool:
+    try:
+        line = format_line([EditIntent(**answer) for answer in case.preferred])
+    except ValueError:
+        return False
+    return can_be_written(line, normalize(case.instruction))
+
+
+def test_what_is_kept_is_compared_where_a_case_says_it() -> None:
+    answer = {**EditIntent("remove", "all", None).to_dict(), "keep": ["sofa", "old sofa"]}
+    case = LabelledInstruction("keep only the old sofa", ((answer,),))
+    right = EditIntent("remove", "all", None, keep="old sofa").to_dict()
+    assert case.accepts([right])
+    assert not case.accepts([{**right, "keep": None}])
+    assert case.compare({**right, "keep": "chair"})["keep"] is False
+    del answer["keep"]
+    assert LabelledInstruction("keep only the old sofa", ((answer,),)).accepts([right])
+
+
 def test_a_case_accepts_what_it_lists() -> None:
     red, dyed = ({"edit_type": "color", "source": source, "target": "red car", "anchor": None, "size": "unchanged",
                   "position": "unchanged"} for source in (["car", "old car"], "paint"))  # fmt: skip
