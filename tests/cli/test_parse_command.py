@@ -67,6 +67,7 @@ def test_a_file(tmp_path: Path, capfd: Capture, name: str) -> None:
         (["  "], "instruction is empty"),
         (["--file", "none.txt"], "none.txt cannot be read"),
         (["--file", "bad.jsonl"], "line 2 of bad.jsonl is no JSON object"),
+        (["--file", "null.jsonl"], "line 1 of null.jsonl is no JSON object"),
         (["--file", "bad.jsonl", "-o", "./bad.jsonl"], "would replace an input"),
         (["make it red", "-o", "none/found.jsonl"], "none"),
         (["make it red", "--device", "abacus"], "there is no device 'abacus'"),
@@ -77,6 +78,7 @@ def test_what_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("bad.jsonl").write_text('{"instruction": "make it red"}\n{"text": "make it red"}\n')
+    Path("null.jsonl").write_text('{"instruction": null}\n')
     assert run(["parse", *arguments]) == 2
     out, err = capfd.readouterr()
     assert complaint in err

@@ -22,10 +22,10 @@ from editjudge.backends.llama_cpp import LanguageModel
 from editjudge.bundles.bundle import Bundle
 from editjudge.parser.intent_syntax import parse_line
 from editjudge.parser.language_model import IntentModel
-from parser.adapter import write
+from parser.adapter import RANK, SCALE, read, write
 from parser.examples import TrainingExample, batches, example, speller
 from parser.generate import Pair, pairs
-from parser.train import PLACES, RANK, SCALE, Training, check, load, scores
+from parser.train import PLACES, Training, check, load, scores
 
 pytestmark = pytest.mark.export
 VOCABULARY: dict[str, int] = {}
@@ -79,11 +79,14 @@ def test_the_scores_are_the_models_logits(tiny: peft.PeftModel) -> None:
             assert torch.isinf(result[row, len(possible) :]).all()
 
 
+STEPS = 120
+
+
 def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path) -> None:
     examples = drawn(16)
     before, _ = check(tiny, examples)
     training = Training(tmp_path, tiny)
-    for _ in range(40):
+    for _ in range(STEPS):
         training.learn(examples, 0.05)
     training.save()
     after, exact = check(tiny, examples)
@@ -93,7 +96,7 @@ def test_training_goes_on_where_it_stopped(tiny: peft.PeftModel, tmp_path: Path)
         for weight in training.weights:
             weight.zero_()
     again = Training(tmp_path, tiny)
-    assert again.step == 40
+    assert again.step == STEPS
     assert check(tiny, examples) == (pytest.approx(after), exact)
 
 
@@ -113,6 +116,9 @@ def test_llama_reads_the_adapter_as_peft_does(studio: Bundle, tmp_path: Path) ->
             weight.normal_(std=0.02)
     adapter = peft.get_peft_model_state_dict(model, save_embedding_layers=False)
     write(tmp_path / "adapter.gguf", adapter, RANK * SCALE, "random")
+    again = read(tmp_path / "adapter.gguf")
+    assert again.keys() == adapter.keys()
+    assert all(torch.equal(again[name], weight.half().float()) for name, weight in adapter.items())
     plain = LanguageModel(base, 1, room=64)
     adapted = LanguageModel(base, 1, room=64, adapter=tmp_path / "adapter.gguf")
     tokens = adapted.tokenize(" make the old door of the house blue\n")

@@ -52,6 +52,12 @@ def test_lines_and_lists(instruction: str, expected: str) -> None:
     assert normalize(instruction) == expected
 
 
+@pytest.mark.parametrize("instruction", [None, 5, b"make the car blue", ["make the car blue"]])
+def test_what_is_no_text_is_refused(instruction: object) -> None:
+    with pytest.raises(InstructionError, match=f"no text but of type {type(instruction).__name__}"):
+        normalize(instruction)  # type: ignore[arg-type]
+
+
 def test_a_nul_is_refused() -> None:
     with pytest.raises(InstructionError, match="NUL"):
         normalize("make the car\0 blue")

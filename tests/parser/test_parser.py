@@ -19,7 +19,15 @@ from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.settings import ParserSettings
 from editjudge.errors import BundleError, DeviceError, InstructionError
 from editjudge.parser.cache import ParseCache
-from editjudge.parser.calibration import SURE, UNSURE, Certainty, calibrate, estimate_certainty
+from editjudge.parser.calibration import (
+    SURE,
+    UNSURE,
+    Certainty,
+    calibrate,
+    estimate_certainty,
+    find_spared,
+    is_doubtful,
+)
 from editjudge.parser.decoding import READ_TOKENS, DecodedLine, TokenChoice
 from editjudge.parser.grammar import END, PARTS
 from editjudge.parser.intent_syntax import FOREIGN, KINDS, parse_line
@@ -126,6 +134,52 @@ def test_lines_are_edits_of_their_own(parser: Parser) -> None:
 def test_what_is_kept(parser: Parser) -> None:
     assert parser.parse("remove everything except the sofa").intent == EditIntent("remove", "all", None, keep="sofa")
     assert parser.parse("Remove everyone except the bride").keep == "bride"
+
+
+@pytest.mark.parametrize(
+    ("instruction", "kept"),
+    [
+        ("remove everything except the cat and the dog", "cat"),
+        ("remove all objects except the table, the chair and the lamp", "table"),
+        ("keep the cat and the dog, remove the rest", "cat"),
+    ],
+)
+def test_what_is_listed_as_staying_is_never_removed(parser: Parser, instruction: str, kept: str) -> None:
+    parsed = parser.parse(instruction)
+    assert parsed.intents == (EditIntent("remove", "all", None, keep=kept),)
+    assert parsed.flags == ("parse_uncertain",)
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "spared"),
+    [
+        ("remove all - cat + remove dog", "remove everything except the cat and the dog", {1}),
+        ("remove all - cat + remove dog + remove old hat", "keep only the cat, dog & my old hat", {1, 2}),
+        ("remove all - cat + remove dog", "remove everything except the cat and remove the dog", set()),
+        ("remove all - cat + remove hat + remove dog", "all but the cat. no hat. no dog", set()),
+        ("remove cat + remove dog", "remove the cat and the dog", set()),
+        ("remove all - cat + color dog > red dog", "keep only the cat and the dog red", set()),
+    ],
+)
+def test_what_is_spared(line: str, text: str, spared: set[int]) -> None:
+    assert find_spared(parse_line(line), text) == spared
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "doubtful"),
+    [
+        ("style too dark", "this picture is too dark", True),
+        ("style dark", "make it dark", False),
+        ("replace hat > hat", "change hat to hat", True),
+        ("add no cat", "add no cat", True),
+        ("color car > blue car", "make the car blue and the same for the gift", True),
+        ("color car > blue car - door", "paint the car blue and do the same with the door", True),
+        ("color cat > dog cat", "make the cat the same color as the dog", False),
+        ("larger cat", "make the cat larger", False),
+    ],
+)
+def test_what_is_doubtful_however_sure_the_model_is(line: str, text: str, doubtful: bool) -> None:
+    assert is_doubtful(parse_line(line), text) == doubtful
 
 
 def test_a_quoted_text_is_told_as_it_was_typed(parser: Parser) -> None:

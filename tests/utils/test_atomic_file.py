@@ -33,3 +33,8 @@ def test_atomic_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch
         atomic_file.write(target, b"new")
     assert target.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_half_a_character_is_written_as_a_question_mark(tmp_path: Path) -> None:
+    atomic_file.write(tmp_path / "rows.jsonl", '{"instruction": "add a \ud83d cat"}\n')
+    assert (tmp_path / "rows.jsonl").read_text(encoding="utf-8") == '{"instruction": "add a ? cat"}\n'

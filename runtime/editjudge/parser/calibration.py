@@ -1,8 +1,10 @@
-"""How sure the model was of each field of an intent, from the likelihoods of what it wrote."""
+"""How sure the model was of each field of an intent, from the likelihoods of what it wrote, and what is doubtful
+however sure it was."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -11,11 +13,17 @@ from editjudge.bundles.settings import ParserSettings
 from editjudge.parser.decoding import DecodedLine, TokenChoice
 from editjudge.parser.grammar import AT_SIGN, END, PLUS, Field
 from editjudge.parser.intent_syntax import FOREIGN, KINDS
+from editjudge.types import EditIntent
 
 SIZE_KINDS = ("larger", "smaller")
 POSITION_KINDS = ("add", "move")
 ENDS = (f" {AT_SIGN}", f" {PLUS}", END)
 """What may come after the thing that is added or moved: only the first one gives it a position."""
+
+
+LISTED = r"(?: ?,? ?(?:and|or|nor|plus|&) | ?, ?)(?:(?:the|a|an|my|his|her|their|our|your|its) )?"
+"""What stands between two things of a list."""
+AGAIN = re.compile(r"\bsame (?:for|with|to|on|goes)\b|\blikewise\b|\bditto\b")
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,40 @@ def estimate_certainty(line: DecodedLine, part: int) -> Certainty:
 def calibrate(raw: Certainty, settings: ParserSettings) -> Certainty:
     """Puts each probability where it is right (Platt's scaling): sigmoid(slope x logit + offset), by field."""
     return Certainty(**{name: _scale(value, *getattr(settings, name)) for name, value in asdict(raw).items()})
+
+
+def find_spared(intents: Sequence[EditIntent], text: str) -> set[int]:
+    """Which parts have something go that the text lists among what is to stay: "except the cat and the dog".
+
+    An intent has room for one thing that is kept, and the model takes the others for things to remove.
+    """
+    spared: set[int] = set()
+    kept = None
+    for index, intent in enumerate(intents):
+        listed = rf"\b{re.escape(kept or '')}{LISTED}{re.escape(intent.source or '')}\b"
+        if kept and intent.edit_type == "remove" and not intent.keep and re.search(listed, text):
+            spared.add(index)
+            kept = intent.source
+        else:
+            kept = intent.keep
+    return spared
+
+
+def is_doubtful(intents: Sequence[EditIntent], text: str) -> bool:
+    """Whether what was read cannot be meant so, or leaves out what no intent can say.
+
+    That is a complaint in the place of a wish ("too dark"), a thing that becomes itself, the adding of nothing, and
+    what is to happen to another thing as well ("and the same for the door").
+    """
+    return AGAIN.search(text) is not None or any(map(_is_odd, intents))
+
+
+def _is_odd(intent: EditIntent) -> bool:
+    source, target = intent.source or "", intent.target or ""
+    if intent.edit_type == "style":
+        return target.startswith("too ")
+    becomes_itself = intent.edit_type in ("replace", "color", "texture") and source == target
+    return becomes_itself or (intent.edit_type == "add" and target.startswith(("no ", "not ")))
 
 
 def _scale(probability: float, slope: float, offset: float) -> float:

@@ -26,8 +26,12 @@ def normalize(instruction: str) -> str:
     control characters (they become spaces, and those that only format vanish), no last stop, and no quotes around all
     of it.
 
-    Raises InstructionError for one that is empty, too long or holds a NUL.
+    Raises InstructionError for one that is no text, is empty, too long or holds a NUL.
     """
+    if not isinstance(instruction, str):
+        raise InstructionError(
+            f"The instruction is no text but of type {type(instruction).__name__}; hand in text, or what parse gave."
+        )
     if len(instruction) > LONGEST:
         raise InstructionError(
             f"The instruction has {len(instruction):,} characters, and at most {LONGEST:,} are read; shorten it."

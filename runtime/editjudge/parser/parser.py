@@ -12,7 +12,7 @@ from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.cache import cache_folder
 from editjudge.bundles.settings import ParserSettings
 from editjudge.parser.cache import ParseCache
-from editjudge.parser.calibration import calibrate
+from editjudge.parser.calibration import calibrate, find_spared, is_doubtful
 from editjudge.parser.intent_syntax import FOREIGN, parse_line
 from editjudge.parser.language_model import IntentModel, ModelAnswer
 from editjudge.parser.normalize import normalize
@@ -80,7 +80,7 @@ class Parser:
         return self._models["parser"].placement
 
     def parse(self, instruction: str) -> ParseResult:
-        """Raises InstructionError for an instruction that is empty or too long; any other one yields some intent."""
+        """Raises InstructionError for one that is empty, too long or no text; any other yields some intent."""
         text = normalize(instruction)
         with self._lock:
             parsed = self._remembered(text)
@@ -114,17 +114,24 @@ class Parser:
                 return UNKNOWN
             if cache:
                 cache.put(text, answer)
-        return self._interpret(role, answer)
+        return self._interpret(role, answer, text)
 
-    def _interpret(self, role: ParserRole, answer: ModelAnswer) -> ParseResult:
+    def _interpret(self, role: ParserRole, answer: ModelAnswer, text: str) -> ParseResult:
         settings = self._settings.get(role)
         certainty = tuple(calibrate(part, settings or ParserSettings()) for part in answer.certainty)
         if answer.line == FOREIGN:
             return replace(NOT_ENGLISH, by=role, tokens=answer.tokens)
-        parsed = ParseResult(parse_line(answer.line), certainty, False, role, answer.tokens, cut_short=answer.cut_short)
+        intents = parse_line(answer.line)
+        spared = find_spared(intents, text)
+        parts = [index for index in range(len(intents)) if index not in spared]
+        parsed = ParseResult(
+            tuple(intents[index] for index in parts), tuple(certainty[index] for index in parts), False, role,
+            answer.tokens, cut_short=answer.cut_short,
+        )  # fmt: skip
         # A fallback of which nobody measured how often it is right is never sure.
         measured = settings is not None or role == "parser"
-        return replace(parsed, confident=measured and parsed.surety >= (settings or ParserSettings()).sure)
+        sure = measured and parsed.surety >= (settings or ParserSettings()).sure
+        return replace(parsed, confident=sure and not spared and not is_doubtful(intents, text))
 
 
 def _quote(intent: EditIntent, quotes: Sequence[str]) -> EditIntent:

@@ -34,9 +34,12 @@ def check_writable(path: Path) -> None:
 
 
 def write(path: Path, content: bytes | str) -> None:
-    """Writes all of the content or nothing, text as UTF-8; an older file stays as it was until the new one is whole."""
+    """Writes all of the content or nothing; an older file stays as it was until the new one is whole.
+
+    Text is written as UTF-8; a half of a character, as texts that were cut have them, becomes a question mark.
+    """
     with replace_file(path) as temporary:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        temporary.write_bytes(content.encode(errors="replace") if isinstance(content, str) else content)
 
 
 @contextmanager

@@ -116,6 +116,9 @@ def _read_lines(path: Path) -> Iterator[str]:
 
 def _read_instruction(line: str, where: str) -> str:
     try:
-        return str(json.loads(line)["instruction"])
+        instruction = json.loads(line)["instruction"]
+        if isinstance(instruction, str):
+            return instruction
+        raise ValueError
     except (ValueError, KeyError, TypeError):
         raise InputError(f'{where} is no JSON object with an "instruction"; correct it, or give plain text') from None
