@@ -161,6 +161,14 @@ def test_what_is_doubtful_is_not_accepted(flag: str) -> None:
     assert decide(score_of(part_of(COLOR), flags=(flag,)), settings(bias=9.0)).decision == "unsure"
 
 
+@pytest.mark.parametrize(
+    ("flags", "decision"), [((), "reject"), (("parse_uncertain",), "unsure"), (("cut_short",), "unsure")]
+)
+def test_an_edit_is_not_rejected_for_an_instruction_that_was_misread(flags: tuple[str, ...], decision: str) -> None:
+    verdict = decide(score_of(part_of(COLOR), flags=flags), settings(bias=logit(0.1)))
+    assert (verdict.decision, verdict.probability) == (decision, pytest.approx(0.1))
+
+
 def test_what_was_done_to_all_of_the_picture_is_not_accepted() -> None:
     known, score = settings(bias=9.0), score_of(part_of(COLOR))
     picture = np.random.default_rng(0).integers(0, 255, (100, 100, 3)).astype(np.uint8)

@@ -17,6 +17,7 @@ from editjudge.metrics.intents import asks_nothing, is_clearance
 from editjudge.types import FRAME, Image
 
 DOUBTFUL = frozenset({"parse_uncertain", "not_an_edit", "not_english", "cut_short", "keep_changed", "aspect_changed"})
+MISREAD = frozenset({"parse_uncertain", "cut_short"})
 TONED = 0.12
 """The mean change of tone of all of a picture, 0 to 1, that nobody would overlook; 10 % of light are up to 0.1."""
 BLURRED = 0.06
@@ -50,7 +51,9 @@ def decide(score: EditScore, settings: VerdictSettings | None, accept_at: float 
         probability = min(probability, (settings.reject_at + settings.accept_at) / 2)
     if probability >= (settings.accept_at if accept_at is None else accept_at):
         return Verdict("accept", probability)
-    return Verdict("reject" if probability < settings.reject_at else "unsure", probability)
+    # Nor is an edit to blame for an instruction that may have been misread.
+    is_bad = probability < settings.reject_at and MISREAD.isdisjoint(score.flags)
+    return Verdict("reject" if is_bad else "unsure", probability)
 
 
 def is_unread(score: EditScore) -> bool:
