@@ -42,7 +42,7 @@ MODELS = {
     "test": "the same, on the first set of 300",
     "dev": "the same, on the 200 for development",
     REAL: "the same, on the 137 real ones that ask for one edit",
-    "before_third": "the same, on the third set of 298",
+    "before_third": "the adapter before it, on the third set of 298",
     "before_second": "the same, on the second set of 298",
     "before_test": "the same, on the first set of 300",
     "before_dev": "the same, on the 200 for development",
