@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.common.provenance import commit, machine
 from benchmarks.parsing.calibration import draw_reliability, expected_error
-from benchmarks.parsing.instructions import FIELDS, SPLITS, LabelledInstruction, load_instructions
+from benchmarks.parsing.instructions import FIELDS, SPLITS, LabelledInstruction, is_right, load_instructions
 from benchmarks.parsing.table import record
 from editjudge.bundles.bundle import Bundle
 from editjudge.parser.parser import Parser, ParserWeights
@@ -62,7 +62,7 @@ def main() -> None:
     pairs = list(zip(labelled, results, strict=True))
     single = [(label, parsed) for label, parsed in pairs if not label.is_compound]
     compound = [(label, parsed) for label, parsed in pairs if label.is_compound]
-    wholly = np.array([_accepts_parts(label, parsed) for label, parsed in pairs])
+    wholly = np.array([is_right(label, parsed) for label, parsed in pairs])
     surety = np.array([parsed.surety for _, parsed in pairs])
     confident = np.array([parsed.confident for _, parsed in pairs])
 
@@ -87,7 +87,7 @@ def main() -> None:
         "split": name,
         "instructions": len(single),
         **shares,
-        "compound": _share([_accepts_parts(label, parsed) for label, parsed in compound]),
+        "compound": _share([is_right(label, parsed) for label, parsed in compound]),
         "compound_flagged": _share([len(parsed.intents) > 1 for _, parsed in compound]),
         "single_flagged_compound": _share([len(parsed.intents) > 1 for _, parsed in single]),
         "compounds": len(compound),
@@ -134,12 +134,8 @@ def _find_adapter(options: argparse.Namespace) -> Path:
 def _compare(label: LabelledInstruction, parsed: ParseResult) -> dict[str, bool]:
     """By field; several intents are wrong in all of them, unless a reading has them."""
     if len(parsed.intents) > 1:
-        return dict.fromkeys(FIELDS, _accepts_parts(label, parsed))
+        return dict.fromkeys(FIELDS, is_right(label, parsed))
     return label.compare(parsed.intent.to_dict())
-
-
-def _accepts_parts(label: LabelledInstruction, parsed: ParseResult) -> bool:
-    return label.accepts([intent.to_dict() for intent in parsed.intents])
 
 
 def _describe_error(label: LabelledInstruction, parsed: ParseResult) -> str:

@@ -12,6 +12,7 @@ for several thresholds, how many are flagged, and how many of the others are wro
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,9 +21,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from benchmarks.parsing.calibration import expected_error
-from benchmarks.parsing.instructions import LabelledInstruction, load_instructions
+from benchmarks.parsing.instructions import LabelledInstruction, is_right, load_instructions
 from editjudge.bundles.bundle import Bundle
-from editjudge.parser.calibration import Certainty
+from editjudge.parser.calibration import Certainty, scale
 from editjudge.parser.parser import Parser, ParserWeights
 from editjudge.parser.result import ParseResult
 
@@ -67,11 +68,6 @@ def main() -> None:
             print(f"  {threshold}: flagged {1 - sure.mean():.3f}, wrong and unflagged {wrong} of {sure.sum()}")
 
 
-def is_right(label: LabelledInstruction, parsed: ParseResult) -> bool:
-    """Whether all fields of all parts are right."""
-    return label.accepts([intent.to_dict() for intent in parsed.intents])
-
-
 def _fit_field(name: str, answered: Answered) -> tuple[float, float]:
     """That of a field, on instructions that ask for one edit and were read as one."""
     single = [pair for pair in answered if not pair[0].is_compound and len(pair[1].intents) == 1]
@@ -93,8 +89,7 @@ def _fit(raw: Sequence[Sequence[float]], right: NDArray[np.bool_]) -> tuple[floa
 
 
 def _surety(certainties: Sequence[float], slope: float, offset: float) -> float:
-    bounded = np.clip(np.array(certainties), 1e-6, 1 - 1e-6)
-    return float(np.prod(1 / (1 + np.exp(-(slope * np.log(bounded / (1 - bounded)) + offset)))))
+    return math.prod(scale(certainty, slope, offset) for certainty in certainties)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common.paths import DATA
+from editjudge.parser.result import ParseResult
 
 FIELDS = ("edit_type", "source", "target", "anchor", "size", "position", "keep")
 SPLITS = ("dev", "test", "second", "third", "fourth")
@@ -58,6 +59,11 @@ def load_instructions(split: str | Path) -> list[LabelledInstruction]:
     """Those of data/parse_SPLIT.jsonl, or of a file in the same format."""
     path = split if isinstance(split, Path) else DATA / f"parse_{split}.jsonl"
     return [_from_json(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def is_right(label: LabelledInstruction, parsed: ParseResult) -> bool:
+    """Whether all fields of all parts are right."""
+    return label.accepts([intent.to_dict() for intent in parsed.intents])
 
 
 def _from_json(row: dict[str, Any]) -> LabelledInstruction:

@@ -312,6 +312,17 @@ def test_the_surer_answer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert parsed.by == by
 
 
+def test_the_fallback_does_not_guess_another_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = {"parser": ParserWeights(tmp_path / "small"), "fallback_parser": ParserWeights(tmp_path / "large")}
+
+    def answer(self: IntentModel, text: str) -> ModelAnswer:
+        return ModelAnswer(FOREIGN if self._model_path.name == "small" else "remove hut", (SURE,), 3)
+
+    monkeypatch.setattr(IntentModel, "answer", answer)
+    parsed = Parser(weights, {"parser": ParserSettings(), "fallback_parser": ParserSettings()}).parse("kein hut")
+    assert (parsed.by, parsed.foreign, parsed.intent.edit_type) == ("parser", True, "other")
+
+
 def test_a_fallback_that_nobody_measured_is_never_sure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = {"parser": ParserWeights(tmp_path / "small"), "fallback_parser": ParserWeights(tmp_path / "large")}
 

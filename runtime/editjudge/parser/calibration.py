@@ -82,7 +82,7 @@ def estimate_certainty(line: DecodedLine, part: int) -> Certainty:
             source = target = of("source")
         case "remove":
             source, target = of("source"), edit_type
-        case "other" | "foreign":
+        case _ if kind in ("other", FOREIGN):
             source = target = edit_type
         case "replace":
             source, target = of("source"), of("target")
@@ -93,7 +93,7 @@ def estimate_certainty(line: DecodedLine, part: int) -> Certainty:
 
 def calibrate(raw: Certainty, settings: ParserSettings) -> Certainty:
     """Puts each probability where it is right (Platt's scaling): sigmoid(slope x logit + offset), by field."""
-    return Certainty(**{name: _scale(value, *getattr(settings, name)) for name, value in asdict(raw).items()})
+    return Certainty(**{name: scale(value, *getattr(settings, name)) for name, value in asdict(raw).items()})
 
 
 def find_spared(intents: Sequence[EditIntent], text: str) -> set[int]:
@@ -130,7 +130,8 @@ def _is_odd(intent: EditIntent) -> bool:
     return becomes_itself or (intent.edit_type == "add" and target.startswith(("no ", "not ")))
 
 
-def _scale(probability: float, slope: float, offset: float) -> float:
+def scale(probability: float, slope: float, offset: float) -> float:
+    """A probability with its logit times the slope, plus the offset."""
     bounded = min(max(probability, 1e-6), 1 - 1e-6)
     return float(1 / (1 + np.exp(-(slope * np.log(bounded / (1 - bounded)) + offset))))
 

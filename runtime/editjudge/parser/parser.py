@@ -100,7 +100,8 @@ class Parser:
         if is_foreign_script(text):
             return NOT_ENGLISH
         result = self._ask("parser", text)
-        if not result.confident and "fallback_parser" in self._models:
+        # What is in another language is not guessed, by whichever model.
+        if not result.confident and not result.foreign and "fallback_parser" in self._models:
             other = self._ask("fallback_parser", text)
             return max(result, other, key=lambda answer: answer.surety)
         return result
@@ -117,10 +118,12 @@ class Parser:
         return self._interpret(role, answer, text)
 
     def _interpret(self, role: ParserRole, answer: ModelAnswer, text: str) -> ParseResult:
-        settings = self._settings.get(role)
-        certainty = tuple(calibrate(part, settings or ParserSettings()) for part in answer.certainty)
         if answer.line == FOREIGN:
             return replace(NOT_ENGLISH, by=role, tokens=answer.tokens)
+        # A fallback of which nobody measured how often it is right is never sure.
+        measured = role in self._settings or role == "parser"
+        settings = self._settings.get(role, ParserSettings())
+        certainty = tuple(calibrate(part, settings) for part in answer.certainty)
         intents = parse_line(answer.line)
         spared = find_spared(intents, text)
         parts = [index for index in range(len(intents)) if index not in spared]
@@ -128,9 +131,7 @@ class Parser:
             tuple(intents[index] for index in parts), tuple(certainty[index] for index in parts), False, role,
             answer.tokens, cut_short=answer.cut_short,
         )  # fmt: skip
-        # A fallback of which nobody measured how often it is right is never sure.
-        measured = settings is not None or role == "parser"
-        sure = measured and parsed.surety >= (settings or ParserSettings()).sure
+        sure = measured and parsed.surety >= settings.sure
         return replace(parsed, confident=sure and not spared and not is_doubtful(intents, text))
 
 
