@@ -1,14 +1,21 @@
 # `make demo` and `make test` do all their own set-up; the first run compiles llama.cpp, which takes some minutes.
+# What they install is locked in requirements.lock, hashes included; `make lock` makes it anew.
 PYTHON ?= python3
 ENV := .venv
 EXPORT_ENV := .venv-export
+NEWEST_ENV := .venv-newest
+DIST ?= dist
 BIN := $(ENV)/bin
+LOCKED := pyproject.toml requirements.lock tools/environment.py
 
-# llama.cpp is built without its common library, tools, server, examples and tests: none is used. On all cores.
-export CMAKE_ARGS ?= "-DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/tools/llama.cmake" -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF
-export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell getconf _NPROCESSORS_ONLN)
+# What the lock is made of: all that is installed here, by .ci/run and by the workflow.
+LOCKED_EXTRAS := export engines studio guidance
+LOCKED_GROUPS := test check benchmarks build
+# Locked by its version alone: it is the one the exports were checked with, and where a package index offers a CPU build
+# of it, that is taken, a file with another hash.
+TORCH := torch==2.13.0
 
-.PHONY: demo test test-export check bench results sprites clean
+.PHONY: demo test test-export test-newest check bench results sprites lock wheel clean
 
 demo: $(ENV)/.ready
 	$(BIN)/editjudge demo --report demo.html
@@ -18,6 +25,11 @@ test: $(ENV)/.ready
 
 test-export: $(EXPORT_ENV)/.ready
 	$(EXPORT_ENV)/bin/python -m pytest -m "export and not slow"
+
+# The default tests with the newest of everything, whatever is locked.
+test-newest:
+	$(PYTHON) tools/environment.py $(NEWEST_ENV) --newest --editable . --group test
+	$(NEWEST_ENV)/bin/python -m pytest --ignore tests/test_lock.py
 
 check: $(ENV)/.ready
 	$(BIN)/ruff check .
@@ -31,23 +43,34 @@ bench: $(ENV)/.ready
 results: $(ENV)/.ready
 	$(BIN)/python -m benchmarks.run
 
-$(ENV)/.ready: pyproject.toml
-	$(PYTHON) -m venv $(ENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(PYTHON) tools/install.py $(BIN)/python --editable . --group test --group check
+$(ENV)/.ready: $(LOCKED)
+	$(PYTHON) tools/environment.py $(ENV) --editable . --group test --group check
 	touch $@
 
-# torch comes as a CPU build where the package index offers one; the version is the one the exports were checked with.
-$(EXPORT_ENV)/.ready: pyproject.toml
-	$(PYTHON) -m venv $(EXPORT_ENV)
-	$(EXPORT_ENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(PYTHON) tools/install.py $(EXPORT_ENV)/bin/python torch==2.13.0
-	$(PYTHON) tools/install.py $(EXPORT_ENV)/bin/python --editable ".[export,engines,studio,guidance]" --group test --group benchmarks
+$(EXPORT_ENV)/.ready: $(LOCKED)
+	$(PYTHON) tools/environment.py $(EXPORT_ENV) --editable ".[export,engines,studio,guidance]" --group test --group benchmarks
 	touch $@
 
 # What the studio draws its scenes with; needs npm. Without it the tests that render are skipped.
 sprites: $(ENV)/.ready
 	PYTHONPATH=models $(BIN)/python -c "from studio.renderer.sprites import sprite_folder; print(sprite_folder())"
 
+# One resolution for all of Linux, macOS and Windows and Python 3.11 on, with the newest that pyproject.toml allows.
+lock:
+	$(PYTHON) tools/environment.py build/lock --newest uv
+	echo "$(TORCH)" > build/lock/torch.txt
+	build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	    --constraint build/lock/torch.txt --no-emit-package torch pyproject.toml \
+	    $(addprefix --extra ,$(LOCKED_EXTRAS)) $(addprefix --group ,$(LOCKED_GROUPS)) \
+	    --output-file build/lock/resolved.txt
+	{ cat build/lock/resolved.txt; echo "# By its version alone: see the Makefile."; echo "$(TORCH)"; } \
+	    > build/lock/requirements.lock
+	mv build/lock/requirements.lock requirements.lock
+
+wheel:
+	$(PYTHON) tools/environment.py build/wheel --group build
+	build/wheel/bin/python -m build --wheel --no-isolation --outdir $(DIST) .
+
 clean:
-	rm -rf $(ENV) $(EXPORT_ENV) build dist demo.html
+	rm -rf $(ENV) $(EXPORT_ENV) $(NEWEST_ENV) build dist demo.html

@@ -1,0 +1,72 @@
+"""Makes a virtual environment of what the lock holds, its hashes checked, and installs in it.
+
+    python tools/environment.py .venv --editable . --group test
+    python tools/environment.py build/newest --newest --editable . --group test
+
+The first argument is the folder, the others are those of `pip install`; with `--newest` before them the lock is left
+aside and everything is the newest that there is. The exit status is that of tools/install.py. Needs nothing but Python.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TOOLS = Path(__file__).resolve().parent
+LOCK = TOOLS.parent / "requirements.lock"
+NEWEST = ["--upgrade", "--upgrade-strategy", "eager"]
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or arguments[0].startswith("-"):
+        print("tools/environment.py: it takes the environment's folder first; see its first lines", file=sys.stderr)
+        return 2
+    folder, *wanted = arguments
+    newest = wanted[:1] == ["--newest"]
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = str(Path(folder) / ("Scripts" if os.name == "nt" else "bin") / "python")
+    pip = [python, "-m", "pip", "install", "--quiet"]
+    if newest:
+        subprocess.run([*pip, "--upgrade", "pip"], check=True)
+    else:
+        # The pip that comes with a Python may be too old for `lock_options`, so its own hash is given in a file.
+        requirement = Path(folder) / "pip.txt"
+        requirement.write_text(entry("pip", LOCK.read_text(encoding="utf-8")), encoding="utf-8")
+        subprocess.run([*pip, "--require-hashes", "--requirement", str(requirement)], check=True)
+    options = [*NEWEST, *wanted[1:]] if newest else [*lock_options(LOCK), *wanted]
+    command = [sys.executable, str(TOOLS / "install.py"), python, *options]
+    return subprocess.run(command, env={**llama_settings(), **os.environ}, check=False).returncode
+
+
+def lock_options(lock: Path) -> list[str]:
+    """Of `pip install`: versions and hashes are the lock's, also those of what compiles and builds.
+
+    pip checks a hash that a constraint has. It may not require one of everything, since a folder, which is what an
+    editable install is, has none; that the lock is complete is what tests/test_lock.py is for.
+    """
+    return ["--no-require-hashes", "--constraint", str(lock), "--build-constraint", str(lock)]
+
+
+def entry(package: str, lock: str) -> str:
+    """What a lock says of a package: its version and the hashes, as a requirements file has them."""
+    found = re.search(rf"^{re.escape(package)}==(?:.*\\\n)*.*\n", lock, re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"tools/environment.py: the lock has no {package}; make it anew with `make lock`")
+    return found[0]
+
+
+def llama_settings() -> dict[str, str]:
+    """llama.cpp is built without its common library, tools, server, examples and tests: none is used. On all cores."""
+    parts = ("LLAVA_BUILD", *(f"LLAMA_BUILD_{part}" for part in ("TESTS", "EXAMPLES", "TOOLS", "SERVER")))
+    include = f'"-DCMAKE_PROJECT_llama_cpp_INCLUDE={(TOOLS / "llama.cmake").as_posix()}"'
+    return {
+        "CMAKE_ARGS": " ".join([include, *(f"-D{part}=OFF" for part in parts)]),
+        "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count() or 1),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
