@@ -64,6 +64,21 @@ def test_no_metric_is_named_outside_its_room() -> None:
     assert named == []
 
 
+def test_opencv_comes_from_the_one_place_that_leaves_the_environment_alone() -> None:
+    places = {path.relative_to(RUNTIME).as_posix() for path in RUNTIME.rglob("*.py") if _imports(path, "cv2")}
+    assert places == {"utils/libraries/opencv.py"}
+
+
+def _imports(path: Path, package: str) -> bool:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names) if any(name.name.split(".")[0] == package for name in names):
+                return True
+            case ast.ImportFrom(module=str(module)) if module.split(".")[0] == package:
+                return True
+    return False
+
+
 def _classes(path: Path) -> Iterator[str]:
     """The public classes of a module, and its type aliases; constants are in capitals."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:

@@ -1,22 +1,17 @@
-"""Does score-dataset lose nothing when it is killed, use all cores, and give the same scores on Ray?
+"""Does score-dataset use all cores, and give the same scores on Ray?
 
-    python -m benchmarks.datasets.runs [kills|rate|ray ...] --kills 50 --rows 2000
+    python -m benchmarks.datasets.runs [rate|ray ...]
 
-kills: a run is killed (SIGKILL) at random moments, also while it starts, and resumed; if it finishes before all kills
-are done, it starts again from the beginning. Its pictures are small and its instructions have no words, so that
-nothing is parsed: what is tested is the run and not the scores. rate: the demo's edits, against the same rows in a
-loop with one thread; the first third of a run, in which the workers load models and parse instructions, is left out on
-both sides, and reported separately. ray: two actors against one worker process, on the same edits.
+rate: the demo's edits, against the same rows in a loop with one thread; the first third of a run, in which the workers
+load models and parse instructions, is left out on both sides, and reported separately. ray: two actors against one
+worker process, on the same edits.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
-import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,21 +20,15 @@ from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-import PIL.Image
-
-from benchmarks.common.reporting import Figure, progress, show
+from benchmarks.common.reporting import Figure, show
 from editjudge import Scorer
 from editjudge.batch import Progress, score_dataset
 from editjudge.batch.executors.local import usable_cores
-from editjudge.batch.runner import part_file
 from editjudge.datasets import open_dataset
 from editjudge.datasets.demo import load_demo
 
-PARTS = ("kills", "rate", "ray")
+PARTS = ("rate", "ray")
 COLUMNS = ("id", "original", "edited", "instruction")
-COMMAND = (sys.executable, "-c", "from editjudge.cli.main import main; main()", "score-dataset")
-WORDLESS = "+++"
 TOGETHER = 0.002
 """The most seconds between rows that a worker handed over together."""
 
@@ -50,19 +39,14 @@ def main() -> None:
         "parts", nargs="*", default=PARTS, metavar="PART", help=f"{', '.join(PARTS)}; all by default"
     )
     command_line.add_argument("--bundle", default="studio", help="name or folder of the bundle")
-    command_line.add_argument("--kills", type=int, default=50)
-    command_line.add_argument("--rows", type=int, default=2000, help="rows of the run that is killed")
     command_line.add_argument("--edits", type=int, default=600, help="rows of the runs that are timed")
     command_line.add_argument("--workers", type=int, default=usable_cores())
-    command_line.add_argument("--seed", type=int, default=0)
     options = command_line.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         command_line.error(f"{', '.join(unknown)}: choose from {', '.join(PARTS)}")
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if "kills" in options.parts:
-            figures += kill_runs(write_small_edits(folder / "small.csv", options.rows), options)
         if {"rate", "ray"} & set(options.parts):
             edits = write_demo_edits(folder / "demo.csv", options.edits)
         if "rate" in options.parts:
@@ -73,20 +57,9 @@ def main() -> None:
         f"data set runs: {', '.join(options.parts)}",
         figures,
         workers=options.workers,
-        seed=options.seed,
         cores=usable_cores(),
         load=os.getloadavg()[0],
     )
-
-
-def write_small_edits(path: Path, rows: int) -> Path:
-    """Edits of small pictures of noise, whose instruction has no words."""
-    noise = np.random.default_rng(0)
-    for number in range(20):
-        pixels = noise.integers(0, 255, (6, 8, 3), np.uint8)
-        PIL.Image.fromarray(pixels).resize((96, 72)).save(path.parent / f"{number}.png")
-    edits = ((f"r{row}", f"{row % 20}.png", f"{row * 7 % 19}.png", WORDLESS) for row in range(rows))
-    return _write(path, edits)
 
 
 def write_demo_edits(path: Path, rows: int) -> Path:
@@ -96,67 +69,14 @@ def write_demo_edits(path: Path, rows: int) -> Path:
         (f"r{row}", str(example.original), str(candidate.file), example.instruction)
         for row, (example, candidate) in ((row, once[row % len(once)]) for row in range(rows))
     )
-    return _write(path, edits)
+    return write_edits(path, edits)
 
 
-def _write(path: Path, edits: Iterable[tuple[str, ...]]) -> Path:
+def write_edits(path: Path, edits: Iterable[tuple[str, ...]]) -> Path:
+    """A plain table of ids, originals, edited pictures and instructions."""
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *edits])
     return path
-
-
-def kill_runs(data: Path, options: argparse.Namespace) -> list[Figure]:
-    """Kills and resumes runs, and compares what they end with to the table of a run that was left alone."""
-    whole = data.with_name("whole.jsonl")
-    clock = ProgressClock()
-    score_dataset(open_dataset(data), whole, bundle=options.bundle, workers=options.workers, watch=clock)
-    output, expected = data.with_name("scores.jsonl"), whole.read_bytes()
-    command = [*COMMAND, str(data), "-o", str(output), "--resume"]
-    command += ["-b", options.bundle, "--workers", str(options.workers)]
-    work = clock.seconds(0) - clock.seconds(1)
-    longest = 2 * (clock.seconds(1) + work / options.kills)  # so that on average the kills last for one run
-    moments = random.Random(options.seed)
-    kills = ends = same = lost = twice = 0
-    known: set[int] = set()
-    bar = progress(range(options.kills), options.kills, "killing")
-    while kills < options.kills:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            process.wait(moments.uniform(0, longest))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            kills += 1
-            next(bar)
-        if process.returncode == 0:
-            ends, same, known = ends + 1, same + (output.read_bytes() == expected), set()
-            output.unlink()
-        else:
-            done = read_rows(output)
-            twice += len(done) - len(set(done))
-            lost += len(known - set(done))
-            known = set(done)
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    ends, same = ends + 1, same + (output.read_bytes() == expected)
-    names = [json.loads(line)["id"] for line in output.read_text().splitlines()]
-    lost += len({f"r{row}" for row in range(options.rows)} - set(names))
-    twice += len(names) - len(set(names))
-    return [
-        Figure("kills", f"times a run of {options.rows} rows was killed", kills),
-        Figure("kills_runs", "runs that so came to their end", ends),
-        Figure("kills_identical", "of these, identical to one that was not killed, as bytes", same / ends, 1.0),
-        Figure("kills_lost", "rows lost", lost, 0, at_least=False),
-        Figure("kills_twice", "rows scored twice", twice, 0, at_least=False),
-    ]
-
-
-def read_rows(output: Path) -> list[int]:
-    """The rows that are done: the whole lines of the part file or, if the kill came after the end, of the table."""
-    if output.exists():
-        return [int(json.loads(line)["id"][1:]) for line in output.read_text().splitlines()]
-    part = part_file(output)
-    lines = part.read_bytes().split(b"\n")[1:-1] if part.exists() else []
-    return [json.loads(line)["row"] for line in lines]
 
 
 def measure_rate(data: Path, options: argparse.Namespace) -> list[Figure]:

@@ -10,7 +10,7 @@ from typing import Any
 from editjudge.bundles.bundle import Bundle
 from editjudge.errors import InputError
 from editjudge_export.checkpoints.origins import CopiedFile, FetchedFiles
-from editjudge_export.manifest_writer import describe_file
+from editjudge_export.manifest_writer import describe_document, describe_file
 from editjudge_export.recipe import Recipe
 
 
@@ -33,12 +33,14 @@ def copy_files(recipe: Recipe, folder: Path, fetched: Mapping[str, FetchedFiles]
         folder: Of the bundle.
         fetched: Where the parsers are, by their role.
 
-    Yields the [[file]] tables of those that have a role. Raises InputError.
+    Yields their [[file]] tables, and the [[document]] tables of those that have no role. Raises InputError.
     """
     for copied in recipe.copies:
         path = folder / copied.path
         _copy(_find_origin(copied), path)
-        if copied.role is not None:
+        if copied.role is None:
+            yield describe_document(path, copied.path)
+        else:
             origin = {"source": copied.source, "revision": copied.revision, "licence": copied.licence}
             yield describe_file(copied.role, path, copied.path, origin)
     for role, parser in recipe.parsers.items():

@@ -30,7 +30,7 @@ def write_manifest(
     Args:
         recipe: For its head, settings and [[file]] tables.
         folder: Of the bundle.
-        files: The [[file]] tables of what was built.
+        files: The [[file]] and [[document]] tables of what was built; a document has no role.
         engines: The [[engine]] tables.
         end_to_end: The comparison of whole scores, where it was made.
 
@@ -41,7 +41,9 @@ def write_manifest(
         content["end_to_end"] = {
             name: _round(value) if isinstance(value, float) else value for name, value in asdict(end_to_end).items()
         }
-    content["file"] = [*files, *recipe.listed]
+    tables = [*files, *recipe.listed]
+    content["file"] = [table for table in tables if "role" in table]
+    content["document"] = [table for table in tables if "role" not in table]
     content["engine"] = [*engines]
     (folder / FILE_NAME).write_text(tomli_w.dumps(content), encoding="utf-8")
     try:
@@ -84,6 +86,11 @@ def describe_file(
     table: dict[str, Any] = {"role": role, "path": path, **_digest(file), **origin}
     table |= {name: _round(value) for name, value in measurements.items() if value is not None}
     return {key: value for key, value in table.items() if value != ""}
+
+
+def describe_document(file: Path, path: str) -> dict[str, Any]:
+    """A [[document]] table. file: Where it is now. path: In the bundle."""
+    return {"path": path, **_digest(file)}
 
 
 def describe_engine(engine: BuiltEngine) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """The recipe of a bundle, a TOML file: which checkpoints to export and how, and what else goes in.
 
-    name, version, description, vocabulary,  as in bundle.toml
-    frame
+    name, version, description, frame        as in bundle.toml
     [export.NAME]                            a model, by the name of its architecture (`architectures.registry`):
                                              checkpoint, or hub and revision, or url and sha256; precision; source,
                                              licence
     [build]                                  what building takes: disk and memory in GB, minutes on two cores
     [parser], [fallback_parser]              path, or hub, file and revision; sha256; precision and so on
-    [[copy]]                                 from, path; with a role also source, revision, licence; with a bundle,
+    [[copy]]                                 from, path; with a role also source, revision, licence, without one it
+                                             is a document, such as a card or a notice; with a bundle,
                                              which is named, `from` is a file of that bundle
     [[file]]                                 copied as it stands: a parser that a pip package brings
     any other section, such as [clip]        copied as it stands: the settings
@@ -28,7 +28,7 @@ from editjudge.errors import InputError
 from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED
 from editjudge_export.checkpoints.origins import BuildNeeds, CheckpointSource, CopiedFile, ParserFile
 
-HEAD = ("name", "version", "description", "vocabulary", "frame")
+HEAD = ("name", "version", "description", "frame")
 FALLBACK = "fallback_parser"
 PARSERS = ("parser", FALLBACK)
 

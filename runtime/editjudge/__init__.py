@@ -60,7 +60,11 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     if name in _HOMES:
-        found: object = getattr(import_module(_HOMES[name]), name)
+        from editjudge.utils.oom import ADVICE, check_room_for_libraries, convert_memory_errors  # noqa: PLC0415
+
+        check_room_for_libraries()
+        with convert_memory_errors("load editjudge", ADVICE):
+            found: object = getattr(import_module(_HOMES[name]), name)
     elif name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415
 

@@ -11,15 +11,16 @@ from typing import Any
 
 from editjudge.backends.llama_cpp import GPU_BUILD
 from editjudge.backends.onnx.compile_cache import compiled_folder
+from editjudge.backends.onnx.library import describe_telemetry
 from editjudge.backends.onnx.nvidia import find_gpus
 from editjudge.backends.onnx.prebuilt_engines import find_engine
 from editjudge.backends.onnx.providers import PROVIDERS, find_problem, is_installed
 from editjudge.benchmarking.system_info import cpu_name, installed_version, total_memory
 from editjudge.bundles.bundle import Bundle
-from editjudge.bundles.cache import cache_folder
+from editjudge.bundles.cache import cache_folder, find_unkept
 from editjudge.bundles.catalog import InstalledBundle, installed_bundles
 from editjudge.bundles.roles import GRAPHS
-from editjudge.errors import DeviceError, EditJudgeError
+from editjudge.errors import BundleError, DeviceError, EditJudgeError
 from editjudge.scorer import Scorer
 
 NEEDED = (
@@ -48,7 +49,8 @@ def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
         "platform": platform.platform(),
         "cpu": {"name": cpu_name(), "cores": os.cpu_count(), "memory": total_memory()},
         "gpus": gpus,
-        "cache": {"folder": str(cache_folder()), "bytes": _size(cache_folder()), "compiled": _size(compiled_folder())},
+        "cache": _cache(),
+        "telemetry": {"problem": describe_telemetry()},
         "packages": packages,
         "optional": optional,
         "devices": devices,
@@ -61,7 +63,8 @@ def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
 def _plan(bundle: str, device: str) -> dict[str, Any]:
     plan: dict[str, Any] = {"bundle": bundle, "device": device, "problem": None, "models": {}}
     try:
-        placements = Scorer.load(bundle, device).plan()
+        with Scorer.load(bundle, device) as scorer:
+            placements = scorer.plan()
         plan["models"] = {role: placement.to_dict() for role, placement in placements.items()}
     except EditJudgeError as error:
         if error.exit_status == 2:
@@ -113,10 +116,24 @@ def _engines(bundle: Bundle) -> dict[str, dict[str, Any]]:
     return engines
 
 
+def _cache() -> dict[str, Any]:
+    try:
+        folder, compiled = cache_folder(), compiled_folder()
+    except BundleError as error:
+        return {"folder": None, "bytes": 0, "compiled": 0, "problem": str(error)}
+    return {
+        "folder": str(folder),
+        "bytes": _size(folder),
+        "compiled": _size(compiled),
+        "problem": find_unkept(folder),
+    }
+
+
 def _size(folder: Path) -> int:
-    """Bytes of all files under a folder, 0 where there is none."""
+    """Bytes of all files under a folder, 0 where there is none or it may not be read."""
     total = 0
-    for file in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # removed meanwhile, or a link that leads nowhere
-            total += file.stat().st_size if file.is_file() else 0
+    with contextlib.suppress(OSError):
+        for file in folder.rglob("*"):
+            with contextlib.suppress(OSError):  # removed meanwhile, or a link that leads nowhere
+                total += file.stat().st_size if file.is_file() else 0
     return total

@@ -11,6 +11,23 @@ EditJudgeError
 
 from __future__ import annotations
 
+LONGEST_QUOTE = 80
+"""Characters of a text, or bits of a number, that a message repeats."""
+
+
+def quote_value(value: object) -> str:
+    """A value that was handed in, as a message names it: its kind, where it is no short text or number."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, int):
+        return repr(value) if value.bit_length() <= LONGEST_QUOTE else f"a number of {value.bit_length():,} bits"
+    kind = type(value).__name__
+    if isinstance(value, str | bytes | bytearray):
+        return repr(value) if len(value) <= LONGEST_QUOTE else f"a {kind} of length {len(value):,}"
+    return f"of type {kind}"
+
 
 class EditJudgeError(Exception):
     """The root: `except EditJudgeError` catches whatever this package raises on purpose."""
@@ -48,3 +65,7 @@ class OutOfMemoryError(EditJudgeError):
     """The machine or the device has not enough memory for what was asked; what raised it can be used again."""
 
     exit_status = 3
+
+
+class EditJudgeWarning(UserWarning):
+    """Something is not as it should be, and the scores are right all the same; each is said once in a process."""

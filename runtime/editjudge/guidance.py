@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +12,26 @@ from editjudge.errors import InputError
 from editjudge.metrics.intents import asks_nothing
 from editjudge.metrics.registry import EditScore
 from editjudge.types import EditIntent
+from editjudge.utils.arguments import NUMBER, Accepted, instance, whole_number
+from editjudge.utils.libraries.opencv import cv2
 
 SLIVER = 1e-4
 """The share of a cell that the rounding of an area average amounts to."""
+
+
+SCORE = instance(EditScore, "what Scorer.score gave")
+FACTOR = whole_number(1, 1024)
+MASK_TYPES = (np.uint8, np.bool_)
+MASK = Accepted(
+    lambda mask: (
+        isinstance(mask, np.ndarray) and mask.ndim == 2 and mask.dtype in (np.uint8, np.bool_) and mask.size > 0
+    ),
+    "a mask, bool[H, W] or uint8[H, W]",
+)
+SCALE = Accepted(lambda scale: NUMBER.holds(scale) or hasattr(scale, "dtype"), "a number")
+ARRAY = Accepted(
+    lambda array: hasattr(array, "shape") and hasattr(array, "max"), "an array of NumPy, torch or the like"
+)
 
 
 NO_EDIT = {
@@ -49,6 +65,7 @@ def find_mask(score: EditScore) -> RegionMask:
 
     A border round the original is no part of it. Raises InputError where nothing was edited: there is no region then.
     """
+    SCORE.check(score=score)
     evidence, content = score.evidence, score.evidence.content
     left, top, right, bottom = content.box
     union = evidence.union | any(_is_everywhere(part.intent) for part in score.parts)
@@ -87,6 +104,7 @@ def latent_mask(score: EditScore, factor: int = 8) -> NDArray[np.bool_]:
     A cell is inside when any part of it is, so that the whole region may change. Raises InputError for a picture
     smaller than a cell, and as `find_mask`.
     """
+    FACTOR.check(factor=factor)
     union = union_mask(score)
     height, width = (side // factor for side in union.shape)
     if not height or not width:
@@ -96,7 +114,8 @@ def latent_mask(score: EditScore, factor: int = 8) -> NDArray[np.bool_]:
 
 
 def encode_png(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> bytes:
-    """A mask, bool[H, W] or uint8[H, W], as a PNG of one channel, 255 inside."""
+    """A mask, bool[H, W] or uint8[H, W], as a PNG of one channel, 255 inside. Raises InputError for anything else."""
+    MASK.check(mask=mask)
     return cv2.imencode(".png", np.where(mask, 255, 0).astype(np.uint8))[1].tobytes()
 
 
@@ -118,9 +137,16 @@ def guidance(
 
     Raises InputError for a mask that does not fit.
     """
+    ARRAY.check(unconditional=unconditional, image=image, text=text, mask=mask)
+    SCALE.check(image_scale=image_scale, text_scale=text_scale)
+    if not tuple(unconditional.shape) == tuple(image.shape) == tuple(text.shape):
+        shapes = ", ".join(str(list(array.shape)) for array in (unconditional, image, text))
+        raise InputError(f"the predictions are of the shapes {shapes}; hand in three of one shape")
     if tuple(mask.shape[-2:]) != tuple(text.shape[-2:]):
         cells, latents = (" x ".join(map(str, array.shape[-2:])) for array in (mask, text))
         raise InputError(f"the mask has {cells} cells, the latents {latents}; make it of the picture that is edited")
+    if not all(mask.shape):
+        raise InputError("the mask has no cells; make it of the picture that is edited")
     if mask.max() > 1:
         raise InputError("the mask has values above 1; hand in bools, or divide it by its largest value")
     return unconditional + image_scale * (image - unconditional) + text_scale * (text - image) * mask

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from editjudge.errors import InputError
+import numpy as np
+
+from editjudge.errors import InputError, quote_value
 from editjudge.image.decode import ImageSource, load_picture, start_decoding
 from editjudge.image.decoding.read import LoadedPicture
+from editjudge.image.decoding.sources import is_file_object
 from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.base import Metric
 from editjudge.metrics.context import EditContext, new_context, observe_all
@@ -17,10 +20,13 @@ from editjudge.metrics.registry import EditScore, ScoringMetric
 from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
 from editjudge.types import CHANGE_KINDS, Placement
+from editjudge.utils.arguments import SEVERAL
 from editjudge.utils.oom import convert_memory_errors
 from editjudge.utils.timing import StageTimer
 
 BATCH = 4  # candidates that go through the models together; more would not fit small GPUs
+
+BATCH_AXES = 4  # of an array of several pictures
 
 Placements = Callable[[], dict[str, Placement]]
 """What each model runs on by now, by role."""
@@ -59,7 +65,7 @@ class Prepared:
     def score(self, edited: ImageSource) -> EditScore:
         """As `Scorer.score`, in less time: only the edited picture goes through the models."""
         timer = StageTimer()
-        with convert_memory_errors():
+        with self._models.in_use(), convert_memory_errors():
             return self._scores([self._align(load_picture(edited))], timer)[0]
 
     def rank(self, edited: Iterable[ImageSource]) -> list[RankedCandidate]:
@@ -77,9 +83,12 @@ class Prepared:
         A batch is asked for when those before it have been taken, so that however many there are, few are in memory.
         Errors are as in `rank`. What the candidates themselves raise goes through, and the next call works as ever.
         """
-        index, arriving = 0, iter(edited)
+        return self._score_all(iter(_check_candidates(edited)))
+
+    def _score_all(self, arriving: Iterator[ImageSource]) -> Iterator[RankedCandidate]:
+        index = 0
         while batch := list(islice(arriving, BATCH)):
-            with convert_memory_errors():
+            with self._models.in_use(), convert_memory_errors():
                 scored = self._score_batch(index, batch)
             yield from scored
             index += len(batch)
@@ -106,6 +115,15 @@ class Prepared:
     def _scores(self, aligned: Sequence[AlignedImage], timer: StageTimer) -> list[EditScore]:
         contexts = [new_context(self._task, picture, self._models, self._known) for picture in aligned]
         return score_contexts(contexts, self._metric, self._others, timer, self._placements)
+
+
+def _check_candidates(edited: Iterable[ImageSource]) -> Iterable[ImageSource]:
+    """The candidates. Raises InputError for a single picture, which might be gone through too, and for none."""
+    is_picture = is_file_object(edited) or (isinstance(edited, np.ndarray) and edited.ndim < BATCH_AXES)
+    if is_picture or isinstance(edited, str | bytes | bytearray | memoryview | Mapping):
+        raise InputError(f"edited is {quote_value(edited)}; give a list of pictures, or a single one to score()")
+    SEVERAL.check(edited=edited)
+    return edited
 
 
 def score_contexts(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import partial
 from os import PathLike
+from typing import Any, Self
 
 from editjudge.backends.llama_cpp import choose_placement
 from editjudge.backends.onnx.providers import NVIDIA
 from editjudge.bundles.bundle import Bundle
+from editjudge.errors import InstructionError
 from editjudge.image.decode import ImageSource, start_decoding
 from editjudge.image.decoding.read import LoadedPicture
 from editjudge.metrics.base import Metric
@@ -21,6 +23,7 @@ from editjudge.metrics.registry import (
     ScoringMetric,
     check_accept_at,
     check_compat,
+    check_names,
     parse_names,
     scoring_metric,
     select_metrics,
@@ -31,15 +34,23 @@ from editjudge.parser.parser import Parser
 from editjudge.parser.result import ParseResult
 from editjudge.ranking import Prepared, score_contexts
 from editjudge.types import EditIntent, Placement
-from editjudge.utils.oom import convert_memory_errors
+from editjudge.utils.arguments import FLAG, PATH, TEXT, THREADS, instance
+from editjudge.utils.forks import new_lock
+from editjudge.utils.oom import ADVICE, convert_memory_errors
 from editjudge.utils.timing import StageTimer
 
 Request = str | EditIntent | ParseResult
 """What is asked for: in words, as an intent, or as what was read of words before."""
 
+MODELS = instance(ModelSet, "the models of a bundle, or open one with Scorer.load(bundle)")
+REQUEST = instance((str, EditIntent, ParseResult), "a text, an EditIntent, or what parse gave", InstructionError)
+INSTRUCTION = instance(str, "a text", InstructionError)
+
 
 class Scorer:
-    """Scores edits with one bundle on one device. May be shared by threads.
+    """Scores edits with one bundle on one device. May be shared by threads, and used as a context manager.
+
+    A process that is forked, or is sent one, opens the models anew: its first call takes about a second longer.
 
     Args:
         models: The models of the bundle.
@@ -56,15 +67,18 @@ class Scorer:
         accept_at: float | None = None,
         keep_answers: bool = True,
     ) -> None:
+        MODELS.check(models=models)
+        FLAG.check(keep_answers=keep_answers)
         self.models = models
         self.bundle = models.bundle
         self.compat = check_compat(compat)
         self.accept_at = check_accept_at(accept_at)
         self._keep_answers = keep_answers
         self._parser: Parser | None = None
-        self._loading = threading.Lock()
-        for kind in NEEDED_MODELS:
-            models.model(kind)
+        self._loading = new_lock()
+        with models.in_use(), convert_memory_errors("open the models", ADVICE):
+            for kind in NEEDED_MODELS:
+                models.model(kind)
 
     @classmethod
     def load(
@@ -87,12 +101,36 @@ class Scorer:
             accept_at: The probability from which `verdict` accepts an edit; None: the bundle's.
             keep_answers: Whether what the parser says of an instruction is kept on disk.
 
-        Raises BundleError, DeviceError or InputError.
+        Raises BundleError, DeviceError, OutOfMemoryError or InputError.
         """
+        PATH.check(bundle=bundle)
+        TEXT.check(device=device)
+        THREADS.check(threads=threads)
+        FLAG.check(keep_answers=keep_answers)
         check_compat(compat)
         check_accept_at(accept_at)
-        models = ModelSet(Bundle.load(bundle), device, threads)
+        with convert_memory_errors("open the bundle", ADVICE):
+            models = ModelSet(Bundle.load(bundle), device, None if threads is None else int(threads))
         return cls(models, compat=compat, accept_at=accept_at, keep_answers=keep_answers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        opener = partial(type(self), compat=self.compat, accept_at=self.accept_at, keep_answers=self._keep_answers)
+        return opener, (self.models,)
+
+    def close(self) -> None:
+        """Frees the models, those of what was prepared among them, once the calls of other threads have ended.
+
+        Whatever is asked for later raises InputError. A Scorer that is no longer used is closed by itself.
+        """
+        self.models.close()
+        if self._parser is not None:
+            self._parser.close()
 
     @property
     def placements(self) -> dict[str, Placement]:
@@ -108,9 +146,11 @@ class Scorer:
     def parse(self, instruction: str) -> ParseResult:
         """What an instruction asks for, part by part, with what is to be known of it; it can be scored in its place.
 
-        Raises InstructionError.
+        Raises InstructionError or OutOfMemoryError.
         """
-        return self._read(instruction)
+        INSTRUCTION.check(instruction=instruction)
+        with self.models.in_use(), convert_memory_errors("read the instruction", ADVICE):
+            return self._read(instruction)
 
     def score(
         self,
@@ -130,12 +170,12 @@ class Scorer:
             compat: As in `load`, for this edit alone.
             metrics: What to measure as well: names of `metrics.METRICS`, or "all" that the bundle has the models of.
 
-        Raises InputError for what cannot be scored, BundleError for a metric whose model the bundle lacks, and
-        OutOfMemoryError.
+        Raises InputError for what cannot be scored, BundleError for a metric without its model, and OutOfMemoryError.
         """
         timer = StageTimer()
+        REQUEST.check(instruction=instruction)
         others = self._select(metrics, instruction)
-        with convert_memory_errors():
+        with self.models.in_use(), convert_memory_errors():
             before, after = start_decoding([original, edited])
             task = self._task(before, instruction, compat, timer)
             loaded = after.result()
@@ -156,14 +196,14 @@ class Scorer:
         Arguments and errors are those of `score`.
         """
         timer = StageTimer()
+        REQUEST.check(instruction=instruction)
         others = self._select(metrics, instruction)
-        with convert_memory_errors():
+        with self.models.in_use(), convert_memory_errors():
             (before,) = start_decoding([original])
             task = self._task(before, instruction, compat, timer)
             known = [observe(self.models, part, None, [], timer)[0] for part in (task, *task.more)]
-            return Prepared(
-                task, known, self.models, metric=self._metric(compat), others=others, placements=self._placements
-            )
+            metric, placements = self._metric(compat), self._placements
+            return Prepared(task, known, self.models, metric=metric, others=others, placements=placements)
 
     @property
     def _parser_device(self) -> str:
@@ -178,7 +218,7 @@ class Scorer:
         return self.placements
 
     def _select(self, names: str | Sequence[str], instruction: Request) -> tuple[Metric, ...]:
-        wanted = parse_names(names) if isinstance(names, str) else names
+        wanted = parse_names(names) if isinstance(names, str) else check_names(names)
         return select_metrics(wanted, self.bundle, parsed=not isinstance(instruction, str))
 
     def _task(

@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.errors import InputError, quote_value
+
 EditType = Literal["add", "remove", "replace", "color", "texture", "size", "move", "action", "style", "other"]
 Size = Literal["larger", "smaller", "unchanged"]
 Position = Literal["left", "right", "up", "down", "inside", "near", "unchanged"]
@@ -31,6 +33,8 @@ of the frame are stated for this one, and grow with a larger picture (`image.tra
 
 ALL = "all"
 """The source or target of an edit of the whole picture."""
+LONGEST_PHRASE = 4000
+"""Characters of a phrase: as many as the longest instruction has."""
 
 Floats = NDArray[np.float32]
 """float32, of any shape."""
@@ -57,6 +61,8 @@ class EditIntent:
         position: The position of the edited object relative to it.
         keep: The phrase for what is named as staying as it is: "bride" of "remove everyone but the bride".
         text: The words to be written, as they are quoted, capitals and punctuation included.
+
+    Raises InputError for a value that is none of these, and for a phrase longer than any that could be looked for.
     """
 
     edit_type: EditType
@@ -71,8 +77,14 @@ class EditIntent:
     def __post_init__(self) -> None:
         for name, options in (("edit_type", EDIT_TYPES), ("size", SIZES), ("position", POSITIONS)):
             value = getattr(self, name)
-            if value not in options:
-                raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(options)}")
+            if not isinstance(value, str) or value not in options:
+                raise InputError(f"{name} is {quote_value(value)}; it must be one of {', '.join(options)}")
+        for name in ("source", "target", "anchor", "keep", "text"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise InputError(f"{name} is {quote_value(value)}; give a phrase as a text, or None for none")
+            if value is not None and len(value) > LONGEST_PHRASE:
+                raise InputError(f"{name} has {len(value):,} characters; give at most {LONGEST_PHRASE:,}")
 
     @property
     def is_global(self) -> bool:

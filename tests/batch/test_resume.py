@@ -42,8 +42,9 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str] | Non
 
 
 def children(process: int) -> list[int]:
-    path = Path(f"/proc/{process}/task/{process}/children")
-    return [int(child) for child in path.read_text().split()] if path.exists() else []
+    """Those that any of its threads started."""
+    lists = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for path in lists for child in path.read_text().split()]
 
 
 def alive(process: int) -> bool:
@@ -105,17 +106,66 @@ def test_a_worker_that_dies_loses_nothing(whole: bytes, long: Path, tmp_path: Pa
     assert output.read_bytes() == whole
 
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @needs_proc
-def test_a_run_that_is_interrupted_says_how_to_go_on(long: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", ENDING)
+def test_a_run_that_is_asked_to_end_says_how_to_go_on(long: Path, tmp_path: Path, number: signal.Signals) -> None:
     output = tmp_path / "scores.jsonl"
     process = started([str(long), "-o", str(output), "--workers", "1"], start_new_session=True)
     wait_for(lambda: lines_of(part_file(output)) > 10, process)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to the workers too
+    workers = workers_of(process.pid)
+    os.killpg(process.pid, number)  # as terminals and supervisors do, to the workers too
     printed, error = process.communicate()
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert printed == ""
     assert error.endswith("of 120 rows are done; go on with --resume\n")
     assert error.count("\n") == 1
+    assert not any(map(alive, workers))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scores.jsonl.part"]
+
+
+@needs_proc
+@pytest.mark.parametrize("number", ENDING)
+def test_a_run_that_is_asked_to_end_while_it_starts(long: Path, tmp_path: Path, number: signal.Signals) -> None:
+    """While its worker does not know yet what to do about signals. There is nothing to go on with, and nothing left."""
+    output = tmp_path / "scores.jsonl"
+    process = started([str(long), "-o", str(output), "--workers", "1"], start_new_session=True)
+    wait_for(lambda: bool(workers_of(process.pid)), process)
+    os.killpg(process.pid, number)
+    assert process.communicate() == ("", "")
+    assert process.returncode == 128 + number
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_proc
+def test_a_run_under_nohup_does_not_end_with_its_terminal(whole: bytes, long: Path, tmp_path: Path) -> None:
+    output = tmp_path / "scores.jsonl"
+    command = ["env", "--ignore-signal=HUP", *COMMAND, str(long), "-o", str(output), "--workers", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    wait_for(lambda: lines_of(part_file(output)) > 10)
+    os.killpg(process.pid, signal.SIGHUP)
+    _, error = process.communicate()
+    assert (process.returncode, error) == (0, b"")
+    assert output.read_bytes() == whole
+
+
+@needs_proc
+def test_two_runs_to_one_output(whole: bytes, long: Path, tmp_path: Path, capfd: Capture) -> None:
+    """The second one is refused, while the first lives; the lock of one that was killed is none."""
+    output = tmp_path / "scores.jsonl"
+    part, arguments = part_file(output), [str(long), "-o", str(output), "--workers", "1"]
+    process = started(arguments)
+    wait_for(lambda: lines_of(part) > 5, process)
+    for more in ([], ["--resume"]):
+        assert_run_fails(capfd, [*arguments, *more], 2, f"{part} is in use by another run; wait for it to end")
+    process.kill()
+    process.communicate()
+    assert part.with_name("scores.jsonl.part.lock").exists()
+    assert run(["score-dataset", *arguments, "--resume"]) == 0
+    assert output.read_bytes() == whole
+    assert list(tmp_path.iterdir()) == [output]
 
 
 def test_when_all_was_done_but_the_end(whole: bytes, long: Path, tmp_path: Path, capfd: Capture) -> None:
@@ -176,15 +226,41 @@ def test_a_line_that_was_cut_off_is_done_again(cut: Path, data: Path, torn: byte
     assert [row["id"] for row in read_rows(cut)] == [f"r{number}" for number in range(24)]
 
 
-@pytest.mark.parametrize("content", [b"\n", b"[]\n", b'{"row": 1}\n', b"\xff\n"])
-def test_what_is_no_part_file(cut: Path, data: Path, content: bytes) -> None:
-    with part_file(cut).open("ab") as file:
-        file.write(content)
+def test_lines_that_are_damaged_are_done_again(cut: Path, data: Path) -> None:
+    """In the middle of the file, in the place of rows; as zeros too, which a power cut may leave."""
+    part = part_file(cut)
+    header, *rows = part.read_bytes().splitlines(keepends=True)
+    zeros, deep, torn = b"\0" * 4096 + b"\n", b"[" * 100_000 + b"\n", b'{"row": 3, "values": {"error": null}\n'
+    part.write_bytes(b"".join([header, b"\n", b"[]\n", rows[2], b'{"row": 1}\n', b"\xff\n", zeros, deep, torn]))
+    assert score_dataset(open_dataset(data), cut, workers=1, resume=True).done == 24
+    again = cut.with_name("again.jsonl")
+    score_dataset(open_dataset(data), again, workers=1)
+    assert cut.read_bytes() == again.read_bytes()
+
+
+@pytest.mark.parametrize("begin", [b"{}\n", b"\0\0\n", b"id,original\n", b"notes without a line end"])
+def test_what_is_no_part_file_is_left_alone(cut: Path, data: Path, begin: bytes) -> None:
+    part_file(cut).write_bytes(begin)
     with pytest.raises(InputError, match="is damaged or no part file; delete it"):
+        score_dataset(open_dataset(data), cut, resume=True)
+    assert part_file(cut).read_bytes() == begin
+
+
+def test_rows_of_two_runs_in_one_part_file(cut: Path, data: Path) -> None:
+    """Two headers are what two runs at once left in the times before one locked the other out."""
+    part = part_file(cut)
+    header, *rows = part.read_bytes().splitlines(keepends=True)
+    part.write_bytes(b"".join([header, *rows[:2], header, *rows[2:]]))
+    with pytest.raises(ZeroDivisionError):
+        score_dataset(open_dataset(data), cut, workers=1, resume=True, watch=lambda progress: 1 / (progress.done - 8))
+    other = header.replace(b'"compat": null', b'"compat": "released"')
+    part.write_bytes(b"".join([header, *rows[:2], other, *rows[2:]]))
+    with pytest.raises(InputError, match="belongs to another run: its compat is not the same"):
         score_dataset(open_dataset(data), cut, resume=True)
 
 
-def test_a_part_file_of_which_not_even_the_first_line_is_whole(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("begin", [b"", b'{"data', b'{"data set": "12', b"\0" * 512])
+def test_a_part_file_of_which_not_even_the_first_line_is_whole(data: Path, tmp_path: Path, begin: bytes) -> None:
     output = tmp_path / "scores.jsonl"
-    part_file(output).write_bytes(b'{"data set": "12')
+    part_file(output).write_bytes(begin)
     assert score_dataset(open_dataset(data), output, workers=1, resume=True).done == 24

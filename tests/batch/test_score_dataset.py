@@ -16,6 +16,7 @@ from editjudge.batch.runner import part_file
 from editjudge.batch.score_columns import SCORE
 from editjudge.cli.main import run
 from editjudge.datasets import open_dataset
+from editjudge.datasets.formulas import unescape_formula
 from editjudge.types import EditIntent
 from support.batch_runs import WORDLESS, assert_run_fails, read_rows
 from support.scores import part_of, score_of
@@ -44,7 +45,7 @@ def test_the_table(data: Path, tmp_path: Path, capfd: Capture) -> None:
             elif isinstance(value, list):
                 assert json.loads(text[name]) == value
             else:
-                assert text[name] == (value or "")
+                assert unescape_formula(text[name]) == (value or "")
 
     scorer = Scorer.load("studio", "cpu", 1, compat="released")
     for number, line in enumerate(lines):
@@ -158,7 +159,9 @@ def test_the_columns_of_a_data_set_keep_their_kinds(tmp_path: Path, data: Path) 
 def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
     """As PSNR gives them of equal pictures; they are kept on their way through the part file."""
     part = checkpoint.RunCheckpoint(tmp_path / "scores.part", {})
-    part.add(0, {"metrics.psnr": np.float32("inf"), "metrics.clip_t": np.float64("nan"), "metrics.l2": np.float32(0.5)})
+    part.add(
+        0, {"metrics.psnr": np.float32("inf"), "metrics.clip_t": np.float64("nan"), "metrics.l2": np.float32(0.5)}, []
+    )
     values = part[0]
     added = score_columns.columns(("psnr", "clip_t", "l2"))
     rows = {}
@@ -181,7 +184,7 @@ def test_what_was_not_measured_is_an_empty_cell(tmp_path: Path) -> None:
     compound = score_of(part_of(intents[0]), part_of(intents[1], **nothing), bpm=None, confidence=0.0)
     part = checkpoint.RunCheckpoint(tmp_path / "scores.part", {})
     for number, score in enumerate((alone, compound)):
-        part.add(number, score_columns.score_values(score))
+        part.add(number, score_columns.score_values(score), [])
     rows = [part[number] for number in range(2)]
     part.__exit__(None, None, None)
     empty = ("bpm", "semantic.score", "semantic.modify_raw", "region.position", "verdict.probability")

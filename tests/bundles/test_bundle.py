@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from editjudge import BundleError
+from editjudge.backends.onnx.loader import open_model
 from editjudge.bundles import cache
 from editjudge.bundles.bundle import Bundle, available_bundles
 from editjudge.bundles.cache import cache_folder
 from editjudge.bundles.settings import ClipSettings, NormRanges
+from support.damaged_bundles import put
+from support.onnx_bytes import attribute, external, graph, model, node, value_info
+from support.tiny_manifest import file_entry
 
 TOY = Path(__file__).parents[1] / "fixtures" / "toy"
 GEMMA = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
@@ -93,27 +99,27 @@ def test_what_is_not_there(tmp_path: Path, home: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "replacement", "message"),
     [
-        ("format = 1", "format = 2", "its format is 2, and this editjudge reads 1; upgrade editjudge"),
-        ("format = 1", "format = 0", "build the bundle again"),
-        ("format = 1", "", "no format number"),
-        ("format = 1", 'format = "1"', "no format number"),
-        ("format = 1", "format = ", r"malformed: .*line 1"),
+        ("format = 2", "format = 3", "its format is 3, and this editjudge reads 2; upgrade editjudge"),
+        ("format = 2", "format = 1", "its format is 1, and this editjudge reads 2; build the bundle again"),
+        ("format = 2", "", "no format number"),
+        ("format = 2", 'format = "1"', "no format number"),
+        ("format = 2", "format = ", r"malformed: .*line 1"),
         ('name = "toy"\n', "", "the manifest lacks name"),
         ('version = "1"', "version = 1", "version is 1; it must be a text"),
-        ("format = 1", "format = 1\nframe = 255", "frame is 255; it must be from 256 to 2048 pixels"),
-        ("format = 1", "format = 1\nframe = 4096", "frame is 4096; it must be from 256 to 2048 pixels"),
-        ("format = 1", "format = 1\nframe = 512.0", "frame is 512.0; it must be a whole number"),
-        ("format = 1", 'format = 1\nframe = "large"', "frame is 'large'; it must be a whole number"),
+        ("format = 2", "format = 2\nframe = 255", "frame is 255; it must be from 256 to 2,048"),
+        ("format = 2", "format = 2\nframe = 4096", "frame is 4096; it must be from 256 to 2,048"),
+        ("format = 2", "format = 2\nframe = 512.0", "frame is 512.0; it must be a whole number"),
+        ("format = 2", 'format = 2\nframe = "large"', "frame is 'large'; it must be a whole number"),
         (r"\[clip\](?s:.*)(?=\[detector\])", "", r"section \[clip\] is missing"),
         ("size = 16", "", r"\[clip\] lacks size"),
         ("size = 16", "size = 16\nsizes = 17", r"\[clip\] has keys that are not known: sizes"),
         ("size = 16", "size = 16.5", r"size in \[clip\] is 16.5; it must be a whole number"),
-        ("size = 16", "size = 0", "size must be above 0"),
+        ("size = 16", "size = 0", r"size in \[clip\] is 0; it must be from 1 to 2,048"),
         ("size = 16", "size = true", "must be a whole number"),
         ('fit = "stretch"', 'fit = "squash"', "must be one of stretch, center_crop"),
         (r"mean = \[0.5, 0.5, 0.5\]", "mean = [0.5, 0.5]", "must be a list of 3 numbers"),
         (r"mean = \[0.5, 0.5, 0.5\]", 'mean = [0.5, 0.5, "a"]', "must be a number"),
-        ("box_threshold = 0.30", "box_threshold = 0.0", "box_threshold must be above 0"),
+        ("box_threshold = 0.30", "box_threshold = 0.0", r"box_threshold in \[detector\] is 0.0; it must be from 1e-06"),
         ("box_threshold = 0.30", "box_threshold = nan", r"box_threshold in \[detector\] is nan; it must be a finite"),
         ("box_threshold = 0.30", f"box_threshold = 1{400 * '0'}", r"box_threshold in \[detector\] is inf; it must be"),
         (r"mean = \[0.5, 0.5, 0.5\]", "mean = [0.5, nan, 0.5]", r"mean in \[clip\] is nan; it must be a finite number"),
@@ -135,8 +141,8 @@ def test_what_is_not_there(tmp_path: Path, home: Path) -> None:
         ("bytes = 1", "bytes = 2", "bytes instead of"),
         (r"\nbytes = \d+", "", "has no bytes"),
         ("vocabulary.txt", "../vocabulary.txt", "leads outside the bundle"),
-        ('"vocabulary.txt"', "5", "vocabulary is 5; it must be a text"),
-        ("format = 1", "format = 1\nfiles = []", r"must be given as \[\[file\]\]"),
+        ('"vocabulary.txt"', "5", r"path in \[\[file\]\] vocabulary is 5; it must be a text"),
+        ("format = 2", "format = 2\nfiles = []", r"must be given as \[\[file\]\]"),
         (r"\[\[file\]\]", "[file]", r"malformed|must be given as \[\[file\]\]"),
         ('name = "toy"', 'name = "\x00"', "malformed"),
     ],
@@ -150,7 +156,7 @@ def test_a_manifest_with_a_fault(folder: Path, pattern: str, replacement: str, m
 
 def test_the_frame_is_512_pixels_where_the_manifest_says_nothing(folder: Path, studio: Bundle) -> None:
     assert Bundle.load(folder).manifest.frame == studio.manifest.frame == 512
-    edit(folder, lambda text: text.replace("format = 1", "format = 1\nframe = 1024", 1))
+    edit(folder, lambda text: text.replace("format = 2", "format = 2\nframe = 1024", 1))
     assert Bundle.load(folder).manifest.frame == 1024
 
 
@@ -198,7 +204,7 @@ def test_a_large_file_is_hashed_once(folder: Path, home: Path, monkeypatch: pyte
     assert len(list((home / "verified").iterdir())) == 1
     cache._check_hash.cache_clear()
     before = path.stat()
-    path.write_bytes(bytes(before.st_size))
+    path.write_bytes(path.read_bytes().replace(struct.pack("<f", 3.0), struct.pack("<f", 4.0)))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # the same to a stamp
     assert bundle.file("detector") == path
     os.utime(path, ns=(1, 1))
@@ -233,14 +239,6 @@ def test_a_manifest_cannot_import_what_it_likes(folder: Path) -> None:
         Bundle.load(folder).file("parser")
 
 
-def test_a_cache_that_cannot_be_written(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("EDITJUDGE_HOME", str(tmp_path / "file"))
-    edit(folder, lambda text: text + parser_entry())
-    with pytest.raises(BundleError, match="cannot be written to"):
-        Bundle.load(folder).file("parser")
-
-
 def test_the_embedded_bundle(studio: Bundle) -> None:
     """The studio bundle is whole, says where each file is from, and fits the size that is promised."""
     studio.verify()
@@ -251,3 +249,37 @@ def test_the_embedded_bundle(studio: Bundle) -> None:
         assert entry.licence
         assert entry.source or entry.package
     assert {"car", "blue"} <= (studio.vocabulary() or set())
+
+
+def test_weights_beside_a_graph_are_listed_and_hashed(folder: Path) -> None:
+    """ONNX Runtime reads whatever file a graph names; only that of its weights may be one, and its hash is checked."""
+    weights = struct.pack("<3f", 1.0, 1.0, 1.0)
+    inputs, outputs = [value_info("pixel_values", ["N", 3, 16, 16])], [value_info("image_embeds", ["N", 3])]
+    mean = node("ReduceMean", "pixel_values", "mean", attribute("axes", [2, 3]), attribute("keepdims", 0))
+    tensor = external("w", [3], "clip_vision.onnx.data")
+    put(
+        folder, "clip_vision.onnx", model(graph([mean, node("Mul", "mean w", "image_embeds")], inputs, outputs, tensor))
+    )
+    (folder / "clip_vision.onnx.data").write_bytes(weights)
+    with pytest.raises(BundleError, match=r"clip_vision\.onnx is refused: it reads the file 'clip_vision\.onnx\.data'"):
+        Bundle.load(folder).verify()
+    edit(folder, lambda text: text + file_entry("clip_vision_data", "clip_vision.onnx.data", weights))
+    Bundle.load(folder).verify()
+    session = open_model(Bundle.load(folder).graph("clip_vision"), "cpu")
+    assert session.run({"pixel_values": np.ones((1, 3, 16, 16), np.float32)})["image_embeds"].tolist() == [[1, 1, 1]]
+    (folder / "clip_vision.onnx.data").write_bytes(struct.pack("<3f", 1.0, -3.0, 9.0))
+    with pytest.raises(BundleError, match=r"clip_vision\.onnx\.data is damaged"):
+        Bundle.load(folder).file("clip_vision")
+
+
+def test_cards_and_notices_are_hashed(studio: Bundle, tmp_path: Path) -> None:
+    assert {"NOTICE.md", "cards/clip.md"} <= {document.path for document in studio.documents}
+    unlisted = {path for path in studio.folder.rglob("*") if path.is_file()} - {
+        studio.folder / entry.path for entry in studio.manifest.listed if entry.path is not None
+    }
+    assert {path.name for path in unlisted} == {"bundle.toml"}
+    copy = Path(shutil.copytree(studio.folder, tmp_path / "copy"))
+    notice = (copy / "NOTICE.md").read_bytes()
+    (copy / "NOTICE.md").write_bytes(notice[:-2] + b"!\n")
+    with pytest.raises(BundleError, match=r"NOTICE\.md is damaged: its sha256"):
+        Bundle.load(copy).verify()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -15,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from editjudge import BundleError, InputError
-from editjudge.bundles import huggingface, sources
+from editjudge.bundles import huggingface
 from editjudge.bundles.bundle import Bundle, available_bundles
 from editjudge.bundles.download import look_at, pull
+from editjudge.bundles.remote import sources
 from support.fake_hub import COMMIT, FakeHub
 from support.killed_process import kill_midway
+from support.onnx_bytes import engine_wrapper
 
 TOY = Path(__file__).parents[1] / "fixtures" / "toy"
 DETECTOR = (TOY / "detector.onnx").read_bytes()
@@ -62,7 +63,7 @@ def nothing_under_a_name(home: Path) -> bool:
     "source", ["someone/toy", f"someone/toy@{COMMIT}", "{url}/files/toy", "{url}/files/toy/bundle.toml", str(TOY)]
 )
 def test_a_bundle_from_everywhere(source: str, served: FakeHub, home: Path) -> None:
-    offer = look_at(source.format(url=served.url))
+    offer = look_at(source.format(url=served.url), insecure=True)
     advances: list[int] = []
     assert offer.manifest.name == "toy"
     assert not (home / "bundles" / "toy").exists()
@@ -71,15 +72,14 @@ def test_a_bundle_from_everywhere(source: str, served: FakeHub, home: Path) -> N
     pulled = contents(folder)
     assert pulled == {path: content for path, content in contents(TOY).items() if path in pulled}
     assert set(contents(TOY)) - set(pulled) <= {"README.md"}
-    vocabulary = (TOY / "vocabulary.txt").stat().st_size
-    assert sum(advances) == offer.bytes + vocabulary == sum(map(len, pulled.values())) - len(pulled["bundle.toml"])
+    assert sum(advances) == offer.bytes == sum(map(len, pulled.values())) - len(pulled["bundle.toml"])
     assert [entry.name for entry in (home / "bundles").iterdir()] == ["toy"]
     Bundle.load("toy").verify()
 
 
 def test_the_manifest_is_checked_before_anything_else_is_fetched(served: FakeHub, home: Path) -> None:
     edited(served, lambda text: text.replace("size = 16", "size = 0", 1))
-    with pytest.raises(BundleError, match=r"^someone/toy/bundle\.toml: .*size must be above 0") as caught:
+    with pytest.raises(BundleError, match=r"^someone/toy/bundle\.toml: .*size in \[clip\] is 0; it must be") as caught:
         look_at("someone/toy")
     assert "\n" not in str(caught.value)
     assert {path.rsplit("/", 1)[-1] for _, path, _ in served.requests if "resolve" in path} == {"bundle.toml"}
@@ -122,7 +122,7 @@ def test_a_pull_that_fails_leaves_what_has_arrived_for_the_next(served: FakeHub,
     pull(offer, advance=advances.append)
     assert 900 < served.starts("detector.onnx")[0] <= 1000
     assert served.starts("clip_text.onnx") == []
-    assert sum(advances) == offer.bytes + (TOY / "vocabulary.txt").stat().st_size
+    assert sum(advances) == offer.bytes
     Bundle.load("toy").verify()
 
 
@@ -131,21 +131,21 @@ def test_a_pull_that_is_killed_goes_on_where_it_was(served: FakeHub, home: Path)
     large = os.urandom(13_000_000)
     files = served.repositories["someone/toy"][COMMIT]
     digest = hashlib.sha256(large).hexdigest()
-    entry = re.compile(r'(path = "detector\.onnx"\s+sha256 = )"\w+"(\s+bytes = )\d+')
-    edited(served, lambda text: entry.sub(rf'\1"{digest}"\g<2>{len(large)}', text))
-    files["detector.onnx"] = large
-    served.holds["detector.onnx"] = 12_000_000
+    entry = f'\n[[document]]\npath = "large.bin"\nsha256 = "{digest}"\nbytes = {len(large)}\n'
+    edited(served, lambda text: text + entry)
+    files["large.bin"] = large
+    served.holds["large.bin"] = 12_000_000
     code = "from editjudge.bundles.download import look_at, pull; print(pull(look_at('someone/toy')))"
     command = [sys.executable, "-c", code]
     environment = {**os.environ, "HF_ENDPOINT": served.url, "HF_HOME": str(home / "hub")}
-    arrived = kill_midway(command, environment, home, "detector.onnx.*.part")
+    arrived = kill_midway(command, environment, home, "large.bin.*.part")
     served.released.set()
     assert nothing_under_a_name(home)
     served.holds.clear()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(home / "bundles" / "toy")
-    assert served.starts("detector.onnx") == [0, arrived]
-    assert (home / "bundles" / "toy" / "detector.onnx").read_bytes() == large
+    assert served.starts("large.bin") == [0, arrived]
+    assert (home / "bundles" / "toy" / "large.bin").read_bytes() == large
 
 
 def test_a_server_that_cannot_resume_starts_over(served: FakeHub) -> None:
@@ -159,7 +159,18 @@ def test_a_server_that_cannot_resume_starts_over(served: FakeHub) -> None:
     folder = pull(offer, advance=advances.append)
     assert (folder / "detector.onnx").read_bytes() == DETECTOR
     assert min(advances) < 0
-    assert sum(advances) == offer.bytes + (TOY / "vocabulary.txt").stat().st_size
+    assert sum(advances) == offer.bytes
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_web_folder_goes_on_where_it_stopped(ranges: bool, served: FakeHub) -> None:
+    source = f"{served.url}/files/toy"
+    served.cuts["toy/detector.onnx"] = [1000]
+    with pytest.raises(BundleError, match=r"detector\.onnx cannot be fetched: .*hung up .*what has arrived is kept"):
+        pull(look_at(source, insecure=True))
+    served.ranges = ranges
+    assert (pull(look_at(source, insecure=True)) / "detector.onnx").read_bytes() == DETECTOR
+    assert served.starts("toy/detector.onnx") == [0, 1000]
 
 
 def test_what_arrives_damaged_is_thrown_away(served: FakeHub, home: Path) -> None:
@@ -203,7 +214,7 @@ def test_what_cannot_be_pulled(
     served.gated.add("someone/gated")
     (tmp_path / "empty").mkdir()
     with pytest.raises(kind, match=message) as caught:
-        look_at(source.format(url=served.url, folder=tmp_path / "empty"))
+        look_at(source.format(url=served.url, folder=tmp_path / "empty"), insecure=True)
     assert "\n" not in str(caught.value)
 
 
@@ -282,7 +293,8 @@ def test_names(served: FakeHub, home: Path) -> None:
 
 
 def engine(device: str) -> str:
-    digests = [hashlib.sha256(f"{device} {kind}".encode()).hexdigest() for kind in ("wrapper", "engine")]
+    wrapper, data = engine_wrapper(f"detector.{device}.engine"), f"{device} engine".encode()
+    digests = [hashlib.sha256(content).hexdigest() for content in (wrapper, data)]
     return f"""
 [[engine]]
 role = "detector"
@@ -293,10 +305,10 @@ precision = "fp16"
 weights = "included"
 path = "detector.{device}.onnx"
 sha256 = "{digests[0]}"
-bytes = {len(device) + 8}
+bytes = {len(wrapper)}
 data = "detector.{device}.engine"
 data_sha256 = "{digests[1]}"
-data_bytes = {len(device) + 7}
+data_bytes = {len(data)}
 """
 
 
@@ -308,7 +320,7 @@ def test_engines_are_pulled_as_asked(choice: str, devices: list[str], served: Fa
     edited(served, lambda text: text + engine("rtx") + engine("tensorrt"))
     files = served.repositories["someone/toy"][COMMIT]
     for device in ("rtx", "tensorrt"):
-        files[f"detector.{device}.onnx"] = f"{device} wrapper".encode()
+        files[f"detector.{device}.onnx"] = engine_wrapper(f"detector.{device}.engine")
         files[f"detector.{device}.engine"] = f"{device} engine".encode()
     folder = pull(look_at("someone/toy", choice))
     bundle = Bundle.load("toy")
@@ -316,7 +328,7 @@ def test_engines_are_pulled_as_asked(choice: str, devices: list[str], served: Fa
     assert len(list(folder.glob("detector.*"))) == 1 + 2 * len(devices)
     bundle.verify()
     for entry in bundle.engines:
-        assert bundle.engine(entry).read_text() == f"{entry.device} wrapper"
+        assert bundle.engine(entry).read_bytes() == engine_wrapper(entry.data)
         (folder / entry.data).write_text("tampered with")
         with pytest.raises(BundleError, match=f"detector.{entry.device}.engine"):
             bundle.verify()
@@ -334,7 +346,7 @@ def test_engines_that_are_none(served: FakeHub) -> None:
 
 def test_a_token_goes_to_the_hub_only(served: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface, "get_token", lambda: "secret")
-    pull(look_at(f"{served.url}/files/toy"))
+    pull(look_at(f"{served.url}/files/toy", insecure=True))
     assert served.tokens == {None}
     pull(look_at("someone/toy"))
     assert served.tokens == {None, "Bearer secret"}

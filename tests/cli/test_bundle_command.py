@@ -74,14 +74,14 @@ def test_list_as_json(capfd: Capture, home: Path) -> None:
 
 def test_verify(capfd: Capture, home: Path) -> None:
     assert run(["bundle", "verify", "toy", "studio"]) == 0
-    assert capfd.readouterr().out.splitlines()[0] == "toy 1: 10 files, all as the manifest says"
+    assert capfd.readouterr().out.splitlines()[0] == "toy 1: 11 files, all as the manifest says"
     assert_fails(capfd, ["bundle", "verify"], 3, "bad", "bytes instead of")
 
 
 def test_pull(capfd: Capture, home: Path) -> None:
     assert run(["bundle", "pull", str(TOY), "--name", "mine"]) == 0
     printed, error = capfd.readouterr()
-    assert printed == f"mine 1: 11 files, 10.5 kB, in {home / 'mine'}\n"
+    assert printed == f"mine 1: 11 files, 10.6 kB, in {home / 'mine'}\n"
     assert error == ""
     Bundle.load("mine").verify()
 

@@ -32,11 +32,11 @@ def knowing_bundle(tmp_path: Path) -> Path:
     """The toy bundle without its list of words, with the parser of the embedded one: it has no picture for unknown."""
     folder, studio = tmp_path / "knowing", bundle_folder("studio")
     shutil.copytree(TOY, folder)
-    entries = (studio / "bundle.toml").read_text(encoding="utf-8").split("[[file]]")[1:]
+    entries = (studio / "bundle.toml").read_text(encoding="utf-8").split("\n[[document]]")[0].split("[[file]]")[1:]
     parser = [f"[[file]]{entry}" for entry in entries if 'role = "parser' in entry]
     assert len(parser) == 2
     shutil.copy(studio / "parser_adapter.gguf", folder)
-    toy = (TOY / "bundle.toml").read_text(encoding="utf-8").replace('vocabulary = "vocabulary.txt"\n', "")
+    toy = (TOY / "bundle.toml").read_text(encoding="utf-8").split('\n[[file]]\nrole = "vocabulary"')[0]
     (folder / "bundle.toml").write_text("\n".join([toy, *parser]), encoding="utf-8")
     return folder
 

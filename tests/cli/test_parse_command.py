@@ -60,14 +60,34 @@ def test_a_file(tmp_path: Path, capfd: Capture, name: str) -> None:
     assert [json.loads(line) for line in capfd.readouterr().out.splitlines()] == rows
 
 
+def test_a_file_from_elsewhere(tmp_path: Path, capfd: Capture) -> None:
+    """Saved by a spreadsheet, with blank lines, separators of lines within a text, and half of a character."""
+    texts = ["🚗", "🚗\u2028🚗", "🚗\x85", "🚗\ud800"]
+    plain, lines, output = tmp_path / "asked.txt", tmp_path / "asked.jsonl", tmp_path / "found.jsonl"
+    plain.write_bytes("\r\n".join([*texts[:3], "", ""]).encode("utf-16"))
+    objects = [json.dumps({"instruction": text}, ensure_ascii="\ud800" in text) for text in texts]
+    lines.write_text("\ufeff" + "\n\n".join(objects), encoding="utf-8")
+    for source, expected in ((plain, texts[:3]), (lines, [*texts[:3], "🚗\ufffd"])):
+        assert run(["parse", "--file", str(source), "--json"]) == 0
+        printed = capfd.readouterr().out.split("\n")[:-1]
+        assert [json.loads(line)["instruction"] for line in printed] == expected
+        assert run(["parse", "--file", str(source), "-o", str(output)]) == 0
+        assert output.read_bytes().decode().split("\n")[:-1] == printed
+        assert run(["parse", "--file", str(output), "--json"]) == 0
+        assert [json.loads(line)["instruction"] for line in capfd.readouterr().out.split("\n")[1:-1]] == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         ([], "there is no instruction; give one"),
         (["  "], "instruction is empty"),
         (["--file", "none.txt"], "none.txt cannot be read"),
+        (["--file", "n" * 70_000], "cannot be read: File name too long"),
         (["--file", "bad.jsonl"], "line 2 of bad.jsonl is no JSON object"),
         (["--file", "null.jsonl"], "line 1 of null.jsonl is no JSON object"),
+        (["--file", "deep.jsonl"], "line 1 of deep.jsonl is no JSON object"),
+        (["--file", "latin.txt"], "line 2 of latin.txt is not UTF-8; save the file as UTF-8"),
         (["--file", "bad.jsonl", "-o", "./bad.jsonl"], "would replace an input"),
         (["make it red", "-o", "none/found.jsonl"], "none"),
         (["make it red", "--device", "abacus"], "there is no device 'abacus'"),
@@ -78,6 +98,8 @@ def test_what_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("bad.jsonl").write_text('{"instruction": "make it red"}\n{"text": "make it red"}\n')
+    Path("deep.jsonl").write_text("[" * 99_999)
+    Path("latin.txt").write_bytes("make it red\nremove the caf\xe9\n".encode("latin-1"))
     Path("null.jsonl").write_text('{"instruction": null}\n')
     assert run(["parse", *arguments]) == 2
     out, err = capfd.readouterr()

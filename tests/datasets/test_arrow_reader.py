@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from editjudge.datasets import open_dataset
-from editjudge.errors import DeviceError, InputError
+from editjudge.errors import DeviceError
 from support.dataset_files import hub_image, png, shades, write_hub_parquet
 
 
@@ -81,12 +81,20 @@ def test_a_dataset_is_opened_again_where_it_is_unpickled(tmp_path: Path) -> None
 
 
 def test_parquet_that_is_damaged_in_the_middle(tmp_path: Path) -> None:
+    """The rows of the damaged group say so, those before and behind it are read."""
     columns = {"original": [hub_image(1, "a")] * 9, "edited": [hub_image(2, "b")] * 9, "instruction": ["x"] * 9}
     path = write_hub_parquet(tmp_path / "edits.parquet", columns)
-    content = path.read_bytes()
-    path.write_bytes(content[:4] + bytes(200) + content[204:])
-    with pytest.raises(InputError, match=r"edits.parquet cannot be read .* fetch or write it again"):
-        list(open_dataset(path))
+    content = bytearray(path.read_bytes())
+    start = pq.ParquetFile(path).metadata.row_group(1).column(0).data_page_offset
+    content[start : start + 50] = bytes(50)
+    path.write_bytes(content)
+    dataset = open_dataset(path)
+    rows = list(dataset)
+    assert [row.problem is None for row in rows] == [True, True, False, False, *[True] * 5]
+    assert "edits.parquet is damaged here (" in str(rows[2].problem)
+    assert str(rows[2].problem).endswith("fetch or write it again")
+    assert shades(rows[8]) == (1, 2)
+    assert [row.problem is None for row in dataset.rows(3, 5)] == [False, True]
 
 
 def test_pyarrow_is_named_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

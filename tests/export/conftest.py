@@ -8,6 +8,7 @@ import pytest
 
 from support import tiny_recipe
 from support.fake_hub import COMMIT, FakeHub
+from support.hostile_files import TINY_GGUF
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +74,7 @@ def from_hub(recipe: Path, fake_hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -
         name = f"someone/{len(fake_hub.repositories)}"
         fake_hub.add(name, {path.name: path.read_bytes() for path in Path(line.split('"')[1]).iterdir()})
         lines.append(f'hub = "{name}"\nrevision = "{COMMIT}"')
-    fake_hub.add("someone/parser", {"model.gguf": b"GGUF" + bytes(64)})
+    fake_hub.add("someone/parser", {"model.gguf": TINY_GGUF})
     parser = f'[parser]\nhub = "someone/parser"\nfile = "model.gguf"\nrevision = "{COMMIT}"\nlicence = "gemma"\n'
     settings = text[1].split("\n\n", 1)[1]
     recipe.write_text("\n".join([*lines, parser, settings]))

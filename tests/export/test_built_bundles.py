@@ -31,7 +31,7 @@ def test_a_bundle_is_whole_hashed_and_replaced_at_once(
     assert main(["bundle", str(recipe), str(folder)]) == 0
     assert "clip_vision.onnx: fp16-weights" in capsys.readouterr().out
     manifest = read_manifest(folder)
-    assert {entry.path for entry in manifest.files.values()} - {None} | {"vocabulary.txt", "bundle.toml"} == {
+    assert {entry.path for entry in manifest.files.values()} - {None} | {"bundle.toml"} == {
         path.name for path in folder.iterdir()
     }
     for entry in manifest.files.values():
@@ -44,7 +44,7 @@ def test_a_bundle_is_whole_hashed_and_replaced_at_once(
     assert manifest.files["sam_decoder"].revision == "3"
     assert manifest.files["detector"].parity < 1e-4
     assert manifest.files["parser"].package == "a_package"
-    assert manifest.vocabulary == "vocabulary.txt"
+    assert manifest.files["vocabulary"].path == "vocabulary.txt"
     assert (manifest.clip.size, manifest.detector.width, manifest.segmenter.mask_size) == (32, 96, 32)
 
     before = sorted((path.name, path.read_bytes()) for path in folder.iterdir())

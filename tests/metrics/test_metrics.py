@@ -191,7 +191,7 @@ def test_a_model_and_its_settings_belong_together(role: str, toy: Bundle, tmp_pa
 
 def test_a_crop_smaller_than_the_picture_it_is_cut_from(toy: Bundle) -> None:
     for change in ({"shorter": 15}, {"shorter": 20, "fit": "stretch"}):
-        with pytest.raises(ValueError, match="shorter must be at least size"):
+        with pytest.raises(ValueError, match="shorter must be from size"):
             replace(toy.settings("dino"), **change)
 
 

@@ -54,7 +54,7 @@ def layers(rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
 
 
 def test_the_network_adds_its_logit() -> None:
-    net = PictureNet.from_arrays(layers(np.random.default_rng(1)))
+    net = PictureNet.from_arrays(layers(np.random.default_rng(1)), 2)
     both = Probe(PROBE.weight, PROBE.bias, PROBE.threshold, net)
     feature = np.array([0.6, 0.8], np.float32)
     assert both.logit(feature * 7, PICTURE) == pytest.approx(3 + net.logit(PICTURE, feature))
@@ -112,12 +112,12 @@ def test_loading(tmp_path: Path) -> None:
 
 def test_loading_with_the_network(tmp_path: Path) -> None:
     arrays = layers(np.random.default_rng(2))
-    np.savez(tmp_path / "domain.npz", weight=np.ones(3, np.float32), bias=np.float32(0), **arrays)  # type: ignore[arg-type]
+    np.savez(tmp_path / "domain.npz", weight=np.ones(2, np.float32), bias=np.float32(0), **arrays)  # type: ignore[arg-type]
     probe = open_domain(tmp_path / "domain.npz").probe
     assert probe is not None
     assert probe.net is not None
     feature = np.array([0.6, 0.8], np.float32)
-    assert probe.net.logit(PICTURE, feature) == PictureNet.from_arrays(arrays).logit(PICTURE, feature)
+    assert probe.net.logit(PICTURE, feature) == PictureNet.from_arrays(arrays, 2).logit(PICTURE, feature)
 
 
 def test_a_malformed_file_is_one_clear_sentence(tmp_path: Path) -> None:

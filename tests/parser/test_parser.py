@@ -18,7 +18,6 @@ from editjudge.backends.onnx.providers import NVIDIA
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.settings import ParserSettings
 from editjudge.errors import BundleError, DeviceError, InstructionError
-from editjudge.parser.cache import ParseCache
 from editjudge.parser.calibration import (
     SURE,
     UNSURE,
@@ -257,26 +256,6 @@ def test_an_answer_is_kept_on_disk(studio: Bundle, monkeypatch: pytest.MonkeyPat
     second = Parser.open(studio, threads=1)
     assert second.parse(instruction.upper()) == replace(result, instruction=instruction.upper())
     second.close()
-
-
-def test_answers_of_another_model_and_damaged_ones_do_not_count(tmp_path: Path) -> None:
-    answer = ModelAnswer("remove hat", (SURE,), 3)
-    kept = ParseCache(tmp_path, "a")
-    assert kept.get("text") is None
-    kept.put("text", answer)
-    assert kept.get("text") == answer
-    assert ParseCache(tmp_path, "b").get("text") is None
-    kept._cache.set(kept._key("text"), {"line": "remove"})
-    assert kept.get("text") is None
-    kept.close()
-
-
-def test_answers_where_nothing_can_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    nowhere = ParseCache(tmp_path / "file" / "answers", "a")
-    nowhere.put("text", ModelAnswer("other", (SURE,), 2))
-    assert nowhere.get("text") is None
-    nowhere.close()
 
 
 def test_what_the_parser_is_not_sure_of_goes_to_the_fallback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,18 @@ def write_edits(path: Path, rows: int) -> Path:
     return path
 
 
+def write_candidates(path: Path, originals: int, candidates: int) -> Path:
+    """A plain table of edits in which the candidates of each original follow one another; pictures as `write_edits`."""
+    write_edits(path, 0)
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        for row in range(originals * candidates):
+            original, candidate = divmod(row, candidates)
+            edited = (original + 1 + candidate % 5) % 6
+            writer.writerow((f"r{row}", f"{original % 6}.png", f"{edited}.png", WORDLESS, f"m{candidate}"))
+    return path
+
+
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a table of scores, as its format has them."""
     match path.suffix:

@@ -25,10 +25,10 @@ ROLES = (
 FAULTS: dict[str, tuple[str, str]] = {
     "whole": ("", ""),
     "studio": ('name = "plain"', 'name = "studio"'),
-    "not-toml": ("format = 1", "format = "),
-    "no-format": ("format = 1\n", ""),
-    "format-0": ("format = 1", "format = 0"),
-    "format-2": ("format = 1", "format = 2"),
+    "not-toml": ("format = 2", "format = "),
+    "no-format": ("format = 2\n", ""),
+    "format-0": ("format = 2", "format = 0"),
+    "format-3": ("format = 2", "format = 3"),
     "unknown-role": ('role = "detector"', 'role = "classifier"'),
     "role-twice": ('role = "detector"', 'role = "clip_text"'),
     "missing-role": (r'\[\[file\]\]\nrole = "detector"\n[^[]*', ""),
@@ -126,6 +126,5 @@ def _bundle(folder: Path, pattern: str, replacement: str) -> None:
     entries = (file_entry(role, role, role.encode()) for role in ROLES)
     manifest = "".join([header("plain", "Files that are no models."), *sections, *entries])
     (folder / "bundle.toml").write_text(re.sub(pattern, replacement, manifest, count=1), encoding="utf-8")
-    (folder / "vocabulary.txt").write_text("car\n", encoding="utf-8")
     for role in ROLES:
         (folder / role).write_text(role, encoding="utf-8")

@@ -66,9 +66,9 @@ REQUIRED = ("clip", "detector", "segmenter", "norm")
 
 
 def header(name: str, description: str) -> str:
-    """What stands above the sections; a list of words is in vocabulary.txt."""
-    texts = {"name": name, "version": "1", "description": description, "vocabulary": "vocabulary.txt"}
-    return "format = 1\n" + "".join(f"{key} = {json.dumps(text)}\n" for key, text in texts.items())
+    """What stands above the sections."""
+    texts = {"name": name, "version": "1", "description": description}
+    return "format = 2\n" + "".join(f"{key} = {json.dumps(text)}\n" for key, text in texts.items())
 
 
 def section(name: str, changes: Mapping[str, object] | None = None) -> str:

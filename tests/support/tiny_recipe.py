@@ -38,7 +38,6 @@ HEAD = """
 name = "tiny"
 version = "1"
 description = "Random weights."
-vocabulary = "vocabulary.txt"
 
 [export.clip]
 checkpoint = "{clip}"
@@ -66,6 +65,7 @@ path = "domain.npz"
 licence = "Apache-2.0"
 
 [[copy]]
+role = "vocabulary"
 from = "words.txt"
 path = "vocabulary.txt"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from editjudge import BundleError, OutOfMemoryError
 from editjudge.backends.onnx.session import open_session
 from editjudge.bundles.bundle import Bundle
-from editjudge.utils.oom import convert_memory_errors
+from editjudge.utils.oom import ADVICE, convert_memory_errors, lacks_memory
 
 # A process of its own, as a limit holds for all of it. room: bytes that may be taken beside what is in use; with none,
 # glibc ends the process.
@@ -51,8 +52,8 @@ def limited(bundle: str, room: int, picture: bytes = b"") -> list[str]:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="limits a process as Linux does")
 def test_a_picture_for_which_there_is_no_memory(toy: Bundle) -> None:
     large = cv2.imencode(".png", np.zeros((6000, 6000, 3), np.uint8))[1].tobytes()
-    error, same = limited(str(toy.folder), 32 << 20, large)
-    assert error.startswith("there is not enough memory to score this; close other programs")
+    error, same = limited(str(toy.folder), 64 << 20, large)
+    assert error.startswith("there is not enough memory to score this; hand in smaller pictures")
     assert same == "True"
 
 
@@ -89,6 +90,42 @@ def test_what_onnx_runtime_says(toy: Bundle, message: str, raised: type[Exceptio
     refusing = type(session)(Refusing(), toy.file("clip_vision"), session.placement)
     with pytest.raises(raised, match="clip_vision"):
         refusing.run({"pixel_values": np.zeros((1, 3, 16, 16), np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("error", "lacking"),
+    [
+        (ImportError("libx.so: failed to map segment from shared object"), True),
+        (ImportError("libx.so: failed to map segment from shared object: Operation not permitted"), False),
+        (OSError("libx.so: cannot allocate memory in static TLS block"), False),
+        (
+            RuntimeError(
+                "posix/env.cc:327 onnxruntime::PosixThread::PosixThread pthread_create failed, error code: 11"
+            ),
+            True,
+        ),
+        (RuntimeError("can't start new thread"), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory", "picture.png"), True),
+        (OSError(errno.ENOENT, "No such file or directory", "out of memory.png"), False),
+        (BundleError("/home/out of memory/clip.onnx is damaged"), False),
+        (MemoryError(), True),
+    ],
+)
+def test_which_errors_tell_of_memory(error: Exception, lacking: bool) -> None:
+    """By themselves, and under an error of ours that tells of something else."""
+    assert lacks_memory(error) == lacking
+    refusal = BundleError("it is damaged")
+    refusal.__cause__ = error
+    assert lacks_memory(refusal) == lacking
+
+
+def test_a_want_of_memory_told_as_something_else() -> None:
+    refusal = BundleError("bundle.toml cannot be read")
+    refusal.__cause__ = OSError(errno.ENOMEM, "Cannot allocate memory")
+    with pytest.raises(OutOfMemoryError, match="to open it; close"), convert_memory_errors("open it", ADVICE):
+        raise refusal
+    with pytest.raises(BundleError, match="no model"), convert_memory_errors():
+        raise BundleError("no model")
 
 
 def test_other_errors_of_opencv_go_through() -> None:

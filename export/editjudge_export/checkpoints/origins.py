@@ -101,7 +101,7 @@ class CopiedFile:
         origin: Where it is, in `bundle` if one is named; in the recipe itself under "from".
         path: In the bundle that is built.
         bundle: A bundle that is here, by its name.
-        role: What the manifest lists it as; None: it does not.
+        role: What the manifest lists it as; None: as a document.
         source, revision, licence: For the manifest.
     """
 

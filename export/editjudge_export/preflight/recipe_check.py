@@ -13,7 +13,7 @@ from editjudge.errors import InputError
 from editjudge_export.architectures.registry import ARCHITECTURES
 from editjudge_export.recipe import Recipe
 
-MEASURED = ("format", "engine", "end_to_end")
+MEASURED = ("format", "document", "engine", "end_to_end")
 """What a manifest has and only a build can say."""
 
 
@@ -53,7 +53,7 @@ def _check_paths(recipe: Recipe) -> None:
     twice = [path for path, count in paths.items() if count > 1]
     if twice:
         raise ValueError(f"more than one file goes to {', '.join(twice)}; name another path in its [[copy]]")
-    wanted = [recipe.head.get("vocabulary"), *(table.get("path") for table in recipe.listed)]
-    missing = [path for path in wanted if path is not None and path not in paths]
+    wanted = [table["path"] for table in recipe.listed if "path" in table]
+    missing = [path for path in wanted if path not in paths]
     if missing:
         raise ValueError(f"no [[copy]] puts {', '.join(missing)} there; add one")

@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
-import onnxruntime as ort
 import torch
 
+from editjudge.backends.onnx.library import load_onnxruntime
 from editjudge.errors import EditJudgeError
 from editjudge_export.onnx.files import save
 from editjudge_export.onnx.fp16 import keep_rounding
@@ -48,8 +49,9 @@ def draw_inputs(graph: Graph) -> Iterator[NamedTensors]:
     yield from graph.photograph_inputs()
 
 
-def open_graph(path: Path, precision: Precision = "fp32") -> ort.InferenceSession:
+def open_graph(path: Path, precision: Precision = "fp32") -> Any:
     """Opens a graph on ONNX Runtime's CPU provider; half precision is rounded as a GPU does, not as the CPU would."""
+    ort = load_onnxruntime()
     options = ort.SessionOptions()
     options.enable_cpu_mem_arena = False  # it would never give back the memory of the largest attention map
     if precision not in HALVES:
@@ -102,9 +104,10 @@ def measure_difference(graph: Graph, expected: TensorFunction, actual: TensorFun
 
 def check_parity(graph: Graph, path: Path) -> float:
     """The graph's largest error against PyTorch. Raises GateError where it is over the gate, or not a number."""
+    faults = load_onnxruntime().capi.onnxruntime_pybind11_state
     try:
         error = measure_difference(graph, graph.reference, open_function(path)).largest
-    except (ort.capi.onnxruntime_pybind11_state.Fail, ort.capi.onnxruntime_pybind11_state.InvalidGraph) as failure:
+    except (faults.Fail, faults.InvalidGraph) as failure:
         raise GateError(f"{graph.role} does not run in ONNX Runtime: {failure}") from failure
     if not error <= graph.gate:
         raise GateError(f"{graph.role} differs from PyTorch by {error:.2g}, over the gate of {graph.gate:.0e}.")

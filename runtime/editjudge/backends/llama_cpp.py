@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import logging
+import os
+import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,12 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.errors import BundleError, DeviceError
+from editjudge.backends.llama_library import hear_llama, load_llama_cpp
+from editjudge.errors import BundleError, DeviceError, EditJudgeError, OutOfMemoryError
 from editjudge.types import Placement
+from editjudge.utils.oom import ADVICE, NO_MEMORY, check_room
 
 BATCH = 64
 """Tokens evaluated at once."""
 ALL_LAYERS = -1
+NO_MEMORY_LEFT = -2  # of llama_decode
+CONTEXT_BYTES, THREAD_BYTES = 64 << 20, 16 << 20
+"""What a context takes at most, and a thread with its stack."""
+LOAD = "load the parser"
+NO_ROOM = f"there is not enough memory to {LOAD}; {ADVICE}"
 GPU_BUILD = "CMAKE_ARGS='-DGGML_CUDA=on' pip install --force-reinstall --no-binary llama-cpp-python llama-cpp-python"
 
 
@@ -25,15 +33,13 @@ def choose_placement(device: str) -> Placement:
     """Chooses where a language model is to run when the other models run on `device`; it loads llama.cpp.
 
     All of it goes to the GPU when an NVIDIA device is asked for, or auto, and llama.cpp was built for a GPU that is
-    there; else to the CPU.
+    there; else to the CPU. Raises DeviceError or OutOfMemoryError where llama.cpp cannot be loaded.
     """
     if device == "cpu":
         return Placement("cpu", "llama.cpp")
     if device == "openvino":
         return Placement("cpu", "llama.cpp", reason="llama.cpp does not use OpenVINO")
-    import llama_cpp  # noqa: PLC0415 (loading it takes a second, and an app that never parses need not pay)
-
-    if llama_cpp.llama_supports_gpu_offload():
+    if load_llama_cpp().llama_supports_gpu_offload():
         return Placement("gpu", "llama.cpp")
     if device == "auto":
         return Placement("cpu", "llama.cpp")
@@ -51,31 +57,29 @@ class LanguageModel:
             room: How many tokens prompt and text may have together.
             gpu: Whether all of it goes to the GPU.
 
-        Raises BundleError for what is no model or no adapter of it, DeviceError where memory does not suffice.
+        Raises BundleError for what is no model or no adapter of it, OutOfMemoryError where memory does not suffice.
         """
-        import llama_cpp  # noqa: PLC0415 (loading it takes a second, and an app that never parses need not pay)
-
-        # Its own handler prints whatever reaches this level, and maps ggml's levels loosely.
-        logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL + 1)
-        self._llama: Any = llama_cpp
+        self._llama: Any = load_llama_cpp()
+        _check_room(path, threads, gpu)
         self._tokens: dict[tuple[str, bool], tuple[int, ...]] = {}
-        llama_cpp.llama_backend_init()
-        with ExitStack() as resources:
+        with hear_llama(), ExitStack() as resources:
             self._open(path, threads, room, gpu, resources)
             if adapter is not None:
                 self._load_adapter(adapter)
-            self._decode([int(llama_cpp.llama_vocab_bos(self._vocab))])
+            self._decode([int(self._llama.llama_vocab_bos(self._vocab))])
             self._prompt_length = self._length
-            self._resources = resources.pop_all()
+            # Freed by `close`, or when nobody uses the model any more; when the interpreter ends, by the system alone.
+            self._free = weakref.finalize(self, _free, resources.pop_all())
+            self._free.atexit = False
 
     def _open(self, path: Path, threads: int, room: int, gpu: bool, resources: ExitStack) -> None:
         """`resources` are freed in the end, or where something fails."""
         llama = self._llama
         model_params = llama.llama_model_default_params()
         model_params.n_gpu_layers = ALL_LAYERS if gpu else 0
-        self._model: Any = llama.llama_model_load_from_file(str(path).encode(), model_params)
+        self._model: Any = llama.llama_model_load_from_file(os.fsencode(path), model_params)
         if not self._model:
-            raise BundleError(f"{path} is not a model that llama.cpp can load; build or pull the bundle again.")
+            raise _explain(f"{path} is not a model that llama.cpp can load; build or pull the bundle again", path)
         resources.callback(llama.llama_model_free, self._model)
         self._vocab: Any = llama.llama_model_get_vocab(self._model)
         self._size = int(llama.llama_vocab_n_tokens(self._vocab))
@@ -87,9 +91,7 @@ class LanguageModel:
         params.offload_kqv = params.op_offload = gpu
         self._context: Any = llama.llama_init_from_model(self._model, params)
         if not self._context:
-            raise DeviceError(
-                f"llama.cpp found no memory for {path.name}; close other programs, or use the device cpu."
-            )
+            raise OutOfMemoryError(NO_ROOM)
         resources.callback(llama.llama_free, self._context)
         self._batch: Any = llama.llama_batch_init(BATCH, 0, 1)
         resources.callback(llama.llama_batch_free, self._batch)
@@ -144,16 +146,18 @@ class LanguageModel:
         return np.asarray(selected - np.log(np.exp(selected).sum()))
 
     def close(self) -> None:
-        self._resources.close()
+        """Frees the memory; nothing else can be called after it."""
+        self._free()
 
     def _load_adapter(self, path: Path) -> None:
         """The adapter is freed with the model."""
         llama = self._llama
-        adapter = llama.llama_adapter_lora_init(self._model, str(path).encode())
+        adapter = llama.llama_adapter_lora_init(self._model, os.fsencode(path))
         adapters = (llama.llama_adapter_lora_p_ctypes * 1)(adapter)
         scales = (ctypes.c_float * 1)(1.0)
         if not adapters[0] or llama.llama_set_adapters_lora(self._context, adapters, 1, scales):
-            raise BundleError(f"{path} is not an adapter of the bundle's parser; build or pull the bundle again.")
+            fault = f"{path} is not an adapter of the bundle's parser; build or pull the bundle again"
+            raise _explain(fault, path)
 
     def _decode(self, tokens: Sequence[int]) -> None:
         """Runs the model on tokens; only the last one's logits are computed."""
@@ -167,11 +171,35 @@ class LanguageModel:
                 batch.n_seq_id[index] = 1
                 batch.seq_id[index][0] = 0
                 batch.logits[index] = start + index + 1 == len(tokens)
-            if self._llama.llama_decode(self._context, batch):
-                raise DeviceError("llama.cpp could not read the instruction; the memory may not suffice.")
+            with hear_llama() as errors:
+                status = self._llama.llama_decode(self._context, batch)
+            if status == NO_MEMORY_LEFT or (status and any(map(NO_MEMORY.search, errors))):
+                raise OutOfMemoryError(f"there is not enough memory to read the instruction; {ADVICE}")
+            if status:
+                raise DeviceError(f"llama.cpp could not read the instruction (it says {status}); report it")
             self._length += len(part)
 
     def _to_bytes(self, token: int) -> bytes:
         buffer = ctypes.create_string_buffer(256)
         length = self._llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
         return buffer.raw[: max(0, length)]
+
+
+def _free(resources: ExitStack) -> None:
+    with hear_llama():
+        resources.close()
+
+
+def _explain(fault: str, path: Path) -> EditJudgeError:
+    """The error for a file that llama.cpp did not load: its function says nothing; what it told of on the way does."""
+    with hear_llama() as errors:
+        said = " ".join(errors).replace(str(path), path.suffix)
+    return OutOfMemoryError(NO_ROOM) if NO_MEMORY.search(said) else BundleError(fault)
+
+
+def _check_room(path: Path, threads: int, gpu: bool) -> None:
+    """Raises OutOfMemoryError where llama.cpp would be short of memory: where that is not met with an error of its own,
+    it ends the process. It maps the file, lays out the weights anew for a CPU, and starts threads.
+    """
+    size = path.stat().st_size if path.is_file() else 0
+    check_room(size * (1 if gpu else 2) + CONTEXT_BYTES + threads * THREAD_BYTES, LOAD)

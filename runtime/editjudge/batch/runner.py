@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import editjudge
 from editjudge.backends.onnx.providers import PREFERENCE, check_device, find_problem
 from editjudge.batch.checkpoint import RunCheckpoint
 from editjudge.batch.executors.local import score_locally
 from editjudge.batch.executors.ray import score_on_ray
-from editjudge.batch.score_columns import ERROR, Values, columns
+from editjudge.batch.picture_files import have_changed, picture_states
+from editjudge.batch.score_columns import ERROR, ColumnKind, Values, columns, pack
 from editjudge.batch.table_writers import check_output, merge_row, write_table
-from editjudge.batch.worker import Setup
+from editjudge.batch.worker import ScoredRow, Setup
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.cache import file_sha256
 from editjudge.bundles.manifest import FILE_NAME
 from editjudge.datasets import Dataset
-from editjudge.errors import BundleError, DeviceError, InputError
-from editjudge.metrics.registry import Compat, check_accept_at, check_compat
+from editjudge.errors import EditJudgeError, InputError
+from editjudge.metrics.registry import Compat, check_accept_at, check_compat, check_names
+from editjudge.utils.arguments import FLAG, FUNCTION, PATH, TEXT, instance, whole_number
+from editjudge.utils.lock_file import hold_lock
 
-Executor = Callable[[Dataset, Sequence[range], Setup, int | None], Iterator[tuple[int, Values]]]
-"""Scores the pending rows with so many workers, None for as many as there is room for; yields their numbers and new
-cells, in any order."""
+Executor = Callable[[Dataset, Sequence[range], Setup, int | None], Iterator[ScoredRow]]
+"""Scores the pending rows with so many workers, None for as many as there is room for; yields them in any order, and
+with them others that had to be scored again."""
 EXECUTORS: Mapping[str, Executor] = {"local": score_locally, "ray": score_on_ray}
 """By the names that `--engine` takes."""
+IN_USE = "wait for it to end, or name another output"
+
+DATASET = instance(Dataset, "what datasets.open_dataset(path) gives")
+WORKERS = whole_number(1, 1024).or_none("as many as there are cores")
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class Progress:
     """How many rows there are, are done, and could not be scored; and why the latest of those could not.
 
     unmeasured: how many have a score without a number, as what it is made of was not measured.
+    changed: how many of the rows that an earlier run did were to be done again, as their pictures are other files now.
     """
 
     rows: int
@@ -41,6 +51,7 @@ class Progress:
     failed: int
     error: str | None = None
     unmeasured: int = 0
+    changed: int = 0
 
 
 def score_dataset(
@@ -55,6 +66,7 @@ def score_dataset(
     workers: int | None = None,
     executor: str = "local",
     resume: bool = False,
+    keep_formulas: bool = False,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Scores every row into a table with the data set's columns and those of the score.
@@ -68,25 +80,52 @@ def score_dataset(
         metrics: Names of further metrics.
         workers: Processes, or actors on Ray; by default one per core, and one where the models run on a GPU.
         executor: One of EXECUTORS.
-        resume: Go on with the part file of an earlier run.
+        resume: Go on with the part file of an earlier run; rows whose pictures changed since are scored again.
+        keep_formulas: Write texts that a spreadsheet would run, such as =1+1, to CSV as they are; by default an
+            apostrophe is put before them, which `open_dataset` takes away.
         watch: Called at the start and after each row.
 
-    Raises InputError, BundleError or DeviceError for what stops the run; the rows done so far are kept then.
+    Raises InputError, BundleError or DeviceError for what stops the run, as a full disk or another run to the same
+    output do; the rows done so far are kept then.
     """
-    part = part_file(output)
+    DATASET.check(dataset=dataset)
+    PATH.check(output=output, bundle=bundle)
+    TEXT.check(device=device, executor=executor)
+    WORKERS.check(workers=workers)
+    FLAG.check(resume=resume, keep_formulas=keep_formulas)
+    FUNCTION.check(watch=watch)
+    output = Path(output)
     if output.resolve() in {file.resolve() for file in dataset.table.files}:
         raise InputError(f"writing {output} would replace the data set; choose another name")
     check_output(output)
-    if part.exists() and not resume:
-        raise InputError(f"{part} is what a run left that was cut off; go on with --resume, or delete it")
     if executor not in EXECUTORS:
         raise InputError(f"there is no engine {executor!r}; choose one of {', '.join(EXECUTORS)}")
-    if workers is not None and workers < 1:
-        raise InputError(f"workers is {workers}; it must be at least 1")
-    opened = Bundle.load(bundle)
     threads = 1 if _on_cpu(device) else None
-    setup = Setup(bundle, device, check_compat(compat), threads, tuple(metrics), check_accept_at(accept_at))
-    identity = {
+    setup = Setup(bundle, device, check_compat(compat), threads, check_names(metrics), check_accept_at(accept_at))
+
+    def score(pending: Sequence[range]) -> Iterator[ScoredRow]:
+        return EXECUTORS[executor](dataset, pending, setup, workers)
+
+    part = part_file(output)
+    with hold_lock(part.with_name(f"{part.name}.lock"), f"{part} is in use by another run; {IN_USE}"):
+        if part.exists() and not resume:
+            raise InputError(f"{part} is what a run left that was cut off; go on with --resume, or delete it")
+        with RunCheckpoint(part, _identify(dataset, setup)) as checkpoint:
+            try:
+                with closing(_score_missing(dataset, checkpoint, score)) as steps:
+                    for done in steps:
+                        watch(done)
+                _write(output, dataset, checkpoint, columns(setup.metrics), keep_formulas)
+            except EditJudgeError as stopped:
+                raise _add_hint(stopped, checkpoint, len(dataset)) from stopped
+        checkpoint.remove()
+    return done
+
+
+def _identify(dataset: Dataset, setup: Setup) -> dict[str, Any]:
+    """What the scores depend on, by names for people. The picture files are not in it: each row has its own."""
+    opened = Bundle.load(setup.bundle)
+    return {
         "data set": dataset.fingerprint(),
         "bundle": f"{opened.name} {opened.version} {file_sha256(opened.folder / FILE_NAME)}",
         "version": editjudge.__version__,
@@ -94,28 +133,61 @@ def score_dataset(
         "accept-at": setup.accept_at,
         "metrics": setup.metrics,
     }
-    with RunCheckpoint(part, identity) as checkpoint:
-        rows, error = len(dataset), None
-        watch(Progress(rows, len(checkpoint), checkpoint.failed))
-        if pending := _pending(checkpoint, rows):
-            try:
-                for number, values in EXECUTORS[executor](dataset, pending, setup, workers):
-                    checkpoint.add(number, values)
-                    error = values.get(ERROR) or error
-                    watch(Progress(rows, len(checkpoint), checkpoint.failed, error))
-            except (BundleError, DeviceError) as stopped:
-                kept = f"; {len(checkpoint)} of {rows} rows are done, go on with --resume" if len(checkpoint) else ""
-                raise type(stopped)(f"{stopped}{kept}") from stopped
-        added = columns(setup.metrics)
 
-        def merge_rows() -> Iterator[Values]:
-            for number, row in enumerate(dataset.rows(pictures=False)):
-                yield merge_row(row.columns, checkpoint[number], added)
 
-        write_table(output, merge_rows, added)
-        done = Progress(rows, len(checkpoint), checkpoint.failed, error, checkpoint.unmeasured)
-    part.unlink()
-    return done
+def _score_missing(
+    dataset: Dataset, checkpoint: RunCheckpoint, score: Callable[[Sequence[range]], Iterator[ScoredRow]]
+) -> Generator[Progress, None, None]:
+    """Completes the checkpoint; yields how far it is, at the start and after each row."""
+    changed, error = _drop_changed(checkpoint, dataset), None
+
+    def progress() -> Progress:
+        kept = checkpoint.failed, error, checkpoint.unmeasured
+        return Progress(len(dataset), len(checkpoint), *kept, changed)
+
+    yield progress()
+    if pending := _pending(checkpoint, len(dataset)):
+        for number, values, pictures in score(pending):
+            # What had to be scored again is the same, unless a picture beside it changed.
+            if number not in checkpoint or pack(checkpoint[number]) != pack(values):
+                checkpoint.add(number, values, pictures)
+                error = values.get(ERROR) or error
+                yield progress()
+
+
+def _write(
+    output: Path,
+    dataset: Dataset,
+    checkpoint: RunCheckpoint,
+    added: Mapping[str, ColumnKind],
+    keep_formulas: bool,
+) -> None:
+    """Writes the table, once all rows are done."""
+
+    def merge_rows() -> Iterator[Values]:
+        for number, row in enumerate(dataset.rows(pictures=False)):
+            yield merge_row(row.columns, checkpoint[number], added)
+
+    write_table(output, merge_rows, added, keep_formulas)
+
+
+def _add_hint(error: EditJudgeError, checkpoint: RunCheckpoint, rows: int) -> EditJudgeError:
+    """The error, with what is kept of the run that it ends."""
+    kept = f"; {len(checkpoint)} of {rows} rows are done, go on with --resume" if len(checkpoint) else ""
+    return type(error)(f"{error}{kept}")
+
+
+def _drop_changed(checkpoint: RunCheckpoint, dataset: Dataset) -> int:
+    """Forgets the rows whose pictures are other files by now, so that they are scored anew; returns how many."""
+    if not len(checkpoint):
+        return 0
+    changed = [
+        number for number, row in enumerate(dataset.rows(pictures=False))
+        if number in checkpoint and have_changed(checkpoint.pictures(number), picture_states(row))
+    ]  # fmt: skip
+    for number in changed:
+        checkpoint.drop(number)
+    return len(changed)
 
 
 def part_file(output: Path) -> Path:

@@ -52,8 +52,10 @@ def read_listing(path: Path) -> list[EditSample]:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} cannot be read: it is no text in UTF-8; save it as UTF-8") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{path} cannot be read: {reason}; give a file with an edit in JSON on each line") from error
     edits = [_read_line(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not edits:
@@ -64,7 +66,7 @@ def read_listing(path: Path) -> list[EditSample]:
 def _read_line(path: Path, number: int, line: str) -> EditSample:
     try:
         entry: Any = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"line {number} of {path} is not JSON: {error}") from error
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in KEYS):
         raise InputError(f"line {number} of {path} must be an object with the texts {', '.join(KEYS)}")

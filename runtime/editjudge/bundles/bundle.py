@@ -1,19 +1,28 @@
-"""Bundles: folders of models with a manifest. Finds them, and hands out a file only after its hash was checked."""
+"""Bundles: folders of models with a manifest. Finds them, and hands out a file only after it was checked.
+
+That is: it is a file inside the folder, of the size and hash that the manifest says, and holds what a file of its role
+may hold.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import editjudge_models
-from editjudge.bundles.cache import assemble_model, cache_folder, check_hash
-from editjudge.bundles.files import EngineEntry, FileEntry
+from editjudge.bundles.cache import cache_folder, check_hash
+from editjudge.bundles.contents.check import check_content, check_engine
+from editjudge.bundles.contents.regular_file import check_size
+from editjudge.bundles.contents.words import read_words
+from editjudge.bundles.files import DocumentEntry, EngineEntry, FileEntry
 from editjudge.bundles.manifest import FILE_NAME, Manifest, read_manifest
+from editjudge.bundles.packaged_model import assemble_model
 from editjudge.bundles.settings import ClipSettings, DetectorSettings, SegmenterSettings
 from editjudge.errors import BundleError, InputError
 
@@ -38,9 +47,10 @@ def available_bundles() -> list[BundleLocation]:
     """Every bundle that can be loaded by its name, sorted; one in the cache goes before an embedded one."""
     names = editjudge_models.bundle_names()
     locations = {name: BundleLocation(name, editjudge_models.bundle_folder(name), True) for name in names}
-    for manifest in (cache_folder() / "bundles").glob(f"[!.]*/{FILE_NAME}"):  # hidden: one that is being fetched
-        folder = manifest.parent
-        locations[folder.name] = BundleLocation(folder.name, folder, False)
+    with suppress(BundleError, OSError):  # those that are embedded need no cache
+        for manifest in (cache_folder() / "bundles").glob(f"[!.]*/{FILE_NAME}"):  # hidden: one that is being fetched
+            folder = manifest.parent
+            locations[folder.name] = BundleLocation(folder.name, folder, False)
     return [locations[name] for name in sorted(locations)]
 
 
@@ -83,9 +93,9 @@ class Bundle:
         """
         folder = _find_folder(name_or_path)
         bundle = cls(folder, read_manifest(folder))
-        for entry in bundle.files:
+        for entry in bundle.manifest.listed:
             if entry.path is not None:
-                _check_size(bundle._resolve(entry.path), entry.bytes)
+                check_size(bundle._resolve(entry.path), entry.bytes)
         return bundle
 
     @property
@@ -112,6 +122,11 @@ class Bundle:
     def files(self) -> tuple[FileEntry, ...]:
         return tuple(self.manifest.files.values())
 
+    @property
+    def documents(self) -> tuple[DocumentEntry, ...]:
+        """The cards and notices."""
+        return self.manifest.documents
+
     def settings(self, role: str) -> Any:
         """The settings of a role that has a section of its own (`roles.ROLES`).
 
@@ -126,9 +141,10 @@ class Bundle:
         return role in self.manifest.files
 
     def file(self, role: str) -> Path:
-        """The path of the file with this role, its sha256 checked; a packaged parser is assembled on first use.
+        """The path of the file with this role, checked; a packaged parser is assembled on first use.
 
-        Raises BundleError when the role or the file is missing, or the file is not the one the manifest describes.
+        Raises BundleError when the role or the file is missing, or the file is not the one the manifest describes, or
+        holds what no file of this role may.
         """
         entry = self.manifest.files.get(role)
         if entry is None:
@@ -137,7 +153,9 @@ class Bundle:
             return assemble_model(entry.package, entry.sha256)
         if self.has(f"{role}_data"):
             self.file(f"{role}_data")
-        return self._check_file(entry.path or "", entry.sha256, entry.bytes)
+        path = self._check_file(entry.path or "", entry.sha256, entry.bytes)
+        check_content(path, role, self.manifest)
+        return path
 
     def graph(self, role: str) -> GraphFile:
         """The ONNX file of this role with the engines made of it; it is checked once its path is asked for."""
@@ -154,25 +172,22 @@ class Bundle:
     def engine(self, entry: EngineEntry) -> Path:
         """The path of an engine's ONNX file, its own and the engine's sha256 checked. Raises BundleError."""
         self._check_file(entry.data, entry.data_sha256, entry.data_bytes)
-        return self._check_file(entry.path, entry.sha256, entry.bytes)
+        path = self._check_file(entry.path, entry.sha256, entry.bytes)
+        check_engine(path, entry, self.manifest)
+        return path
 
     def verify(self) -> None:
-        """Checks the hash of every file, and that the vocabulary can be read. Raises BundleError."""
+        """Checks every file. Raises BundleError."""
         for role in self.manifest.files:
             self.file(role)
-        for entry in self.engines:
-            self.engine(entry)
-        self.vocabulary()
+        for engine in self.engines:
+            self.engine(engine)
+        for document in self.documents:
+            self._check_file(document.path, document.sha256, document.bytes)
 
     def vocabulary(self) -> frozenset[str] | None:
-        """The words the bundle knows, lower case; None where it does not say."""
-        if self.manifest.vocabulary is None:
-            return None
-        path = self._resolve(self.manifest.vocabulary)
-        try:
-            return frozenset(path.read_text(encoding="utf-8").lower().split("\n")) - {""}
-        except (OSError, UnicodeDecodeError) as error:
-            raise BundleError(f"{path} cannot be read: {error}; fetch the bundle again") from error
+        """The words the bundle knows, lower case; None where it does not say. Raises BundleError."""
+        return read_words(self.file("vocabulary")) if self.has("vocabulary") else None
 
     def _lacks(self, role: str) -> str:
         remedy = "choose or build one that has it"
@@ -182,7 +197,7 @@ class Bundle:
 
     def _check_file(self, relative: str, sha256: str, size: int | None) -> Path:
         path = self._resolve(relative)
-        _check_size(path, size)
+        check_size(path, size)
         check_hash(path, sha256)
         return path
 
@@ -190,7 +205,10 @@ class Bundle:
         return self._resolve(relative).is_file()
 
     def _resolve(self, relative: str) -> Path:
-        path = (self.folder / relative).resolve()
+        try:
+            path = (self.folder / relative).resolve()
+        except (OSError, RuntimeError) as error:  # of links that lead to each other
+            raise BundleError(f"bundle {self.name}: {relative} is a link that leads nowhere; remove it") from error
         if not path.is_relative_to(self.folder.resolve()):
             raise BundleError(f"bundle {self.name}: {relative} is a link that leads outside the bundle; remove it")
         return path
@@ -213,11 +231,3 @@ def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:
         )
     names = ", ".join(folders) or "none"
     raise BundleError(f"there is no bundle named {text!r} (there are: {names}); a folder is given as ./{text}")
-
-
-def _check_size(path: Path, size: int | None) -> None:
-    if not path.is_file():
-        raise BundleError(f"{path} is missing; fetch or build the bundle again")
-    actual = path.stat().st_size
-    if actual != size:
-        raise BundleError(f"{path} has {actual} bytes instead of {size}; fetch or build the bundle again")

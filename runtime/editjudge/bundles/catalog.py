@@ -56,7 +56,7 @@ def _inspect(location: BundleLocation) -> InstalledBundle:
     try:
         bundle = Bundle(location.folder, read_manifest(location.folder))
         models = [entry for entry in bundle.files if entry.role in (*GRAPHS, *METRIC_GRAPHS)]
-        sizes = [entry.bytes or 0 for entry in bundle.files]
+        sizes = [entry.bytes or 0 for entry in bundle.manifest.listed]
         installed = replace(
             installed,
             version=bundle.version,

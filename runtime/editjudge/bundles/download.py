@@ -9,18 +9,23 @@ Until it is whole it lies in a hidden folder, one for each source, where the nex
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import editjudge_models
 from editjudge.bundles.bundle import Bundle, check_name
 from editjudge.bundles.cache import cache_folder, has_hash
 from editjudge.bundles.manifest import FILE_NAME, Manifest, read_manifest
-from editjudge.bundles.sources import FULL, BundleSource, DownloadFile, convert_fetch_errors, find_source
+from editjudge.bundles.remote.sources import (
+    FULL,
+    BundleSource,
+    DownloadFile,
+    ManifestBuffer,
+    convert_fetch_errors,
+    find_source,
+)
 from editjudge.errors import BundleError, InputError
 from editjudge.utils import atomic_file
 
@@ -29,11 +34,11 @@ ENGINES = ("rtx", "tensorrt")
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file to fetch. Of the vocabulary, a list of words, the manifest says neither hash nor size."""
+    """A file to fetch."""
 
     path: str
-    sha256: str | None = None
-    bytes: int | None = None
+    sha256: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -49,29 +54,33 @@ class Offer:
     @property
     def bytes(self) -> int:
         """Of all its files."""
-        return sum(file.bytes or 0 for file in self.files)
+        return sum(file.bytes for file in self.files)
 
 
-def look_at(source: str, engines: str = "all") -> Offer:
+def look_at(source: str, engines: str = "all", *, insecure: bool = False, sha256: str | None = None) -> Offer:
     """What a source has to offer: a folder, the address of one on a web server, or a repository such as org/name@v1.
 
     Args:
         engines: "all", "none", or some of rtx and tensorrt with commas between.
+        insecure: Whether a web address may be without encryption.
+        sha256: Of the manifest, which has those of all other files in it, as whoever built the bundle says it.
 
-    Raises InputError for what is no source, and BundleError for one that has no bundle that this version reads.
+    Raises InputError for what is no source, and BundleError for one that has no bundle that this version reads, or
+    another one.
     """
-    files, devices = find_source(source), _parse_engines(engines)
+    files, devices = find_source(source, insecure=insecure), _parse_engines(engines)
     staging = cache_folder() / "bundles" / f".{hashlib.sha256(source.encode()).hexdigest()[:16]}.part"
-    content = io.BytesIO()
+    content = ManifestBuffer()
     with convert_fetch_errors(f"{source}/{FILE_NAME}"):
         files.copy(FILE_NAME, content, None)
+        _check_manifest(source, content.getvalue(), sha256)
         staging.mkdir(parents=True, exist_ok=True)
         (staging / FILE_NAME).write_bytes(content.getvalue())
     try:
         manifest = read_manifest(staging)
     except BundleError as error:
         raise BundleError(str(error).replace(str(staging), source)) from error
-    return Offer(source, files, staging, manifest, _list_files(source, manifest, devices))
+    return Offer(source, files, staging, manifest, _list_files(manifest, devices))
 
 
 def pull(offer: Offer, name: str | None = None, advance: Callable[[int], None] = lambda count: None) -> Path:
@@ -86,15 +95,14 @@ def pull(offer: Offer, name: str | None = None, advance: Callable[[int], None] =
     Raises InputError for a wrong name, and BundleError.
     """
     target = cache_folder() / "bundles" / _choose_name(offer.manifest.name, name)
-    missing = [file for file in offer.files if not (file.sha256 and has_hash(offer.staging / file.path, file.sha256))]
-    advance(sum(file.bytes or 0 for file in offer.files if file not in missing))
+    missing = [file for file in offer.files if not has_hash(offer.staging / file.path, file.sha256)]
+    advance(sum(file.bytes for file in offer.files if file not in missing))
     _check_space(offer, missing)
     for file in missing:
         _fetch(offer, file, advance)
-    bundle = Bundle.load(offer.staging)
-    bundle.vocabulary()
+    Bundle.load(offer.staging).verify()
     with convert_fetch_errors(str(target)):
-        paths = {offer.staging / file.path for file in (*offer.files, RemoteFile(FILE_NAME))}
+        paths = {offer.staging / path for path in (*(file.path for file in offer.files), FILE_NAME)}
         for outdated in [path for path in offer.staging.rglob("*") if path.is_file() and path not in paths]:
             outdated.unlink()  # of another version of the bundle
         atomic_file.replace_folder(target, offer.staging)
@@ -110,21 +118,22 @@ def _parse_engines(engines: str) -> tuple[str, ...]:
     return devices
 
 
-def _list_files(source: str, manifest: Manifest, devices: tuple[str, ...]) -> tuple[RemoteFile, ...]:
-    entries = [entry for entry in manifest.files.values() if entry.path is not None]
-    files = [RemoteFile(str(entry.path), entry.sha256, entry.bytes) for entry in entries]
+def _list_files(manifest: Manifest, devices: tuple[str, ...]) -> tuple[RemoteFile, ...]:
+    listed = [entry for entry in manifest.listed if entry.path is not None]
+    files = [RemoteFile(str(entry.path), entry.sha256, entry.bytes or 0) for entry in listed]
     for engine in manifest.engines:
         if engine.device in devices:
             files.append(RemoteFile(engine.path, engine.sha256, engine.bytes))
             files.append(RemoteFile(engine.data, engine.data_sha256, engine.data_bytes))
-    if manifest.vocabulary is not None:
-        files.append(RemoteFile(manifest.vocabulary))
-    by_path = {os.path.normpath(file.path): file for file in files}
-    if FILE_NAME in by_path or any(by_path[os.path.normpath(file.path)] != file for file in files):
+    return tuple({str(PurePosixPath(file.path)): file for file in files}.values())
+
+
+def _check_manifest(source: str, content: bytes, sha256: str | None) -> None:
+    actual = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and sha256.strip().lower() != actual:
         raise BundleError(
-            f"{source}/{FILE_NAME} gives one path to several files; whoever built the bundle must mend it"
+            f"{source} has another {FILE_NAME} than was asked for: its sha256 is {actual}; ask whoever built the bundle"
         )
-    return tuple(by_path.values())
 
 
 def _choose_name(own: str, name: str | None) -> str:
@@ -134,7 +143,7 @@ def _choose_name(own: str, name: str | None) -> str:
 
 
 def _check_space(offer: Offer, missing: list[RemoteFile]) -> None:
-    need = sum((file.bytes or 0) - _count_bytes(_part(offer.staging, file)) for file in missing)
+    need = sum(file.bytes - _count_bytes(_part(offer.staging, file)) for file in missing)
     free = shutil.disk_usage(offer.staging).free
     if need > free:
         raise BundleError(
@@ -147,11 +156,11 @@ def _fetch(offer: Offer, file: RemoteFile, advance: Callable[[int], None]) -> No
     part, what = _part(offer.staging, file), f"{offer.source_name}/{file.path}"
     with convert_fetch_errors(what):
         part.parent.mkdir(parents=True, exist_ok=True)
-        if file.bytes is None or _count_bytes(part) > file.bytes:
+        if _count_bytes(part) > file.bytes:
             part.unlink(missing_ok=True)
         with DownloadFile(part, what, file.bytes, advance) as stream:
             offer.source.copy(file.path, stream, file.bytes)
-        if file.sha256 is not None and not has_hash(part, file.sha256):
+        if not has_hash(part, file.sha256):
             part.unlink()
             raise BundleError(f"{what} arrived damaged: its sha256 is not the manifest's; pull again")
         part.replace(offer.staging / file.path)
@@ -159,7 +168,7 @@ def _fetch(offer: Offer, file: RemoteFile, advance: Callable[[int], None]) -> No
 
 def _part(staging: Path, file: RemoteFile) -> Path:
     """Named for its content too, so that a part of another version of the file is not gone on with."""
-    return staging / f"{file.path}.{(file.sha256 or '')[:16]}.part"
+    return staging / f"{file.path}.{file.sha256[:16]}.part"
 
 
 def _count_bytes(part: Path) -> int:

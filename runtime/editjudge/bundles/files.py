@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Annotated, Literal
 
 from editjudge.bundles.roles import GraphName, RoleName
+from editjudge.bundles.toml_schema import Between
+
+FileSize = Annotated[int, Between(0, 2**40)]
+"""Bytes."""
+Difference = Annotated[float, Between(0, 1e6)]
+LONGEST_PATH = 200
+"""Characters of a path in a bundle."""
+Count = Annotated[int, Between(0, 10**9)]
 
 
 @dataclass(frozen=True)
@@ -23,13 +31,13 @@ class FileEntry:
     sha256: str
     path: str | None = None
     package: str | None = None
-    bytes: int | None = None
+    bytes: FileSize | None = None
     precision: str = ""
     source: str = ""
     revision: str = ""
     licence: str = ""
-    parity: float | None = None
-    rounding: float | None = None
+    parity: Difference | None = None
+    rounding: Difference | None = None
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.package is None):
@@ -58,10 +66,10 @@ class EngineEntry:
     weights: Literal["included", "stripped"]
     path: str
     sha256: str
-    bytes: int
+    bytes: FileSize
     data: str
     data_sha256: str
-    data_bytes: int
+    data_bytes: FileSize
 
     def __post_init__(self) -> None:
         check_inside(self.path)
@@ -82,22 +90,37 @@ class EndToEnd:
         found: How many boxes the reference found in them.
     """
 
-    pairs: int
-    found: int
-    boxes: float
-    masks: float
-    embeddings: float
-    modify: float
-    preserve: float
-    position: float
-    size: float
+    pairs: Count
+    found: Count
+    boxes: Difference
+    masks: Difference
+    embeddings: Difference
+    modify: Difference
+    preserve: Difference
+    position: Difference
+    size: Difference
+
+
+@dataclass(frozen=True)
+class DocumentEntry:
+    """A file that people read, such as a card or a notice; no model needs it."""
+
+    path: str
+    sha256: str
+    bytes: FileSize
+
+    def __post_init__(self) -> None:
+        check_inside(self.path)
+        _check_sha256(self.sha256)
 
 
 def check_inside(path: str) -> None:
-    """Raises ValueError for a path that could leave the bundle's folder."""
+    """Raises ValueError for a path that could leave the bundle's folder, or that some systems could not have."""
     parts = PurePosixPath(path)
     if not path or parts.is_absolute() or ".." in parts.parts or "\\" in path or ":" in path:
-        raise ValueError(f"the path {path!r} leads outside the bundle")
+        raise ValueError(f"the path {path[:80]!r} leads outside the bundle")
+    if len(path) > LONGEST_PATH:
+        raise ValueError(f"the path {path[:80]!r} is longer than {LONGEST_PATH} characters")
 
 
 def _check_sha256(digest: str) -> None:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from editjudge.bundles.files import EndToEnd, EngineEntry, FileEntry, check_inside
+from editjudge.bundles.contents.regular_file import read_regular
+from editjudge.bundles.files import DocumentEntry, EndToEnd, EngineEntry, FileEntry
 from editjudge.bundles.roles import REQUIRED, ROLES
 from editjudge.bundles.settings import (
     ClipSettings,
     DetectorSettings,
+    Frame,
     NormRanges,
     ParserSettings,
     SegmenterSettings,
     VerdictSettings,
-    check_frame,
 )
-from editjudge.bundles.toml_schema import check_keys, check_value, read_table
+from editjudge.bundles.toml_schema import check_keys, check_value, read_table, shorten
 from editjudge.errors import BundleError
 from editjudge.types import FRAME
+from editjudge.utils.text import printable
 
-FORMAT = 1
+FORMAT = 2
 FILE_NAME = "bundle.toml"
+LARGEST = 256 * 1024
+"""Bytes of a manifest; one of a bundle with fifty engines has thirty thousand."""
+LONGEST_MESSAGE = 400
+MOST_ENTRIES = 256
+"""Files, documents or engines."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +48,9 @@ class Manifest:
     name: str
     version: str
     description: str
-    vocabulary: str | None
-    frame: int
+    frame: Frame
     files: Mapping[str, FileEntry]
+    documents: tuple[DocumentEntry, ...]
     clip: ClipSettings
     detector: DetectorSettings
     segmenter: SegmenterSettings
@@ -54,22 +62,29 @@ class Manifest:
     end_to_end: EndToEnd | None
     settings: Mapping[str, Any]
 
+    @property
+    def listed(self) -> tuple[FileEntry | DocumentEntry, ...]:
+        """Every file but those of the engines."""
+        return (*self.files.values(), *self.documents)
+
 
 def read_manifest(folder: Path) -> Manifest:
     """Reads and checks `bundle.toml`. Raises BundleError, in one sentence, for whatever is wrong with it."""
     path = folder / FILE_NAME
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BundleError(f"{folder} is not a bundle: it has no {FILE_NAME}") from None
+        content = tomllib.loads(read_regular(path, LARGEST).decode("utf-8"))
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror}") from error
+        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+            raise BundleError(f"{folder} is not a bundle: it has no {FILE_NAME}") from None
+        raise BundleError(f"{path} cannot be read: {error.strerror}; fetch the bundle again") from error
+    except RecursionError:
+        raise BundleError(f"{path} is malformed: it is nested too deeply; fetch the bundle again") from None
     except ValueError as error:  # tomllib.TOMLDecodeError, UnicodeDecodeError
-        raise BundleError(f"{path} is malformed: {error}; fetch the bundle again") from error
+        raise BundleError(f"{path} is malformed: {shorten_message(error)}; fetch the bundle again") from error
     try:
         return parse_manifest(content)
     except ValueError as error:
-        raise BundleError(f"{path}: {error}") from error
+        raise BundleError(f"{path}: {shorten_message(error)}") from error
 
 
 def parse_manifest(content: dict[str, Any], where: str = "the manifest") -> Manifest:
@@ -90,6 +105,9 @@ def parse_manifest(content: dict[str, Any], where: str = "the manifest") -> Mani
     content["files"] = _read_files(_pop_tables(content, "file"))
     engines = _pop_tables(content, "engine")
     content["engines"] = tuple(read_table(EngineEntry, table, "[[engine]]") for table in engines)
+    documents = _pop_tables(content, "document")
+    content["documents"] = tuple(read_table(DocumentEntry, table, "[[document]]") for table in documents)
+    _check_paths([*content["files"].values(), *content["documents"], *content["engines"]])
     sections = {"clip": ClipSettings, "detector": DetectorSettings, "segmenter": SegmenterSettings, "norm": NormRanges}
     for name, kind in sections.items():
         if name not in content:
@@ -110,9 +128,7 @@ def parse_manifest(content: dict[str, Any], where: str = "the manifest") -> Mani
     for role in ROLES.values():
         if role.settings is not None and (role.name in settings) != (role.name in content["files"]):
             raise ValueError(f"section [{role.name}] and the file of role {role.name} belong together")
-    if content.setdefault("vocabulary", None) is not None:
-        check_inside(check_value(content["vocabulary"], str, "vocabulary"))
-    content["frame"] = check_frame(check_value(content.get("frame", FRAME), int, "frame"))
+    content["frame"] = check_value(content.get("frame", FRAME), Frame, "frame")
     check_keys(Manifest, content, where)
     for name in ("name", "version", "description"):
         check_value(content[name], str, name)
@@ -123,14 +139,17 @@ def _pop_tables(content: dict[str, Any], name: str) -> list[Any]:
     tables = content.pop(name, [])
     if f"{name}s" in content or not isinstance(tables, list):
         raise ValueError(f"the {name}s must be given as [[{name}]]")
+    if len(tables) > MOST_ENTRIES:
+        raise ValueError(f"it has {len(tables):,} tables [[{name}]]; {MOST_ENTRIES} are allowed")
     return tables
 
 
 def _read_files(tables: list[Any]) -> dict[str, FileEntry]:
     entries: dict[str, FileEntry] = {}
     for table in tables:
-        role = table.get("role", "of no role") if isinstance(table, dict) else "of no role"
-        entry = read_table(FileEntry, table, f"[[file]] {role}")
+        role = table.get("role") if isinstance(table, dict) else None
+        name = shorten(role) if isinstance(role, str) else "of no role"
+        entry = read_table(FileEntry, table, f"[[file]] {name}")
         if entry.role in entries:
             raise ValueError(f"two files have the role {entry.role}")
         entries[entry.role] = entry
@@ -138,3 +157,24 @@ def _read_files(tables: list[Any]) -> dict[str, FileEntry]:
     if missing:
         raise ValueError(f"no [[file]] has the role {', '.join(sorted(missing))}")
     return entries
+
+
+def _check_paths(entries: Iterable[FileEntry | DocumentEntry | EngineEntry]) -> None:
+    """Raises ValueError where one path is given to files that differ, or to the manifest itself."""
+    listed: list[tuple[str, str, int | None]] = []
+    for entry in entries:
+        if entry.path is not None:
+            listed.append((entry.path, entry.sha256, entry.bytes))
+        if isinstance(entry, EngineEntry):
+            listed.append((entry.data, entry.data_sha256, entry.data_bytes))
+    found: dict[str, tuple[str, int | None]] = {}
+    for path, sha256, size in listed:
+        name = str(PurePosixPath(path))
+        if name == FILE_NAME or found.setdefault(name, (sha256, size)) != (sha256, size):
+            raise ValueError(f"it gives one path to several files, {path}; whoever built the bundle must mend it")
+
+
+def shorten_message(error: ValueError) -> str:
+    """The message in one line of what shows, whatever stands in the file."""
+    text = printable(" ".join(str(error).split()))
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 3]}..."

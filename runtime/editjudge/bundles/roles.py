@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from editjudge.bundles.settings import DomainSettings, PictureSettings
 from editjudge.bundles.toml_schema import OneOf
 
-RoleKind = Literal["graph", "tokenizer", "language_model", "adapter", "probe"]
+RoleKind = Literal["graph", "tokenizer", "language_model", "adapter", "probe", "words"]
 """A graph is an ONNX file, which runs in a session and can be compiled; over 2 GB its weights are in a second file."""
 
 
@@ -48,6 +48,7 @@ ROLES: dict[str, Role] = {
         Role("parser_adapter", "parser adapter", "adapter"),
         Role("fallback_parser", "fallback parser", "language_model"),
         Role("domain", "domain probe", "probe", settings=DomainSettings),
+        Role("vocabulary", "vocabulary", "words"),
         Role("lpips", "LPIPS", "graph", settings=PictureSettings, for_metric=True),
         Role("dino", "DINO", "graph", settings=PictureSettings, for_metric=True),
         Role("dinov2", "DINOv2", "graph", settings=PictureSettings, for_metric=True),

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from editjudge.types import Triple
+from editjudge.bundles.toml_schema import Between
 
-Range = tuple[float, float]
-
-SMALLEST_FRAME, LARGEST_FRAME = 256, 2048
+SideLength = Annotated[int, Between(1, 2048)]
+"""Pixels: three channels of 2048 x 2048 take 50 MB."""
+Frame = Annotated[int, Between(256, 2048)]
 """Pixels: how pictures lie to each other is found at 256, and 32 masks of 2048 x 2048 take 128 MB."""
+Tokens = Annotated[int, Between(1, 1024)]
+"""The masks of what token sees which take a megabyte at 1024."""
+Probability = Annotated[float, Between(0, 1)]
+Threshold = Annotated[float, Between(1e-6, 1)]
+Score = Annotated[float, Between(-100, 100)]
+LogitWeight = Annotated[float, Between(-10_000, 10_000)]
+Mean = tuple[Score, Score, Score]
+Deviation = Annotated[float, Between(1e-6, 100)]
+Deviations = tuple[Deviation, Deviation, Deviation]
+Range = tuple[Score, Score]
 
 
 @dataclass(frozen=True)
@@ -23,28 +33,23 @@ class PictureSettings:
         shorter: Pixels of the shorter side before the middle is cut out, by default `size`.
     """
 
-    size: int
-    mean: Triple
-    std: Triple
+    size: SideLength
+    mean: Mean
+    std: Deviations
     resample: Literal["area", "bilinear", "bicubic"]
     fit: Literal["stretch", "center_crop"]
-    shorter: int | None = field(default=None, kw_only=True)
+    shorter: SideLength | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        _check_positive(self, "size", "std")
-        if self.shorter is not None and (self.fit == "stretch" or self.shorter < self.size):
-            raise ValueError("shorter must be at least size, and is for a fit of center_crop only")
+        if self.shorter is not None and (self.fit == "stretch" or not self.size <= self.shorter <= 2 * self.size):
+            raise ValueError("shorter must be from size to twice that, and is for a fit of center_crop only")
 
 
 @dataclass(frozen=True)
 class ClipSettings(PictureSettings):
     """How CLIP is fed; a text is padded or truncated to `context` tokens."""
 
-    context: int
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_positive(self, "context")
+    context: Tokens
 
 
 @dataclass(frozen=True)
@@ -60,36 +65,32 @@ class DetectorSettings:
             show that it changed; None: never.
     """
 
-    height: int
-    width: int
-    mean: Triple
-    std: Triple
+    height: SideLength
+    width: SideLength
+    mean: Mean
+    std: Deviations
     resample: Literal["area", "bilinear", "bicubic"]
-    text_length: int
-    box_threshold: float
-    text_threshold: float
+    text_length: Tokens
+    box_threshold: Threshold
+    text_threshold: Threshold
     fit: Literal["stretch", "pad"] = "stretch"
-    weak_threshold: float | None = None
+    weak_threshold: Threshold | None = None
 
     def __post_init__(self) -> None:
-        _check_positive(self, "height", "width", "std", "text_length", "box_threshold", "text_threshold")
-        if self.weak_threshold is not None and not 0 < self.weak_threshold < self.box_threshold:
-            raise ValueError(f"weak_threshold must be above 0 and under box_threshold, not {self.weak_threshold}")
+        if self.weak_threshold is not None and not self.weak_threshold < self.box_threshold:
+            raise ValueError(f"weak_threshold must be under box_threshold, not {self.weak_threshold}")
 
 
 @dataclass(frozen=True)
 class SegmenterSettings:
     """A picture's longest side gets `size` pixels, and it is padded to a square; masks have `mask_size` a side."""
 
-    size: int
-    mean: Triple
-    std: Triple
+    size: SideLength
+    mean: Mean
+    std: Deviations
     resample: Literal["area", "bilinear", "bicubic"]
-    mask_size: int
-    threshold: float
-
-    def __post_init__(self) -> None:
-        _check_positive(self, "size", "std", "mask_size")
+    mask_size: SideLength
+    threshold: Score
 
 
 @dataclass(frozen=True)
@@ -120,29 +121,27 @@ class VerdictSettings:
         bias: Of the logit; the others are the weights of what it looks at (`metrics.bpm.verdict.describe`).
     """
 
-    accept_at: float
-    reject_at: float
-    bias: float
-    modify: float
-    modify_low: float
-    preserve: float
-    position: float
-    size: float
-    spill: float
-    whole: float
+    accept_at: Probability
+    reject_at: Probability
+    bias: LogitWeight
+    modify: LogitWeight
+    modify_low: LogitWeight
+    preserve: LogitWeight
+    position: LogitWeight
+    size: LogitWeight
+    spill: LogitWeight
+    whole: LogitWeight
 
     def __post_init__(self) -> None:
-        if not 0 <= self.reject_at <= self.accept_at <= 1:
-            raise ValueError(
-                f"reject_at and accept_at must rise from 0 to 1, not be {self.reject_at}, {self.accept_at}"
-            )
+        if not self.reject_at <= self.accept_at:
+            raise ValueError(f"reject_at must not be over accept_at, as {self.reject_at} is over {self.accept_at}")
 
 
 @dataclass(frozen=True)
 class DomainSettings:
     """A picture whose logit lies under the threshold is unlike what the bundle was trained on."""
 
-    threshold: float
+    threshold: LogitWeight
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ class ParserSettings:
     `measured` says what the numbers were fitted to.
     """
 
-    sure: float = 0.5
+    sure: Probability = 0.5
     measured: str = ""
     edit_type: Range = (1.0, 0.0)
     source: Range = (1.0, 0.0)
@@ -162,21 +161,3 @@ class ParserSettings:
     size: Range = (1.0, 0.0)
     position: Range = (1.0, 0.0)
     whole: Range = (1.0, 0.0)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.sure <= 1:
-            raise ValueError(f"sure must be a probability, 0 to 1, not {self.sure}")
-
-
-def check_frame(longest: int) -> int:
-    """The longest side of the frame itself. Raises ValueError where it is out of bounds."""
-    if not SMALLEST_FRAME <= longest <= LARGEST_FRAME:
-        raise ValueError(f"frame is {longest}; it must be from {SMALLEST_FRAME} to {LARGEST_FRAME} pixels")
-    return longest
-
-
-def _check_positive(section: object, *names: str) -> None:
-    for name in names:
-        value = getattr(section, name)
-        if not all(number > 0 for number in (value if isinstance(value, tuple) else (value,))):
-            raise ValueError(f"{name} must be above 0, not {value}")

@@ -1,4 +1,5 @@
-"""The command line. Exit status: 0 scored; 2 bad input or usage; 3 a missing or damaged bundle or device."""
+"""The command line. Exit status: 0 scored; 2 bad input or usage, or an output that cannot be written; 3 a missing or
+damaged bundle or device; 130 interrupted; 141 nobody reads the output any more."""
 
 from __future__ import annotations
 
@@ -19,7 +20,18 @@ from editjudge.cli.commands.parse import parse
 from editjudge.cli.commands.rank import rank
 from editjudge.cli.commands.score import score
 from editjudge.cli.commands.score_dataset import score_dataset
-from editjudge.errors import EditJudgeError
+from editjudge.cli.streams import (
+    PIPE_CLOSED,
+    flush_output,
+    is_closed_pipe,
+    is_of_stream,
+    prepare_streams,
+    print_error,
+    show_warnings,
+)
+from editjudge.errors import EditJudgeError, OutOfMemoryError
+from editjudge.utils.oom import ADVICE, lacks_memory
+from editjudge.utils.signals import Terminated
 from editjudge.utils.text import printable
 
 app = typer.Typer(
@@ -47,28 +59,53 @@ def _root(
 
 def run(arguments: list[str]) -> int:
     """Runs a command line without the program's name; returns its exit status. An error is one line on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    prepare_streams()
     debug = "--debug" in arguments
+    status = _run(arguments, debug)
+    problem = flush_output()
+    return _refuse_output(problem, debug) if problem is not None and not status else status
+
+
+def _run(arguments: list[str], debug: bool) -> int:
     try:
-        return app(args=arguments, prog_name="editjudge", standalone_mode=False) or 0
+        with show_warnings():
+            return app(args=arguments, prog_name="editjudge", standalone_mode=False) or 0
     except KeyboardInterrupt:
         return 130
+    except Terminated as ended:
+        return ended.status
+    except SystemExit:  # typer and rich end so where the output is a pipe that nobody reads any more
+        return PIPE_CLOSED
     except EditJudgeError as error:
         return _report(str(error), error.exit_status, debug)
     except Exception as error:
-        if hasattr(error, "format_message"):  # typer's usage errors, whose root is not public in all its versions
-            command = getattr(getattr(error, "ctx", None), "command_path", "editjudge")
-            return _report(f"{error.format_message().rstrip('.')}; see {command} --help", 2, debug)
-        hint = "this is a bug; run again with --debug and report what it shows"
-        return _report(f"{type(error).__name__}: {error}; {hint}", 1, debug)
+        return _explain(error, debug)
+
+
+def _explain(error: Exception, debug: bool) -> int:
+    """Reports what this package did not raise on purpose."""
+    if hasattr(error, "format_message"):  # typer's usage errors, whose root is not public in all its versions
+        command = getattr(getattr(error, "ctx", None), "command_path", "editjudge")
+        return _report(f"{error.format_message().rstrip('.')}; see {command} --help", 2, debug)
+    if isinstance(error, OSError) and is_of_stream(error):
+        return _refuse_output(error, debug)
+    if lacks_memory(error):
+        return _report(f"there is not enough memory; {ADVICE}", OutOfMemoryError.exit_status, debug)
+    hint = "this is a bug; run again with --debug and report what it shows"
+    return _report(f"{type(error).__name__}: {error}; {hint}", 1, debug)
+
+
+def _refuse_output(problem: OSError, debug: bool) -> int:
+    if is_closed_pipe(problem):
+        return PIPE_CLOSED
+    reason = (problem.strerror or str(problem)).lower()
+    return _report(f"the output cannot be written: {reason}; lead it elsewhere", 2, debug)
 
 
 def _report(message: str, status: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print(f"editjudge: {printable(' '.join(message.split()))}", file=sys.stderr)
+    print_error(f"editjudge: {printable(' '.join(message.split()))}")
     return status
 
 

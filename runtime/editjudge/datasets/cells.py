@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from editjudge.errors import InputError
 from editjudge.image.decode import ImageSource
 from editjudge.image.decoding.sources import is_address, is_base64
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+DEEPEST = 100
+"""Lists and objects within each other in a cell: each takes some of Python's stack wherever the row goes."""
 
 
 def read_picture(cell: Any, folder: Path) -> ImageSource | None:
@@ -28,18 +32,20 @@ def read_picture(cell: Any, folder: Path) -> ImageSource | None:
 def find_picture(folder: Path, names: Sequence[str]) -> Path:
     """The first picture in the folder with one of these names, whatever its suffix; else the path of a missing one."""
     candidates = [folder / f"{name}{suffix}" for name in names for suffix in ("", *SUFFIXES)]
-    return next((path for path in candidates if path.is_file()), folder / f"{names[0]}{SUFFIXES[0]}")
+    return next((path for path in candidates if os.path.isfile(path)), folder / f"{names[0]}{SUFFIXES[0]}")
 
 
-def describe_cell(cell: Any) -> Any:
-    """The cell as JSON can hold it; of a picture only its name."""
+def describe_cell(cell: Any, depth: int = 0) -> Any:
+    """The cell as JSON can hold it; of a picture only its name. Raises InputError for one that is nested too deeply."""
+    if depth > DEEPEST:
+        raise InputError(f"the row has a cell of more than {DEEPEST} lists or objects within each other; flatten it")
     match cell:
         case {"path": path, **rest} if rest.keys() <= {"bytes"}:
-            return path
+            return describe_cell(path, depth + 1)
         case dict():
-            return {str(key): describe_cell(value) for key, value in cell.items()}
+            return {str(key): describe_cell(value, depth + 1) for key, value in cell.items()}
         case list() | tuple():
-            return [describe_cell(value) for value in cell]
+            return [describe_cell(value, depth + 1) for value in cell]
         case bytes():
             return None
     return cell if cell is None or isinstance(cell, str | int | float) else str(cell)
@@ -59,6 +65,6 @@ def read_number(cell: Any) -> float | None:
     """None for a cell that is empty or holds no finite number."""
     try:
         value = float(cell)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return value if math.isfinite(value) else None

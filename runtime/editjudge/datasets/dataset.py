@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from editjudge.datasets.format import DatasetFormat, Record, keep_whole
+from editjudge.datasets.format import Broken, DatasetFormat, Record, keep_whole
 from editjudge.datasets.formats import bpm, editreward, gedit, humanedit, magicbrush, piebench, plain
 from editjudge.datasets.readers.arrow import ArrowTable
-from editjudge.datasets.readers.text import Broken, TextTable, open_lines, read_json
+from editjudge.datasets.readers.text import TextTable, open_lines, read_json
 from editjudge.datasets.sample import EditSample
-from editjudge.errors import InputError
+from editjudge.errors import InputError, quote_value
+from editjudge.utils.arguments import PATH, whole_number
 
 Table = TextTable | ArrowTable
 
@@ -23,10 +24,16 @@ FORMATS: dict[str, DatasetFormat] = {
 """By the names that `--format` takes. A table is read in the first format whose columns it has."""
 
 LINES, ARROW = (".csv", ".tsv", ".jsonl", ".ndjson"), (".parquet", ".arrow")
+COLUMNS = "a table has its columns in the first line, .jsonl an object in each line, .json one list of objects"
 INDEX = "mapping_file.json"
 """The file that a folder of PIE-Bench is recognised by."""
 TAIL = 2**20
 """Bytes at the end of a parquet or Arrow file that tell it from another one of the same size: its footer is there."""
+
+
+LISTED = 500
+"""Characters of the names of columns that a message lists."""
+ROW = whole_number(0, 2**62)
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,11 @@ class Dataset:
     def rows(self, start: int = 0, stop: int | None = None, pictures: bool = True) -> Iterator[EditSample]:
         """Reads the rows from `start` to before `stop` one by one. Without `pictures`, those inside the table are not
         read."""
+        ROW.check(start=start)
+        ROW.or_none("the last row").check(stop=stop)
+        return self._rows(start, stop, pictures)
+
+    def _rows(self, start: int, stop: int | None, pictures: bool) -> Iterator[EditSample]:
         pieces = self.form.pieces or 1
         stop = len(self) if stop is None else min(stop, len(self))
         columns = self.form.pictures if pictures else frozenset[str]()
@@ -63,7 +75,8 @@ class Dataset:
     def fingerprint(self) -> str:
         """A hash of the tables that tells this data set from another. It does not cover pictures in files of their
         own, and covers only size and end of parquet and Arrow files, which may be large."""
-        digest = hashlib.sha256(f"{self.form.name} {self.edits and self.edits.resolve()}".encode())
+        edits = f"{self.form.name} {self.edits and self.edits.resolve()}"
+        digest = hashlib.sha256(edits.encode(errors="surrogatepass"))
         for path in self.table.files:
             with path.open("rb") as file:
                 if path.suffix.lower() in ARROW:
@@ -82,7 +95,7 @@ class Dataset:
             folder = self.path if self.path.is_dir() else self.path.parent
             pieces = enumerate(self.form.split(record), index)
             return [self.form.row(piece, number, folder, self.edits) for number, piece in pieces]
-        except (InputError, KeyError, TypeError) as error:
+        except (InputError, KeyError, TypeError, ValueError, RecursionError) as error:
             problem = f"the row lacks {error}" if isinstance(error, KeyError) else str(error)
             names = map(str, range(index, index + (self.form.pieces or 1)))
             return [EditSample(name, columns={"id": name}, problem=problem) for name in names]
@@ -100,9 +113,11 @@ def open_dataset(
 
     Raises InputError for what is no data set, and DeviceError when pyarrow is needed and missing.
     """
+    PATH.check(path=path)
+    PATH.or_none("the set's own edited pictures").check(edits=edits)
     path, folder = Path(path), None if edits is None else Path(edits)
-    if form is not None and form not in FORMATS:
-        raise InputError(f"there is no form {form!r} of data sets; choose one of {', '.join(FORMATS)}")
+    if form is not None and not (isinstance(form, str) and form in FORMATS):
+        raise InputError(f"there is no form {quote_value(form)} of data sets; choose one of {', '.join(FORMATS)}")
     if folder is not None and not folder.is_dir():
         raise InputError(f"there is no folder {folder}; name the one with the edited pictures")
     try:
@@ -112,7 +127,7 @@ def open_dataset(
             table, known = _split_all(table, known)
         dataset = Dataset(path, known, folder, table)
         if not len(dataset):
-            raise InputError(f"{path} has no rows")
+            raise InputError(f"{path} has no rows below the names of its columns; add some")
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}; check the path") from error
     if known.edited is None and folder is None:
@@ -150,11 +165,14 @@ def _recognise(table: Table, path: Path, name: str | None) -> DatasetFormat:
         if form.known_by <= columns:
             return form
     if not columns:
-        raise InputError(f"{path} has no rows")
-    has = f"{path} has the columns {', '.join(sorted(columns))}"
+        first = next(iter(table.records(0, 1, frozenset())), None)
+        reason = f" that can be read: {first}" if isinstance(first, Broken) else ""
+        raise InputError(f"{path} has no rows{reason}; {COLUMNS}")
+    names = ", ".join(sorted(columns))
+    has = f"{path} has the columns {names if len(names) <= LISTED else f'{names[:LISTED]}...'}"
     if name is not None:
         raise InputError(f"{has}; as {name} it lacks {', '.join(sorted(FORMATS[name].known_by - columns))}")
-    raise InputError(f"{has}; rename them to original, edited and instruction")
+    raise InputError(f"{has}; rename them to original, edited and instruction, in small letters")
 
 
 def _split_all(table: Table, form: DatasetFormat) -> tuple[Table, DatasetFormat]:

@@ -14,6 +14,10 @@ Record = dict[str, Any]
 """A line of a table: its cells by column."""
 
 
+class Broken(str):
+    """Stands in place of a record that cannot be read, and says why."""
+
+
 def keep_whole(record: Record) -> Sequence[Record]:
     """The split of a record that is a single edit."""
     return [record]
@@ -68,13 +72,16 @@ class DatasetFormat:
         else:
             edited = find_picture(edits, [*self.result_names(record), name.lstrip("/")])
             edited_cell = edited.relative_to(edits).as_posix()
+        rating = self.human(record)
         row = {
             "id": name,
             "group": read_label((self.group or self.id)(record)),
             "original": describe_cell(original),
             "edited": describe_cell(edited_cell),
             "instruction": read_text(record.get(self.instruction)),
-            "human": read_number(self.human(record)),
+            "human": read_number(rating),
         }
         columns = {**row, **{key: describe_cell(cell) for key, cell in record.items() if key not in row}}
+        if row["human"] is None:
+            columns["human"] = read_text(rating)  # what is no number is not lost without a word
         return EditSample(**{**row, "original": read_picture(original, folder), "edited": edited, "columns": columns})

@@ -8,6 +8,7 @@ from typing import Any
 
 from editjudge.errors import InputError
 from editjudge.image.decode import ImageSource
+from editjudge.utils.text import SURROGATES
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ class EditSample:
     problem: str | None = None
 
     def edit(self) -> tuple[ImageSource, ImageSource, str]:
-        """Original, edited picture and instruction. Raises InputError for a row that lacks one."""
+        """Original, edited picture and instruction. Raises InputError for a row that lacks one, whole and readable."""
         if self.problem is not None:
             raise InputError(self.problem)
         if self.original is None or self.edited is None:
             raise InputError(f"the row has no {'original' if self.original is None else 'edited'} picture")
         if self.instruction is None:
             raise InputError("the row has no instruction")
+        if SURROGATES.search(self.instruction):
+            raise InputError("the instruction has characters that are cut or are no UTF-8; save the data set as UTF-8")
         return self.original, self.edited, self.instruction

@@ -7,25 +7,51 @@ a `Result`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 
 from editjudge.evaluation.experiments.alpha_sweep import alpha_sweep
 from editjudge.evaluation.experiments.components import components
 from editjudge.evaluation.experiments.correlation import correlation
 from editjudge.evaluation.experiments.ground_truth import ground_truth
 from editjudge.evaluation.experiments.human_alignment import human_alignment
-from editjudge.evaluation.metric_columns import MetricColumn, select_columns
+from editjudge.evaluation.metric_columns import TABLE, MetricColumn, select_columns
 from editjudge.evaluation.options import EvaluationOptions
 from editjudge.evaluation.result import Result
 from editjudge.evaluation.score_table import ScoreTable, read_scores
+from editjudge.utils.arguments import Accepted, instance
 
 __all__ = ["EXPERIMENTS", "EvaluationOptions", "MetricColumn", "Result", "ScoreTable", "read_scores", "select_columns"]
 
 Experiment = Callable[[ScoreTable, Sequence[MetricColumn], EvaluationOptions], Result]
 
+METRICS = Accepted(
+    lambda metrics: (
+        isinstance(metrics, list | tuple)
+        and len(metrics) > 0
+        and all(isinstance(metric, MetricColumn) for metric in metrics)
+    ),
+    "what select_columns(table) gives",
+)
+OPTIONS = instance(EvaluationOptions, "EvaluationOptions(...)")
+
+
+def checked(experiment: Experiment) -> Experiment:
+    """The experiment, which raises InputError for arguments that are none of its own."""
+
+    @wraps(experiment)
+    def run(table: ScoreTable, metrics: Sequence[MetricColumn], options: EvaluationOptions) -> Result:
+        TABLE.check(table=table)
+        METRICS.check(metrics=metrics)
+        OPTIONS.check(options=options)
+        return experiment(table, metrics, options)
+
+    return run
+
+
 EXPERIMENTS: Mapping[str, Experiment] = {
-    "human-alignment": human_alignment,
-    "ground-truth": ground_truth,
-    "components": components,
-    "alpha-sweep": alpha_sweep,
-    "correlation": correlation,
+    "human-alignment": checked(human_alignment),
+    "ground-truth": checked(ground_truth),
+    "components": checked(components),
+    "alpha-sweep": checked(alpha_sweep),
+    "correlation": checked(correlation),
 }

@@ -11,6 +11,8 @@ from editjudge.errors import InputError
 from editjudge.evaluation.score_table import Numbers, ScoreTable
 from editjudge.metrics.base import Aspect
 from editjudge.metrics.registry import DEFAULT, METRICS
+from editjudge.utils.arguments import FLAG, TEXT, TEXTS, instance
+from editjudge.utils.text import shorten
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,17 @@ class MetricColumn:
     higher_is_better: bool = True
     aspect: Aspect = "both"
 
+    def __post_init__(self) -> None:
+        TEXT.check(name=self.name, column=self.column)
+        FLAG.check(higher_is_better=self.higher_is_better)
+
     def read(self, table: ScoreTable) -> Numbers:
         """float64[N], turned so that higher is better; NaN where it did not judge. Raises InputError."""
         values = table.measurements(self.column, "score the data set with it (--metrics), or leave it out here")
         return values if self.higher_is_better else -values
 
+
+TABLE = instance(ScoreTable, "what read_scores(path) gives")
 
 _ASPECTS = get_args(Aspect)
 _SPECS = sorted(
@@ -46,6 +54,8 @@ def select_columns(table: ScoreTable, names: Sequence[str] | None = None) -> tup
 
     An unknown name is a column, and says which direction is better: "column:higher", "column:lower". Raises InputError.
     """
+    TABLE.check(table=table)
+    TEXTS.or_none("all that the table holds").check(names=names)
     if not names:
         return tuple(metric for metric in KNOWN.values() if metric.name == DEFAULT.name or metric.column in table)
     metrics: dict[str, MetricColumn] = {}
@@ -61,6 +71,7 @@ def _parse_name(table: ScoreTable, name: str) -> MetricColumn:
         return KNOWN[name]
     column, _, direction = name.rpartition(":")
     if direction not in ("higher", "lower"):
-        raise InputError(f"the metric {name} is not known; say what is better, {name}:higher or {name}:lower")
+        said = shorten(name)
+        raise InputError(f"the metric {said} is not known; say what is better, {said}:higher or {said}:lower")
     is_metric = column not in table and metric_column(column) in table
     return MetricColumn(column, metric_column(column) if is_metric else column, direction == "higher")

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from editjudge.errors import InputError
+from editjudge.errors import InputError, quote_value
 from editjudge.metrics.registry import SUB_SCORES
+from editjudge.utils.arguments import NUMBER, PROBABILITY, TEXT, TEXTS, Accepted, whole_number
 
 Ties = Literal["wrong", "half", "formula"]
 """How a tie of a metric counts where humans prefer one of two: as wrong, as half right, or by the paper's formula.
@@ -28,6 +29,22 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 RATINGS: Mapping[str, str] = {part: f"human.{part}" for part in (*SUB_SCORES["semantic"], *SUB_SCORES["region"][::-1])}
 """The columns of human ratings of the parts of the score."""
+
+
+RESAMPLES = whole_number(0, 100_000)
+SEED = whole_number(0, 2**63 - 1)
+RATED = Accepted(
+    lambda ratings: (
+        isinstance(ratings, Mapping)
+        and set(ratings) == set(RATINGS)
+        and all(isinstance(column, str) for column in ratings.values())
+    ),
+    f"a dictionary with a column for each of {', '.join(RATINGS)}",
+)
+NAMED_KINDS = Accepted(
+    lambda kinds: isinstance(kinds, Mapping) and set(kinds) == set(KINDS) and all(map(TEXTS.holds, kinds.values())),
+    f"a dictionary with a list of texts for each of {', '.join(KINDS)}",
+)
 
 
 @dataclass(frozen=True)
@@ -62,9 +79,15 @@ class EvaluationOptions:
     def __post_init__(self) -> None:
         for name, words in (("ties", Ties), ("method", Method), ("norm", Norm)):
             value, allowed = getattr(self, name), get_args(words)
-            if value not in allowed:
-                raise InputError(f"--{name} is {value!r}; it must be one of {', '.join(allowed)}")
-        if self.alpha is not None and not 0 <= self.alpha <= 1:
-            raise InputError(f"--alpha is {self.alpha:g}; it must lie between 0 and 1")
-        if self.resamples < 0:
-            raise InputError(f"--resamples is {self.resamples}; it must be 0 or more")
+            if not isinstance(value, str) or value not in allowed:
+                raise InputError(f"--{name} is {quote_value(value)}; it must be one of {', '.join(allowed)}")
+        if self.alpha is not None and not PROBABILITY.holds(self.alpha):
+            raise InputError(f"--alpha is {quote_value(self.alpha)}; it must lie between 0 and 1")
+        if not RESAMPLES.holds(self.resamples):
+            raise InputError(f"--resamples is {quote_value(self.resamples)}; give {RESAMPLES.wanted}")
+        if not SEED.holds(self.seed):
+            raise InputError(f"--seed is {quote_value(self.seed)}; give {SEED.wanted}")
+        NUMBER.or_none("the middle of the scale").check(satisfied=self.satisfied)
+        TEXT.check(human=self.human, group=self.group, model=self.model, kind=self.kind)
+        RATED.check(ratings=self.ratings)
+        NAMED_KINDS.check(kinds=self.kinds)

@@ -10,7 +10,8 @@ import numpy as np
 
 from editjudge.evaluation.result import Grid, Result, capitalise
 from editjudge.metrics.registry import ALPHA
-from editjudge.reports.figures import write_figure
+from editjudge.reports.figures import check_plot, write_figure
+from editjudge.utils.arguments import instance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,12 +22,17 @@ HIGHLIGHT = "#c0392b"
 """Of the metric that the others are compared with."""
 
 
+RESULT = instance(Result, "what an experiment gives")
+
+
 def write_plot(path: Path, result: Result) -> None:
     """Writes a .png or .svg file with each grid that can be drawn, under one another. Raises InputError where the file
     cannot be written."""
     from matplotlib import rc_context  # noqa: PLC0415  (of an extra)
     from matplotlib.figure import Figure  # noqa: PLC0415
 
+    check_plot(path)
+    RESULT.check(result=result)
     panels = [(DRAWN[key], grid) for key, grid in result.grids.items() if key in DRAWN]
     with rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         bars = max(len(grid.rows) * len(grid.columns) for _, grid in panels)
@@ -35,7 +41,7 @@ def write_plot(path: Path, result: Result) -> None:
         for axes, (draw, grid) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
             axes.set_title(capitalise(grid.title), loc="left")
             draw(axes, grid)
-        write_figure(path, figure)
+        write_figure(Path(path), figure)
 
 
 def _bars(axes: Axes, names: tuple[str, ...], groups: tuple[str, ...], values: np.ndarray) -> None:

@@ -92,7 +92,7 @@ def _read_parts(table: ScoreTable) -> list[tuple[PartScore, ...]]:
         try:
             records = json.loads(cell) if isinstance(cell, str) and cell else cell
             found.append(tuple(map(read_part, records or ())) or (part,))
-        except (KeyError, TypeError, ValueError) as error:
+        except (InputError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise InputError(f"{table.name} holds no parts in the column {PARTS}, row {row + 1}; {REMEDY}") from error
     return found
 
@@ -109,14 +109,21 @@ def _rows_as_parts(table: ScoreTable) -> list[PartScore]:
     )
     try:
         intents = list(map(EditIntent, kinds, *phrases, sizes, positions, kept))
-    except ValueError as error:
+    except InputError as error:
         raise InputError(f"{table.name} has an intent that is none: {error}; {REMEDY}") from error
-    flags = map(_read_flags, table.columns.get("flags", [None] * len(table)))
+    flags = _read_flags(table)
     return list(map(PartScore, intents, map(SemanticScore, *semantic), map(RegionScore, *region), flags))
 
 
-def _read_flags(cell: Any) -> tuple[str, ...]:
-    return tuple(json.loads(cell) if isinstance(cell, str) and cell else cell or ())
+def _read_flags(table: ScoreTable) -> list[tuple[str, ...]]:
+    """Of each row. Raises InputError."""
+    found = []
+    for row, cell in enumerate(table.columns.get("flags", [None] * len(table)), 1):
+        try:
+            found.append(tuple(json.loads(cell) if isinstance(cell, str) and cell else cell or ()))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InputError(f"{table.name} holds no list in the column flags, row {row}; {REMEDY}") from error
+    return found
 
 
 def _cells(table: ScoreTable, column: str) -> list[float | None]:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.datasets.format import Broken
 from editjudge.datasets.readers.arrow import pyarrow
-from editjudge.datasets.readers.text import LONGEST_CELL
-from editjudge.errors import InputError
+from editjudge.datasets.readers.arrow_cells import read_cells
+from editjudge.datasets.readers.delimited import DELIMITERS, open_rows
+from editjudge.datasets.readers.text import MARK, parse_json
+from editjudge.datasets.readers.text_file import open_text
+from editjudge.errors import InputError, quote_value
+from editjudge.utils.arguments import PATH, TEXT, Accepted
+from editjudge.utils.text import SURROGATES, shorten
 
 Numbers = NDArray[np.float64]
 """float64[N], NaN where there is none."""
 Columns = Mapping[str, Sequence[Any]]
+COLUMNS = Accepted(
+    lambda columns: isinstance(columns, Mapping) and all(map(_is_column, columns, columns.values())),
+    "a dictionary of lists by the names of columns",
+)
 
 
 @dataclass(frozen=True)
@@ -29,8 +38,10 @@ class ScoreTable:
     columns: Columns
 
     def __post_init__(self) -> None:
+        TEXT.check(name=self.name)
+        COLUMNS.check(columns=self.columns)
         if len({len(column) for column in self.columns.values()}) > 1:
-            raise ValueError("columns must be of one length")
+            raise InputError(f"the columns of {self.name} are not of one length; give each a value in every row")
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -43,7 +54,7 @@ class ScoreTable:
         """The column as it was read. Raises InputError, with the `remedy`, where it is missing."""
         if name not in self:
             what = "holds nothing in the column" if name in self.columns else "has no column"
-            raise InputError(f"{self.name} {what} {name}; {remedy}")
+            raise InputError(f"{self.name} {what} {shorten(name)}; {remedy}")
         return self.columns[name]
 
     def numbers(self, name: str, remedy: str) -> Numbers:
@@ -77,9 +88,12 @@ class ScoreTable:
 
     def where(self, column: str, value: str) -> ScoreTable:
         """The rows with this text in the column. Raises InputError where there are none."""
+        TEXT.check(column=column, value=value)
         rows = self.pick(np.array([text == value for text in self.texts(column, "choose another")], dtype=bool))
         if not len(rows):
-            raise InputError(f"{self.name} has no row with {value!r} in {column}; choose another value")
+            raise InputError(
+                f"{self.name} has no row with {quote_value(value)} in {shorten(column)}; choose another value"
+            )
         return rows
 
     def drop_errors(self) -> ScoreTable:
@@ -91,20 +105,27 @@ class ScoreTable:
         return ScoreTable(self.name, {**self.columns, **columns})
 
 
+def _is_column(name: object, values: object) -> bool:
+    return isinstance(name, str) and isinstance(values, list | tuple | np.ndarray)
+
+
 def _is_filled(value: Any) -> bool:
     return value is not None and value != "" and not (isinstance(value, float) and np.isnan(value))
 
 
-def read_scores(path: Path) -> ScoreTable:
+def read_scores(path: str | PathLike[str]) -> ScoreTable:
     """Reads a table of scores by its ending: .csv, .jsonl or .parquet. Raises InputError, DeviceError."""
+    PATH.check(path=path)
+    path = Path(path)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path} is no table of scores: its name must end in {', '.join(READERS)}")
+        raise InputError(f"{shorten(str(path))} is no table of scores: its name must end in {', '.join(READERS)}")
     try:
         table = ScoreTable(path.name, reader(path))
     except OSError as error:
-        raise InputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    except (ValueError, csv.Error) as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"cannot read {shorten(str(path))}: {reason}; check the path") from error
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is damaged: {error}; write it again with editjudge score-dataset") from error
     if not len(table):
         raise InputError(f"{path} has no rows; score a data set first: editjudge score-dataset --help")
@@ -112,17 +133,30 @@ def read_scores(path: Path) -> ScoreTable:
 
 
 def _read_csv(path: Path) -> Columns:
-    csv.field_size_limit(LONGEST_CELL)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header, *rows = [row for row in csv.reader(file) if row] or [[]]
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(header):
-            raise ValueError(f"row {number} has {len(row)} cells under {len(header)} names")
-    return dict(zip(header, zip(*rows, strict=True), strict=False))
+    with open_text(path) as file:
+        header, rows = open_rows(_check_lines(file), DELIMITERS[".csv"], path.name)
+        cells = [_check_cells(row, number, header) for number, row in enumerate(rows, 1)]
+    return dict(zip(header, zip(*cells, strict=True), strict=False))
+
+
+def _check_lines(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        if SURROGATES.search(line):
+            raise ValueError(f"line {number} is not UTF-8")
+        yield line
+
+
+def _check_cells(row: Sequence[str] | Broken, number: int, header: Sequence[str]) -> Sequence[str]:
+    if isinstance(row, Broken):
+        raise ValueError(row)
+    if len(row) != len(header):
+        raise ValueError(f"row {number} has {len(row)} cells under {len(header)} names")
+    return row
 
 
 def _read_jsonl(path: Path) -> Columns:
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    with open_text(path) as file:
+        rows = [parse_json(line.lstrip(MARK)) for line in _check_lines(file) if line.strip()]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise ValueError(f"row {number} is not an object")
@@ -135,7 +169,7 @@ def _read_parquet(path: Path) -> Columns:
     file = arrow.parquet.ParquetFile(path)
     heavy = (arrow.types.is_struct, arrow.types.is_binary, arrow.types.is_large_binary)
     light = [field.name for field in file.schema_arrow if not any(kind(field.type) for kind in heavy)]
-    return {name: column.to_pylist() for name, column in zip(light, file.read(columns=light).columns, strict=True)}
+    return {name: read_cells(column) for name, column in zip(light, file.read(columns=light).columns, strict=True)}
 
 
 READERS: Mapping[str, Callable[[Path], Columns]] = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}

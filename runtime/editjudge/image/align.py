@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ from editjudge.image.alignment import IDENTITY, PairAlignment, warp
 from editjudge.image.tone import DRIFT, ToneLimits, fit_tone, measure_misfit
 from editjudge.image.transforms import frame_scale
 from editjudge.types import FRAME, Floats, Image
+from editjudge.utils.libraries.opencv import cv2
 
 SIDE = 256
 """Pixels of the longest side that pictures are compared at."""

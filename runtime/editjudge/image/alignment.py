@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.image.tone import measure_tone
 from editjudge.types import Floats, Image, Triple
+from editjudge.utils.libraries.opencv import cv2
 
 TONED = 1.2
 """The mean change of tone, in levels, from which it is told; compression and resampling leave up to 1.1."""

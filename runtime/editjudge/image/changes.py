@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +17,7 @@ from editjudge.image.alignment import PairAlignment
 from editjudge.image.recolour import explained_share, predict_recolouring
 from editjudge.image.tone import SLIGHT, is_clear_tone
 from editjudge.types import ChangeKind, Floats, Image
+from editjudge.utils.libraries.opencv import cv2
 
 LEAST, MOST = 6.0, 14.0
 """Units of CIE Lab between which the threshold of a changed pixel lies."""

@@ -15,12 +15,17 @@ from editjudge.image.decoding.limits import ImageLimits
 from editjudge.image.decoding.read import LoadedPicture, finish, read_picture
 from editjudge.image.decoding.sources import UNNAMED, is_file_object, open_source, read_file_object
 from editjudge.types import Image
+from editjudge.utils.arguments import instance
+from editjudge.utils.pools import submit
 
 ImageSource = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | PIL.Image.Image | Image | LoadedPicture
 )
 """A path, a data: or file: address, the bytes of a file, an open file, a Pillow picture, uint8[H, W, 3] RGB, or what
 was decoded before."""
+
+
+LIMITS = instance(ImageLimits, "ImageLimits(...)").or_none("those of EDITJUDGE_MAX_PIXELS")
 
 
 def load_image(source: ImageSource, limits: ImageLimits | None = None) -> Image:
@@ -39,6 +44,7 @@ def load_picture(source: ImageSource, limits: ImageLimits | None = None) -> Load
     """
     if isinstance(source, LoadedPicture):
         return source
+    LIMITS.check(limits=limits)
     limits = limits or ImageLimits.from_environment()
     if isinstance(source, np.ndarray):
         return LoadedPicture(_check_array(source, limits))
@@ -83,9 +89,9 @@ def _start(pool: ThreadPoolExecutor, source: ImageSource) -> Future[LoadedPictur
         if isinstance(source, np.ndarray | LoadedPicture):
             future.set_result(load_picture(source))
         elif is_file_object(source):
-            return pool.submit(load_picture, read_file_object(source, ImageLimits.from_environment()))
+            return submit(pool, load_picture, read_file_object(source, ImageLimits.from_environment()))
         else:
-            return pool.submit(load_picture, source)
+            return submit(pool, load_picture, source)
     except InputError as error:
         future.set_exception(error)
     return future

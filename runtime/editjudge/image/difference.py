@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.types import Image
+from editjudge.utils.libraries.opencv import cv2
 
 
 def squared_distance(original: Image, edited: Image) -> NDArray[np.float32]:

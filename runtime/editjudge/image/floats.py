@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from editjudge.errors import ImageError
+from editjudge.image.decoding.limits import ImageLimits
 from editjudge.types import Floats, Image
 
 TOLERANCE = 0.5 / 255
@@ -31,6 +32,7 @@ def from_float(values: Any) -> Image | list[Image]:
             f"from_float takes floats from 0 to 1, not {array.dtype}; hand in uint8[H, W, 3] from 0 to 255 as it is"
         )
     _check_shape(array.shape)
+    ImageLimits.from_environment().check(array.shape[-2], array.shape[-3], "the array")
     _check_range(array)
     pictures = [_to_bytes(one) for one in (array if array.ndim == 4 else array[None])]
     return pictures if array.ndim == 4 else pictures[0]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.types import Floats, Image, Triple
+from editjudge.utils.libraries.opencv import cv2
 
 GAINS = (0.7, 1.4)
 BANDS = 32

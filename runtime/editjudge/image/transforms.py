@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import cv2
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
 from editjudge.types import FRAME, Image
+from editjudge.utils.libraries.opencv import cv2
 
 Resample = Literal["area", "bilinear", "bicubic"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from editjudge.image.difference import change_map
 from editjudge.metrics.base import FormulaMetric, MetricSpec
 from editjudge.types import Doubles, Image
+from editjudge.utils.libraries.opencv import cv2
 
 WINDOW, SIGMA = 11, 1.5
 """Of SSIM: the side of the Gaussian window and its standard deviation, in pixels of the pictures that are compared,

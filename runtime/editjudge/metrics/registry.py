@@ -19,6 +19,7 @@ from editjudge.metrics.context import EditContext
 from editjudge.metrics.perceptual import DINO, DINOV2, LPIPS
 from editjudge.metrics.pixel import L2, PSNR, SSIM
 from editjudge.metrics.task import Framing
+from editjudge.utils.arguments import TEXTS
 
 __all__ = [
     "ALPHA",
@@ -36,6 +37,7 @@ __all__ = [
     "add_up",
     "check_accept_at",
     "check_compat",
+    "check_names",
     "is_ranged",
     "parse_names",
     "plain_sum",
@@ -91,7 +93,7 @@ def parse_names(text: str) -> tuple[str, ...] | None:
         return None
     if not names:
         raise InputError(f"no metric is named; choose all or some of {', '.join(_BY_NAME)}")
-    return _check_names(names)
+    return check_names(names)
 
 
 def select_metrics(names: Sequence[str] | None, bundle: Bundle, *, parsed: bool) -> tuple[Metric, ...]:
@@ -106,7 +108,7 @@ def select_metrics(names: Sequence[str] | None, bundle: Bundle, *, parsed: bool)
     """
     if names is None:
         return tuple(metric for metric in METRICS if not _lacking(metric, bundle, parsed))
-    selected = tuple(_BY_NAME[name] for name in _check_names(names))
+    selected = tuple(_BY_NAME[name] for name in check_names(names))
     for metric in selected:
         for role in _lacking(metric, bundle, parsed):
             where = f"the metric {metric.spec.name} needs a model of role {role}, which bundle {bundle.name} lacks"
@@ -116,8 +118,9 @@ def select_metrics(names: Sequence[str] | None, bundle: Bundle, *, parsed: bool)
     return selected
 
 
-def _check_names(names: Sequence[str]) -> tuple[str, ...]:
+def check_names(names: Sequence[str]) -> tuple[str, ...]:
     """The names, each once. Raises InputError, listing what there is, for one that is no metric's."""
+    TEXTS.check(metrics=names)
     for name in names:
         if name not in _BY_NAME:
             raise InputError(f"there is no metric {name!r}; choose all or some of {', '.join(_BY_NAME)}")

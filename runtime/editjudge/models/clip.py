@@ -16,6 +16,8 @@ from editjudge.bundles.settings import ClipSettings, PictureSettings
 from editjudge.errors import BundleError
 from editjudge.image.transforms import resize, resize_and_center_crop, to_tensor
 from editjudge.models.model_set import ModelSet, Runner
+from editjudge.models.outputs import take
+from editjudge.models.tokenizer_file import open_tokenizer
 from editjudge.types import Image
 
 REMEMBERED_TEXTS = 4096
@@ -34,6 +36,7 @@ class Clip:
         self._settings = settings
         self._known: OrderedDict[str, Embeddings] = OrderedDict()
         self._lock = threading.Lock()
+        self._length = 0  # of a vector, once one was seen
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
@@ -43,7 +46,8 @@ class Clip:
 
     def images(self, crops: Sequence[Image]) -> Embeddings:
         """float32[N, D], not normalised, of N >= 1 pictures uint8[H, W, 3] of any sizes, in one run of the model."""
-        return self._vision.run(picture_inputs(crops, self._settings))["image_embeds"]
+        outputs = self._vision.run(picture_inputs(crops, self._settings))
+        return self._check_length(take(outputs, "image_embeds", len(crops), None))
 
     def texts(self, texts: Sequence[str]) -> Embeddings:
         """float32[N, D], not normalised, of N >= 1 texts, each cut at the context; they are remembered for a while."""
@@ -62,12 +66,23 @@ class Clip:
 
     def _run_texts(self, texts: Sequence[str]) -> Embeddings:
         encodings = [self._tokenizer.encode(text) for text in texts]
-        return self._text.run(
+        outputs = self._text.run(
             {
                 "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),
                 "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
             }
-        )["text_embeds"]
+        )
+        return self._check_length(take(outputs, "text_embeds", len(texts), None))
+
+    def _check_length(self, vectors: Embeddings) -> Embeddings:
+        """Those of pictures and texts must lie in one space."""
+        self._length = self._length or vectors.shape[1]
+        if vectors.shape[1] != self._length:
+            raise BundleError(
+                f"one of CLIP's models gives vectors of {self._length} numbers and the other of {vectors.shape[1]}; "
+                "build the bundle again"
+            )
+        return vectors
 
 
 def picture_inputs(images: Sequence[Image], settings: PictureSettings) -> dict[str, NDArray[np.float32]]:
@@ -81,10 +96,7 @@ def picture_inputs(images: Sequence[Image], settings: PictureSettings) -> dict[s
 
 
 def _open_tokenizer(path: Path, context: int) -> Tokenizer:
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises bare Exceptions
-        raise BundleError(f"{path} is not a tokenizer: {error}") from error
+    tokenizer = open_tokenizer(path)
     candidates = ((tokenizer.padding or {}).get("pad_token"), *_PAD_TOKENS)
     token = next((name for name in candidates if name and tokenizer.token_to_id(name) is not None), None)
     if token is None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.bundles.bundle import Bundle
+from editjudge.bundles.contents.arrays import read_arrays
 from editjudge.errors import BundleError
 from editjudge.models.model_set import ModelSet
 from editjudge.models.picture_net import PictureNet
@@ -45,6 +46,11 @@ class Probe:
 
     def logit(self, feature: NDArray[np.float32], picture: Image) -> float:
         """High for pictures like those; feature: as for `accepts`."""
+        if feature.shape != self.weight.shape:
+            raise BundleError(
+                f"the domain probe is for {len(self.weight)} numbers of a picture, and CLIP gives {feature.size}; "
+                "build the bundle again"
+            )
         embedding = feature / np.float32(max(float(np.linalg.norm(feature)), 1e-12))
         return float(self.weight @ embedding) + self.bias + (self.net.logit(picture, embedding) if self.net else 0.0)
 
@@ -87,8 +93,11 @@ def _load_probe(bundle: Bundle) -> Probe | None:
         return None
     path, threshold = bundle.file("domain"), bundle.settings("domain").threshold
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            net = PictureNet.from_arrays(arrays) if "edges" in arrays else None
-            return Probe(np.asarray(arrays["weight"], np.float32), float(arrays["bias"]), threshold, net)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        arrays = read_arrays(path)
+        weight = np.asarray(arrays["weight"], np.float32)
+        if weight.ndim != 1 or arrays["bias"].size != 1:
+            raise ValueError("weight must be a row of numbers, and bias one")
+        net = PictureNet.from_arrays(arrays, len(weight)) if "edges" in arrays else None
+        return Probe(weight, float(arrays["bias"].item()), threshold, net)
+    except (OSError, ValueError, KeyError) as error:
         raise BundleError(f"{path} is not a domain probe ({error}); fetch or build the bundle again") from error

@@ -13,6 +13,7 @@ from editjudge.image.boxes import suppress_overlaps, to_corners
 from editjudge.image.transforms import resize, to_tensor
 from editjudge.models.grounding_dino_text import Caption, CaptionTokenizer
 from editjudge.models.model_set import ModelSet, Runner
+from editjudge.models.outputs import take
 from editjudge.types import Boxes, Detections, Floats, Image
 
 NMS_IOU = 0.5
@@ -59,7 +60,8 @@ class Detector:
 
     def _run(self, images: Sequence[Image], captions: Sequence[Caption]) -> tuple[Floats, Floats]:
         outputs = self._session.run({**picture_inputs(images, self._settings), **self._captions.inputs(captions)})
-        return outputs["logits"], outputs["pred_boxes"]
+        logits = take(outputs, "logits", len(images), None, len(captions[0].input_ids), finite=False)
+        return logits, take(outputs, "pred_boxes", len(images), logits.shape[1], 4)
 
     def _select(
         self, phrases: Sequence[str], tokens: Floats, spans: Sequence[slice], corners: Boxes

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from editjudge.errors import BundleError, InstructionError
+from editjudge.models.tokenizer_file import open_tokenizer
 
 Ids = NDArray[np.int64]
 
@@ -27,10 +27,7 @@ class CaptionTokenizer:
     """Turns lists of phrases into the text inputs of the detector, each padded to `length` tokens."""
 
     def __init__(self, tokenizer_file: Path, length: int) -> None:
-        try:
-            self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
-        except Exception as error:  # tokenizers raises bare Exceptions
-            raise BundleError(f"{tokenizer_file} is not a tokenizer: {error}") from error
+        self._tokenizer = open_tokenizer(tokenizer_file)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._length = length

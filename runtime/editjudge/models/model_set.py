@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, Self, TypeVar
 
 from numpy.typing import NDArray
 
 from editjudge.backends.onnx.loader import open_model
 from editjudge.bundles.bundle import Bundle, GraphFile
+from editjudge.errors import InputError
 from editjudge.types import Placement
+from editjudge.utils.calls import PROCESS, Calls
+from editjudge.utils.forks import leave_behind, renew_after_fork
 
 
 class Runner(Protocol):
@@ -32,6 +36,8 @@ class Model(Protocol):
 
 
 AnyModel = TypeVar("AnyModel", bound=Model)
+
+CLOSED = "this Scorer was closed; open another with Scorer.load"
 
 
 class ModelSet:
@@ -59,11 +65,45 @@ class ModelSet:
         self.bundle = bundle
         self.device = device
         self.threads = threads
-        self._models: dict[type[Any], Any] = dict(models or {})
+        self._given = dict(models or {})
         self._given_placements = dict(placements or {})
-        self._sessions: dict[str, Runner] = {}
         self._open_session = open_session
+        self._calls = Calls()
+        self._closed = False
+        self._forget()
+        renew_after_fork(self)
+
+    def _forget(self) -> None:
+        self._models: dict[type[Any], Any] = dict(self._given)
+        self._sessions: dict[str, Runner] = {}
         self._opening = threading.RLock()
+
+    def renew(self) -> None:
+        """In a forked process models are opened again when needed: their threads have remained in the other one."""
+        leave_behind((self._models, self._sessions))
+        self._forget()
+
+    def __reduce__(self) -> tuple[type[ModelSet], tuple[Bundle, str, int | None]]:
+        """Copied to another process, the models are opened there. Raises InputError for what was not opened here."""
+        if self._closed:
+            raise InputError(CLOSED)
+        if self._given or self._open_session is not open_model:
+            raise InputError("models that were handed in cannot be copied to another process; open a Scorer there")
+        return ModelSet, (self.bundle, self.device, self.threads)
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """The models are not freed within the block, nor does the process fork. Raises InputError where they are."""
+        with PROCESS.count(), self._calls.count():
+            if self._closed:
+                raise InputError(CLOSED)
+            yield
+
+    def close(self) -> None:
+        """Frees the models once they are not in use by other threads; they cannot be used again."""
+        self._closed = True
+        self._calls.wait()
+        self._forget()
 
     def model(self, kind: type[AnyModel]) -> AnyModel:
         """The model of a class. Raises BundleError, DeviceError or InputError where it cannot be opened."""

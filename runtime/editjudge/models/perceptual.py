@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from editjudge.models.clip import picture_inputs
 from editjudge.models.model_set import ModelSet
+from editjudge.models.outputs import take
 from editjudge.types import Image
 
 
@@ -23,11 +24,11 @@ def embed(models: ModelSet, role: str, images: Sequence[Image]) -> NDArray[np.fl
     Raises BundleError where the bundle has no such model.
     """
     session = models.session(role)
-    return np.asarray(session.run(picture_inputs(images, models.bundle.settings(role)))["features"])
+    return take(session.run(picture_inputs(images, models.bundle.settings(role))), "features", len(images), None)
 
 
 def measure_distance(models: ModelSet, original: Image, edited: Image) -> float:
     """LPIPS of two pictures uint8[H, W, 3], from 0. Raises BundleError where the bundle has no such model."""
     session = models.session("lpips")
     pixels = picture_inputs([original, edited], models.bundle.settings("lpips"))["pixel_values"]
-    return float(session.run({"original": pixels[:1], "edited": pixels[1:]})["distance"][0])
+    return float(take(session.run({"original": pixels[:1], "edited": pixels[1:]}), "distance", 1)[0])

@@ -40,9 +40,20 @@ class PictureNet:
     output: Weights
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
-        """Raises KeyError where one is missing."""
-        return cls(**{field.name: np.asarray(arrays[field.name], np.float32) for field in fields(cls)})
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], length: int) -> Self:
+        """The network for an embedding of a length. Raises KeyError where an array is missing, and ValueError."""
+        net = cls(**{field.name: np.asarray(arrays[field.name], np.float32) for field in fields(cls)})
+        (side, _), (window, _) = WINDOWS
+        edges, shapes, hidden = (
+            matrix.shape[-1] if matrix.ndim else 0 for matrix in (net.edges, net.shapes, net.hidden)
+        )
+        wanted = [
+            (side * side * 3, edges), (edges,), (window * window * edges, shapes), (shapes,),
+            (2 * shapes + length, hidden), (hidden,), (hidden,),
+        ]  # fmt: skip
+        if [getattr(net, field.name).shape for field in fields(cls)] != wanted:
+            raise ValueError("its arrays do not fit each other")
+        return net
 
     def logit(self, picture: Image, embedding: Weights) -> float:
         """What the network says of a picture uint8[H, W, 3] and its embedding float32[D] of length 1."""

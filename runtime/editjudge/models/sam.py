@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-import cv2
 import numpy as np
 
 from editjudge.bundles.settings import SegmenterSettings
 from editjudge.image.transforms import crop_box, resize, to_tensor
 from editjudge.models.model_set import ModelSet, Runner
+from editjudge.models.outputs import take
 from editjudge.types import Boxes, Floats, Image, Masks
+from editjudge.utils.libraries.opencv import cv2
 
 GROW = 1.2
 """A mask may reach beyond its box by this factor, about the box's centre; what lies further out is another object."""
@@ -58,19 +59,22 @@ class Segmenter:
 
         One after the other: at 1024 x 1024 the attention maps of a single picture take gigabytes.
         """
-        runs = [self._encoder.run(picture_inputs([image], self._settings))["image_embeddings"] for image in images]
-        return np.concatenate(runs)
+        runs = [self._encoder.run(picture_inputs([image], self._settings)) for image in images]
+        return np.concatenate([take(run, "image_embeddings", 1, None, None, None, finite=False) for run in runs])
 
     def decode(self, features: Floats, boxes: Sequence[Boxes], shapes: Sequence[PictureSize]) -> list[Masks]:
         """The masks bool[N, H, W] of B pictures of the given (H, W), from their features and boxes."""
         if not any(map(len, boxes)):
             return [no_masks(shape) for shape in shapes]
         prompts = self._prompts(boxes, shapes)
-        runs = [
-            self._decoder.run({"image_embeddings": features, "input_boxes": prompts[:, start : start + PROMPTED]})
-            for start in range(0, prompts.shape[1], PROMPTED)
+        parts = [prompts[:, start : start + PROMPTED] for start in range(0, prompts.shape[1], PROMPTED)]
+        runs = [self._decoder.run({"image_embeddings": features, "input_boxes": part}) for part in parts]
+        side = self._settings.mask_size
+        masks = [
+            take(run, "pred_masks", len(shapes), part.shape[1], side, side, finite=False)
+            for run, part in zip(runs, parts, strict=True)
         ]
-        logits = np.concatenate([run["pred_masks"] for run in runs], axis=1)
+        logits = np.concatenate(masks, axis=1)
         return [self._masks(*picture) for picture in zip(logits, boxes, shapes, strict=True)]
 
     def _prompts(self, boxes: Sequence[Boxes], shapes: Sequence[PictureSize]) -> Floats:

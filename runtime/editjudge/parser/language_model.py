@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from editjudge.backends.llama_cpp import LanguageModel, choose_placement
 from editjudge.errors import EditJudgeError
 from editjudge.parser.calibration import Certainty, estimate_certainty
 from editjudge.parser.decoding import decode_line
 from editjudge.parser.prompts import BARE, build_chat_prompt, build_plain_prompt
-from editjudge.parser.words import find_words
+from editjudge.parser.words import Word, find_words
 from editjudge.types import Placement
+from editjudge.utils.forks import leave_behind, renew_after_fork
+from editjudge.utils.own_thread import OwnThread
 
 ROOM = 2048
 """Tokens of prompt, instruction and line."""
@@ -34,15 +36,9 @@ class ModelAnswer:
     tokens: int
     cut_short: bool = False
 
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> ModelAnswer:
-        """Raises KeyError or TypeError for what no answer was made into."""
-        parts = tuple(Certainty(**part) for part in content["certainty"])
-        return cls(str(content["line"]), parts, int(content["tokens"]), bool(content["cut_short"]))
-
 
 class IntentModel:
-    """A language model with its adapter or its prompt; not safe to share between threads."""
+    """A language model with its adapter or its prompt, in a thread of its own. May be shared by threads."""
 
     def __init__(self, model: Path, adapter: Path | None, threads: int | None, device: str) -> None:
         self._model_path, self._adapter = model, adapter
@@ -51,12 +47,20 @@ class IntentModel:
         self._model: LanguageModel | None = None
         self._after = ""
         self.placement: Placement | None = None
+        self._thread = OwnThread("editjudge-parser")
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """In a forked process the model is loaded again when needed."""
+        leave_behind(self._model)
+        self._model = None
 
     def answer(self, text: str) -> ModelAnswer | None:
         """What is asked for in a text (`normalize.normalize`); None where it has no words. Loads the model once."""
         words = find_words(text)
-        if not words:
-            return None
+        return self._thread.run(self._ask, text, words) if words else None
+
+    def _ask(self, text: str, words: Sequence[Word]) -> ModelAnswer | None:
         if self._model is None:
             self._model = self._load()
         line = decode_line(self._model, text, self._after, words)
@@ -70,7 +74,8 @@ class IntentModel:
     def close(self) -> None:
         """Frees the model; it is loaded again when needed."""
         if self._model is not None:
-            self._model.close()
+            self._thread.run(self._model.close)
+            self._thread.close()
         self._model = None
 
     def _load(self) -> LanguageModel:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 from editjudge.bundles.bundle import Bundle
-from editjudge.bundles.cache import cache_folder
+from editjudge.bundles.cache import cache_folder, warn_unkept
 from editjudge.bundles.settings import ParserSettings
+from editjudge.errors import BundleError
 from editjudge.parser.cache import ParseCache
 from editjudge.parser.calibration import calibrate, find_spared, is_doubtful
 from editjudge.parser.intent_syntax import FOREIGN, parse_line
@@ -19,8 +20,13 @@ from editjudge.parser.normalize import normalize
 from editjudge.parser.result import NOT_ENGLISH, UNKNOWN, ParseResult, ParserRole
 from editjudge.parser.words import find_quotes, is_foreign_script, split_words
 from editjudge.types import EditIntent, Placement
+from editjudge.utils.forks import new_lock
 
 REMEMBERED = 1024
+"""Results; then the one that was made first goes."""
+
+Ask = Callable[[ParserRole, str], ModelAnswer | None]
+"""What a model answers to a text; None where that has no words."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ class ParserWeights:
 class Parser:
     """Turns instructions into intents; may be shared between threads.
 
-    Models are loaded on first use. Answers are remembered, and kept on disk where there is a folder for them.
+    Models are loaded on first use, and asked by one thread at a time. Answers are remembered, and kept on disk where
+    there is a folder for them; an instruction that is known never waits for a model.
 
     Args:
         weights: Of the parser, and if there is one of the fallback, which is asked about what the parser is not sure
@@ -58,8 +65,8 @@ class Parser:
         self._models = {role: IntentModel(file.model, file.adapter, threads, device) for role, file in weights.items()}
         digests = {role: file.digest for role, file in weights.items() if file.digest}
         self._caches = {role: ParseCache(folder, digest) for role, digest in digests.items()} if folder else {}
-        self._lock = threading.Lock()
-        self._remembered = lru_cache(REMEMBERED)(self._parse)
+        self._lock = new_lock()
+        self._remembered: OrderedDict[str, ParseResult] = OrderedDict()
 
     @classmethod
     def open(cls, bundle: Bundle, device: str = "cpu", threads: int | None = None, keep: bool = True) -> Parser:
@@ -67,7 +74,7 @@ class Parser:
         weights: dict[ParserRole, ParserWeights] = {"parser": _find_weights(bundle, "parser", "parser_adapter")}
         if bundle.has("fallback_parser"):
             weights["fallback_parser"] = _find_weights(bundle, "fallback_parser")
-        folder = cache_folder() / "answers" if keep else None
+        folder = _find_folder() if keep else None
         manifest = bundle.manifest
         settings: dict[ParserRole, ParserSettings] = {"parser": manifest.parse}
         if manifest.fallback_parse is not None:
@@ -82,8 +89,13 @@ class Parser:
     def parse(self, instruction: str) -> ParseResult:
         """Raises InstructionError for one that is empty, too long or no text; any other yields some intent."""
         text = normalize(instruction)
-        with self._lock:
-            parsed = self._remembered(text)
+        parsed = self._recall(text)
+        if parsed is None:
+            with self._lock:
+                parsed = self._remembered.get(text)  # another thread may have asked the same meanwhile
+                if parsed is None:
+                    parsed = self._parse(text, self._ask)
+                    self._remember(text, parsed)
         quotes = find_quotes(instruction)
         intents = tuple(_quote(intent, quotes) for intent in parsed.intents)
         return replace(parsed, intents=intents, instruction=instruction)
@@ -93,31 +105,53 @@ class Parser:
         with self._lock:
             for model in self._models.values():
                 model.close()
-            for cache in self._caches.values():
-                cache.close()
 
-    def _parse(self, text: str) -> ParseResult:
+    def _recall(self, text: str) -> ParseResult | None:
+        """What a text asks for; None where that is not known without a model."""
+        parsed = self._remembered.get(text)
+        if parsed is None:
+            try:
+                parsed = self._parse(text, self._look_up)
+            except LookupError:
+                return None
+            self._remember(text, parsed)
+        return parsed
+
+    def _remember(self, text: str, parsed: ParseResult) -> None:
+        if len(self._remembered) >= REMEMBERED:
+            self._remembered.popitem(last=False)
+        self._remembered[text] = parsed
+
+    def _parse(self, text: str, ask: Ask) -> ParseResult:
         if is_foreign_script(text):
             return NOT_ENGLISH
-        result = self._ask("parser", text)
+        result = self._interpret("parser", ask("parser", text), text)
         # What is in another language is not guessed, by whichever model.
         if not result.confident and not result.foreign and "fallback_parser" in self._models:
-            other = self._ask("fallback_parser", text)
+            other = self._interpret("fallback_parser", ask("fallback_parser", text), text)
             return max(result, other, key=lambda answer: answer.surety)
         return result
 
-    def _ask(self, role: ParserRole, text: str) -> ParseResult:
+    def _look_up(self, role: ParserRole, text: str) -> ModelAnswer:
+        """The answer that is kept. Raises LookupError where none is."""
         cache = self._caches.get(role)
         answer = cache.get(text) if cache else None
         if answer is None:
-            answer = self._models[role].answer(text)
-            if answer is None:
-                return UNKNOWN
-            if cache:
-                cache.put(text, answer)
-        return self._interpret(role, answer, text)
+            raise LookupError(role, text)
+        return answer
 
-    def _interpret(self, role: ParserRole, answer: ModelAnswer, text: str) -> ParseResult:
+    def _ask(self, role: ParserRole, text: str) -> ModelAnswer | None:
+        """The answer that is kept, or else the model's."""
+        with suppress(LookupError):
+            return self._look_up(role, text)
+        answer = self._models[role].answer(text)
+        if answer is not None and role in self._caches:
+            self._caches[role].put(text, answer)
+        return answer
+
+    def _interpret(self, role: ParserRole, answer: ModelAnswer | None, text: str) -> ParseResult:
+        if answer is None:
+            return UNKNOWN
         if answer.line == FOREIGN:
             return replace(NOT_ENGLISH, by=role, tokens=answer.tokens)
         # A fallback of which nobody measured how often it is right is never sure.
@@ -133,6 +167,15 @@ class Parser:
         )  # fmt: skip
         sure = measured and parsed.surety >= settings.sure
         return replace(parsed, confident=sure and not spared and not is_doubtful(intents, text))
+
+
+def _find_folder() -> Path | None:
+    """Where answers are kept; None, with a warning, where that is nowhere."""
+    try:
+        return cache_folder() / "answers"
+    except BundleError as error:
+        warn_unkept(str(error))
+        return None
 
 
 def _quote(intent: EditIntent, quotes: Sequence[str]) -> EditIntent:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from editjudge.errors import InputError
 from editjudge.parser.calibration import UNSURE, Certainty
 from editjudge.types import ALL, EditIntent, EditType, Position, Size
 
@@ -36,6 +37,13 @@ class ParseResult:
     foreign: bool = False
     cut_short: bool = False
     instruction: str | None = None
+
+    def __post_init__(self) -> None:
+        for parts, kind in ((self.intents, EditIntent), (self.certainty, Certainty)):
+            if not isinstance(parts, tuple) or not all(isinstance(part, kind) for part in parts):
+                raise InputError("a ParseResult holds tuples of EditIntent and of Certainty; take what parse gives")
+        if not self.intents or len(self.intents) != len(self.certainty):
+            raise InputError("a ParseResult holds as many intents as certainties, at least one; take what parse gives")
 
     @property
     def intent(self) -> EditIntent:

@@ -45,7 +45,12 @@ def _machine(findings: dict[str, Any]) -> Iterator[tuple[str, Text]]:
     if gpus["problem"]:
         yield "GPU", Text(gpus["problem"], style="dim")
     compiled = f", compiled models {_size(cache['compiled'])} of it" if cache["compiled"] else ""
-    yield "cache", Text(f"{printable(cache['folder'])} ({_size(cache['bytes'])}{compiled})")
+    if cache["folder"] is not None:
+        yield "cache", Text(f"{printable(cache['folder'])} ({_size(cache['bytes'])}{compiled})")
+    problem = findings["telemetry"]["problem"]
+    yield "telemetry", Text(printable(problem), style="yellow") if problem else Text("off", style="green")
+    if cache["problem"] is not None:
+        yield "", Text(f"nothing is kept: {printable(cache['problem'])}")
 
 
 def _plan(plan: dict[str, Any]) -> Iterator[tuple[str, Text]]:

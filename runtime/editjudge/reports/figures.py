@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from editjudge.errors import DeviceError, InputError
 from editjudge.utils import atomic_file
+from editjudge.utils.arguments import PATH
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,9 +18,11 @@ if TYPE_CHECKING:
 FORMATS = (".png", ".svg")
 
 
-def check_plot(path: Path) -> None:
+def check_plot(path: str | PathLike[str]) -> None:
     """Raises InputError, before anything is measured, where the picture could not be written; DeviceError where
     matplotlib is not installed."""
+    PATH.check(plot=path)
+    path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"--plot {path} must end in {' or '.join(FORMATS)}")
     if find_spec("matplotlib") is None:

@@ -27,12 +27,20 @@ from editjudge.reports.wording import (
     name_decision,
 )
 from editjudge.types import FoundBox, Image
+from editjudge.utils.arguments import TEXT, Accepted
 from editjudge.utils.text import printable
 from editjudge.utils.timing import STAGES
+
+EDITS = Accepted(
+    lambda edits: isinstance(edits, list | tuple) and all(isinstance(edit, RankedEdit) for edit in edits),
+    "a list of RankedEdit",
+)
 
 
 def render_html(edits: Sequence[RankedEdit], title: str = "Edit report") -> str:
     """The report of one or more edits, whatever their texts hold: they are escaped and shown as they are."""
+    EDITS.check(edits=edits)
+    TEXT.check(title=title)
     environment = Environment(
         loader=PackageLoader("editjudge.reports"),
         autoescape=True,

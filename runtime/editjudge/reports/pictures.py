@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.image.transforms import frame_scale
 from editjudge.metrics.registry import Evidence
 from editjudge.types import Image
+from editjudge.utils.libraries.opencv import cv2
 
 HEAT_FULL = 0.3
 """The change (L2 per pixel, 0 to 1) drawn in the hottest colour; the same in every report, so that they compare."""

@@ -12,14 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from editjudge.errors import InputError
+from editjudge.utils.text import shorten
 
 
 def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path]) -> None:
     """Checks, before any work is done, that all outputs can be written and none would replace an input."""
-    originals = {path.resolve() for path in inputs}
+    originals = set(filter(None, map(_resolve, inputs)))
     for path in filter(None, outputs):
-        if path.resolve() in originals:
-            raise InputError(f"writing {path} would replace an input; choose another name")
+        if _resolve(path) in originals:
+            raise InputError(f"writing {shorten(str(path))} would replace an input; choose another name")
         check_writable(path)
 
 
@@ -69,18 +70,38 @@ def replace_folder(folder: Path, new: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _resolve(path: Path) -> Path | None:
+    """Where a path leads; None where it cannot lead anywhere, which whoever opens it says."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
 def _temporary_path(path: Path) -> Path:
     if path == Path():  # which an empty text becomes
         raise InputError("the path to write to is empty, or the folder itself; name a file")
+    try:
+        return _place_beside(path)
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, a circle of links, a NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot write {shorten(str(path))}: {reason.lower()}; choose another name") from error
+
+
+def _place_beside(path: Path) -> Path:
+    name = shorten(str(path))
     target = path.resolve()  # so that a link goes on pointing to the file, and the rename stays on one file system
     if target.is_dir():
-        raise InputError(f"cannot write {path}: it is a folder; name a file inside it")
+        raise InputError(f"cannot write {name}: it is a folder; name a file inside it")
     if target.exists() and not target.is_file():
-        raise InputError(f"cannot write {path}: it is not an ordinary file; choose another name")
+        raise InputError(f"cannot write {name}: it is not an ordinary file; choose another name")
     if not target.parent.is_dir():
-        raise InputError(f"cannot write {path}: there is no folder {path.parent}; create it or choose another")
+        parent = shorten(str(path.parent))
+        raise InputError(f"cannot write {name}: there is no folder {parent}; create it or choose another")
     return target.with_name(f".{target.name[:80]}.{os.getpid()}.part")
 
 
 def _convert(error: OSError, path: Path) -> InputError:
-    return InputError(f"cannot write {path}: {(error.strerror or str(error)).lower()}; choose another place")
+    return InputError(
+        f"cannot write {shorten(str(path))}: {(error.strerror or str(error)).lower()}; choose another place"
+    )

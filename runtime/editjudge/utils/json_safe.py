@@ -1,4 +1,4 @@
-"""JSON that every reader takes: no NaN, no infinity, no NumPy."""
+"""JSON that every reader takes: no NaN, no infinity, no NumPy, no half of a character."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from editjudge.utils.text import replace_surrogates
+
 
 def to_json(value: Any) -> str:
-    """One line of ASCII JSON; a number that is not finite becomes null."""
+    """One line of ASCII JSON; a number that is not finite becomes null, a lone surrogate a replacement character."""
     return json.dumps(_to_builtin(value), allow_nan=False)
 
 
@@ -19,8 +21,10 @@ def _to_builtin(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, str):
+        return replace_surrogates(value)
     if isinstance(value, dict):
-        return {str(key): _to_builtin(item) for key, item in value.items()}
+        return {replace_surrogates(str(key)): _to_builtin(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_to_builtin(item) for item in value]
     return value

@@ -1,33 +1,84 @@
-"""Convert out-of-memory errors, whichever library raises them."""
+"""Want of memory: asked about before what would not survive it, and told as what it is, whichever library met it."""
 
 from __future__ import annotations
 
+import errno
+import mmap
+import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import cv2
+from editjudge.errors import EditJudgeError, OutOfMemoryError
 
-from editjudge.errors import OutOfMemoryError
+NO_MEMORY = re.compile(
+    r"bad.?alloc|(failed|unable) to allocate|failed to alloc|alloc_failed|(out of|insufficient) memory"
+    r"|cannot allocate memory(?! in static TLS)|can't start new thread|pthread_create failed|PosixThread"
+    r"|failed to map segment from shared object(?!: Operation not permitted)",
+    re.IGNORECASE,
+)
+"""What is said where there is no memory: by ONNX Runtime (bad_alloc, Failed to allocate, PosixThread for a thread that
+has no room for its stack), by CUDA (CUBLAS_STATUS_ALLOC_FAILED), llama.cpp, OpenCV, Python, and the loader of shared
+libraries, which says "failed to map segment" of a folder without permission to execute as well."""
 
-NO_MEMORY = re.compile(r"bad.?alloc|failed to alloc|alloc_failed|(out of|insufficient) memory", re.IGNORECASE)
-"""What ONNX Runtime and the libraries under it say: bad_alloc, Failed to allocate, CUBLAS_STATUS_ALLOC_FAILED."""
+ADVICE = "close other programs, or raise the limit that was set on the process"
+SMALLER = f"hand in smaller pictures, {ADVICE}"
 
-ADVICE = "close other programs, hand in smaller pictures, or raise the limit that was set on the process"
+_MIB = 1 << 20
+SPARE = 32 * _MIB
+"""Less than this, and glibc itself, the C++ runtime or a tokenizer ends the process where it would raise."""
+_LIBRARIES, _PER_THREAD = 128 * _MIB, 192 * _MIB
+"""Addresses that NumPy and OpenCV take when they are loaded: 295 MiB were enough with one thread, 470 MiB with two.
+Each brings an OpenBLAS of its own, which reserves stacks and buffers for every core."""
 
 
 @contextmanager
-def convert_memory_errors() -> Iterator[None]:
-    """Raises OutOfMemoryError for what Python, NumPy, Pillow and OpenCV raise when there is no memory."""
+def convert_memory_errors(task: str = "score this", advice: str = SMALLER) -> Iterator[None]:
+    """Raises OutOfMemoryError where there is no memory to do a task: at once if next to none is left, and for what the
+    libraries raise, though it be under an error of ours that tells it as something else.
+    """
+    check_room(SPARE, task, advice)
     try:
         yield
-    except (MemoryError, RuntimeError, cv2.error) as error:
-        if not _lacks_memory(error):
+    except OutOfMemoryError:
+        raise
+    except Exception as error:
+        if not lacks_memory(error):
             raise
-        raise OutOfMemoryError(f"there is not enough memory to score this; {ADVICE}") from error
+        raise OutOfMemoryError(f"there is not enough memory to {task}; {advice}") from error
 
 
-def _lacks_memory(error: Exception) -> bool:
-    if isinstance(error, cv2.error):
-        return bool(error.code == cv2.Error.StsNoMem)
-    return isinstance(error, MemoryError) or "can't start new thread" in str(error)
+def lacks_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that it was raised from, came of want of memory."""
+    while error is not None:
+        if isinstance(error, MemoryError | OutOfMemoryError):
+            return True
+        if isinstance(error, OSError) and error.errno is not None:
+            if error.errno == errno.ENOMEM:
+                return True
+        elif not isinstance(error, EditJudgeError) and NO_MEMORY.search(str(error)):
+            return True  # our own sentences hold names of files, which may say anything
+        error = error.__cause__
+    return False
+
+
+def check_room(size: int, task: str, advice: str = ADVICE) -> None:
+    """Raises OutOfMemoryError unless the process may have this many bytes more. They are asked for, and not touched."""
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if sys.platform != "win32" else {}
+    try:
+        mmap.mmap(-1, size, **private).close()
+    except (OSError, MemoryError) as error:
+        raise OutOfMemoryError(f"there is not enough memory to {task}; {advice}") from error
+
+
+def check_room_for_libraries() -> None:
+    """Raises OutOfMemoryError where NumPy and OpenCV, not loaded yet, had better not be: without room to start their
+    threads one ends the process, the other crashes, and what was loaded by halves cannot be loaded again.
+    """
+    if "cv2" in sys.modules:
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("OPENBLAS_NUM_THREADS", "")
+    threads = min(cores, int(asked)) if asked.isdecimal() and int(asked) else cores
+    check_room(_LIBRARIES + threads * _PER_THREAD, "load NumPy and OpenCV, which OPENBLAS_NUM_THREADS=1 makes smaller")

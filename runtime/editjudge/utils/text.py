@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+SURROGATES = re.compile(r"[\ud800-\udfff]")
+"""Halves of characters, and bytes that are no UTF-8, as Python has them in a text; neither can be encoded."""
+
+
+LONGEST_NAME = 120
+"""Characters of a path in a sentence."""
+
+
+def shorten(name: str) -> str:
+    """A name for a sentence: the end of a long one."""
+    return name if len(name) <= LONGEST_NAME else f"...{name[-LONGEST_NAME:]}"
 
 
 def printable(text: str) -> str:
     """The text with what would not show, or would turn or hide other text, replaced by a visible mark."""
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in text)
+
+
+def replace_surrogates(text: str) -> str:
+    """The text as every encoding of Unicode can hold it: each lone surrogate as a replacement character."""
+    return text if text.isascii() else SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)

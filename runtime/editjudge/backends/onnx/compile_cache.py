@@ -19,28 +19,36 @@ SUMS = "files.json"
 
 
 def compiled_folder() -> Path:
-    """Where all compiled models are; it may be deleted at any time."""
+    """Where all compiled models are; it may be deleted at any time. Raises BundleError where there is no home."""
     return cache_folder() / "compiled"
 
 
-def locate_folder(role: str, sha256: str, device: str) -> Path:
-    """The folder of what was compiled from one model for this machine's device and the versions installed."""
+def locate_folder(role: str, sha256: str, device: str) -> Path | None:
+    """The folder of what was compiled from one model for this machine's device and the versions installed.
+
+    None where there is no home to keep it in.
+    """
     key = hashlib.sha256("\n".join([sha256, *fingerprint(device)]).encode()).hexdigest()
-    return compiled_folder() / f"{role}-{device}-{key[:16]}"
+    try:
+        return compiled_folder() / f"{role}-{device}-{key[:16]}"
+    except BundleError:
+        return None
 
 
-def find_or_compile(model: Path, folder: Path, device: str) -> tuple[Path | None, str | None]:
+def find_or_compile(model: Path, folder: Path | None, device: str) -> tuple[Path | None, str | None]:
     """Compiles a model into its folder, unless it is there and whole.
 
     Returns the path of the compiled model, None where it cannot be had; and what was unusual, if anything was.
     """
     problem = None
-    if folder.is_dir():
-        problem = _find_damage(folder)
-        if problem is None:
-            return folder / MODEL, None
-        shutil.rmtree(folder, ignore_errors=True)
+    if folder is None:
+        return None, "nothing is kept, for there is no folder for it; set EDITJUDGE_HOME to one"
     try:
+        if folder.is_dir():
+            problem = _find_damage(folder)
+            if problem is None:
+                return folder / MODEL, None
+            shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, suffix=".part", ignore_cleanup_errors=True) as part:
             new = Path(part) / "whole"
@@ -70,6 +78,6 @@ def _find_damage(folder: Path) -> str | None:
         sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
         for name in {MODEL, *sums}:
             check_hash(folder / name, sums[name])
-    except (OSError, ValueError, TypeError, KeyError, BundleError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, BundleError):
         return "the compiled model in the cache was damaged, and made again"
     return None

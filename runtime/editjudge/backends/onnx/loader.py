@@ -11,7 +11,7 @@ from editjudge.backends.onnx.prebuilt_engines import find_engine
 from editjudge.backends.onnx.providers import PREFERENCE, PROVIDERS, check_device, find_problem, is_installed
 from editjudge.backends.onnx.session import Session, open_session
 from editjudge.bundles.bundle import GraphFile
-from editjudge.errors import DeviceError, InputError
+from editjudge.errors import DeviceError, InputError, OutOfMemoryError
 from editjudge.types import ModelArtifact
 
 
@@ -41,6 +41,10 @@ def open_model(graph: GraphFile, device: str = "auto", threads: int | None = Non
                 return _open_on(candidate, graph, threads, reasons)
             except DeviceError as error:
                 problem = str(error)
+            except OutOfMemoryError as error:
+                if candidate == "cpu":
+                    raise
+                problem = str(error)  # a GPU's memory may be full, and the machine's not
         if is_installed(candidate):  # nothing is fallen back from where nothing was installed
             reasons.append(problem)
     raise DeviceError("ONNX Runtime has no CPU provider; pip install --force-reinstall onnxruntime")
@@ -78,15 +82,16 @@ def _open_on(device: str, graph: GraphFile, threads: int | None, earlier: Sequen
         try:
             return open_form(compiled, "compiled", folder)
         except DeviceError as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(compiled.parent, ignore_errors=True)
             reasons.append(f"the compiled model was refused ({error})")
     return open_form(path, "model")
 
 
-def _make_folder(folder: Path) -> Path | None:
+def _make_folder(folder: Path | None) -> Path | None:
     """The folder, made where it is missing; None where it cannot be."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
     return folder

@@ -7,9 +7,11 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 
-from editjudge.errors import DeviceError
+from editjudge.errors import DeviceError, OutOfMemoryError
+from editjudge.utils.oom import ADVICE, lacks_memory
 
 _DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+_OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_*
 
 
@@ -26,11 +28,13 @@ class Gpu:
 def find_gpus() -> tuple[Gpu, ...]:
     """List the GPUs that CUDA shows to this process, in CUDA's order; models run on the first.
 
-    Raises DeviceError, which says what is missing, where there is none.
+    Raises DeviceError, which says what is missing, where there is none; OutOfMemoryError where that cannot be told.
     """
     try:
         driver = ctypes.CDLL(_DRIVER)
     except OSError as error:
+        if lacks_memory(error):
+            raise OutOfMemoryError(f"there is not enough memory to load the NVIDIA driver; {ADVICE}") from error
         raise DeviceError(f"no NVIDIA driver is installed ({_DRIVER} is missing)") from error
     _call(driver, "cuInit", 0)
     count = ctypes.c_int()
@@ -53,5 +57,7 @@ def _describe(driver: ctypes.CDLL, index: int) -> Gpu:
 
 def _call(driver: ctypes.CDLL, function: str, *arguments: object) -> None:
     status = getattr(driver, function)(*arguments)
+    if status == _OUT_OF_MEMORY:
+        raise OutOfMemoryError(f"there is not enough memory to start the NVIDIA driver; {ADVICE}")
     if status:
         raise DeviceError(f"the NVIDIA driver fails (error {status} of {function})")

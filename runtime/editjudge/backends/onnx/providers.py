@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import re
-import threading
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from editjudge.backends.onnx.library import load_onnxruntime
 from editjudge.backends.onnx.nvidia import find_gpus
-from editjudge.errors import DeviceError, InputError
+from editjudge.errors import DeviceError, InputError, OutOfMemoryError, quote_value
+from editjudge.utils.forks import new_lock
+from editjudge.utils.oom import ADVICE, lacks_memory
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,20 @@ PREFERENCE = ("rtx", "cuda", "cpu")
 """What "auto" tries, best first. Not tensorrt, which builds engines for minutes when a model is opened first; nor
 openvino, which on a CPU, in float32, took 1.2 times as long for an edit as ONNX Runtime's own kernels."""
 
-_registering = threading.Lock()
+_registering = new_lock()
 
 
 def check_device(device: str) -> None:
     """Raises InputError, listing the devices, when this is none of them."""
-    if device not in DEVICES:
-        raise InputError(f"there is no device {device!r}; choose one of {', '.join(DEVICES)}")
+    if not isinstance(device, str) or device not in DEVICES:
+        raise InputError(f"there is no device {quote_value(device)}; choose one of {', '.join(DEVICES)}")
 
 
 def is_installed(device: str) -> bool:
-    """Whether the device's provider is in ONNX Runtime, or its plugin beside it; it may still not work."""
+    """Whether the device's provider is in ONNX Runtime, or its plugin beside it; it may still not work.
+
+    Raises OutOfMemoryError where ONNX Runtime cannot be loaded for want of memory.
+    """
     provider = PROVIDERS[device]
     if provider.plugin is not None:
         return find_spec(provider.plugin) is not None
@@ -86,10 +89,17 @@ def is_installed(device: str) -> bool:
         return False
 
 
-@cache
 def find_problem(device: str) -> str | None:
-    """A sentence that says why no model can be tried on this device and what to do; None where one can."""
+    """A sentence that says why no model can be tried on this device and what to do; None where one can. It is looked
+    for anew each time: what was amiss may have been mended since.
+
+    Raises OutOfMemoryError where that cannot be told for want of memory.
+    """
     provider = PROVIDERS[device]
+    try:
+        load_onnxruntime()
+    except DeviceError as error:
+        return str(error)
     if not is_installed(device):
         return f"device {device} needs {provider.name}, which is not installed; {provider.install}"
     if device in NVIDIA:
@@ -97,11 +107,15 @@ def find_problem(device: str) -> str | None:
             find_gpus()
         except DeviceError as error:
             return f"device {device} needs {provider.needs}, and {error}"
-    if provider.plugin is None:
-        return None
+    return None if provider.plugin is None else _find_plugin_problem(device, provider)
+
+
+def _find_plugin_problem(device: str, provider: Provider) -> str | None:
     try:
         devices = _list_plugin_devices(provider)
     except Exception as error:  # the plugin's own loader: a missing driver, a library of another version
+        if lacks_memory(error):
+            raise OutOfMemoryError(f"there is not enough memory to load {provider.name}; {ADVICE}") from error
         return f"device {device} cannot be used, check its driver ({shorten_error(error)})"
     if not devices:
         return f"device {device} needs {provider.needs}, and {provider.name} finds none here"
@@ -161,20 +175,6 @@ def fingerprint(device: str) -> tuple[str, ...]:
         parts += [plugin_device.ep_metadata.get(name, "") for name in ("version", "FULL_DEVICE_NAME")]
         parts += [hardware.type.name, str(hardware.vendor_id), str(hardware.device_id)]
     return tuple(parts)
-
-
-@cache
-def load_onnxruntime() -> ModuleType:
-    """Imports the module onnxruntime. Raises DeviceError."""
-    try:
-        module = import_module("onnxruntime")
-    except ImportError as error:
-        raise DeviceError(f"ONNX Runtime cannot be imported ({error}); pip install onnxruntime") from error
-    if "CUDAExecutionProvider" in module.get_available_providers():
-        # Finds the CUDA libraries that pip installed; it prints what it misses, which the system may well have.
-        with contextlib.redirect_stdout(io.StringIO()):
-            module.preload_dlls()
-    return module
 
 
 def shorten_error(error: Exception) -> str:

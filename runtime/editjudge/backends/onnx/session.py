@@ -9,9 +9,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from editjudge.backends.onnx import providers
+from editjudge.backends.onnx.library import load_onnxruntime
 from editjudge.errors import BundleError, DeviceError, OutOfMemoryError
 from editjudge.types import ModelArtifact, Placement
-from editjudge.utils.oom import ADVICE, NO_MEMORY
+from editjudge.utils.oom import ADVICE, SMALLER, SPARE, check_room, lacks_memory
 
 Tensor = NDArray[Any]
 
@@ -42,9 +43,9 @@ class Session:
         try:
             outputs = self._session.run(None, dict(feeds))
         except Exception as error:  # ONNX Runtime's errors have no root of their own
-            if NO_MEMORY.search(str(error)):
+            if lacks_memory(error):
                 raise OutOfMemoryError(
-                    f"there is not enough memory on {self.placement.device} to run {self._path.name}; {ADVICE}"
+                    f"there is not enough memory on {self.placement.device} to run {self._path.name}; {SMALLER}"
                 ) from error
             raise BundleError(f"{self._path.name} failed to run: {providers.shorten_error(error)}") from error
         return dict(zip(self.outputs, outputs, strict=True))
@@ -66,10 +67,11 @@ def open_session(
         caches: A folder for what the provider builds.
         form, reason: What the session's `placement` is to say of the file, and of how it came to be opened here.
 
-    Raises DeviceError for a device that is not there or does not take the file, and BundleError for a file that is no
-    model.
+    Raises DeviceError for a device that is not there or does not take the file, BundleError for a file that is no
+    model, and OutOfMemoryError where there is no memory for it.
     """
     _check_usable(path, device)
+    check_room(path.stat().st_size + SPARE, f"open {path.name}")
     provider = providers.PROVIDERS[device]
     arguments = {"sess_options": _build_session_options(device, threads, caches)}
     if provider.plugin is None:
@@ -77,8 +79,10 @@ def open_session(
         arguments["providers"] = [(provider.name, providers.build_provider_options(device, threads, caches)), *others]
     try:
         # enable_fallback would print to stdout and go on with the CPU in silence.
-        session = providers.load_onnxruntime().InferenceSession(str(path), enable_fallback=0, **arguments)
+        session = load_onnxruntime().InferenceSession(str(path), enable_fallback=0, **arguments)
     except Exception as error:  # ONNX Runtime's errors have no root of their own
+        if lacks_memory(error):
+            raise OutOfMemoryError(f"there is not enough memory on {device} to open {path.name}; {ADVICE}") from error
         if device == "cpu":
             raise BundleError(f"{path} cannot be opened as a model: {providers.shorten_error(error)}") from error
         raise DeviceError(f"{path.name} cannot be opened on {device}: {providers.shorten_error(error)}") from error
@@ -96,7 +100,7 @@ def compile_model(path: Path, target: Path, device: str) -> None:
     try:
         # The threads are left out: those that are given when the compiled model is opened are the ones it obeys.
         options = _build_session_options(device, None, None)
-        compiler = providers.load_onnxruntime().ModelCompiler(options, str(path), embed_compiled_data_into_model=False)
+        compiler = load_onnxruntime().ModelCompiler(options, str(path), embed_compiled_data_into_model=False)
         compiler.compile_to_file(str(target))
     except Exception as error:  # ONNX Runtime's errors have no root of their own
         raise DeviceError(f"{path.name} cannot be compiled for {device}: {providers.shorten_error(error)}") from error
@@ -111,7 +115,7 @@ def _check_usable(path: Path, device: str) -> None:
 
 
 def _build_session_options(device: str, threads: int | None, caches: Path | None) -> Any:
-    options = providers.load_onnxruntime().SessionOptions()
+    options = load_onnxruntime().SessionOptions()
     options.log_severity_level = _QUIET
     if threads is not None:
         options.intra_op_num_threads = threads

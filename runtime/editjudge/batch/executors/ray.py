@@ -12,34 +12,27 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from editjudge.batch.score_columns import Values, pack
-from editjudge.batch.worker import Setup, Worker
+from editjudge.batch.grouping import find_blocks, read_groups
+from editjudge.batch.score_columns import pack
+from editjudge.batch.worker import ScoredRow, Setup, Worker
 from editjudge.datasets import Dataset
 from editjudge.errors import DeviceError
 
-SPAN = 32
-"""Rows that an actor scores at once."""
 MOST_BLOCKS = 1000
 """Ray keeps account of every block."""
 
 
-def score_on_ray(
-    dataset: Dataset, pending: Sequence[range], setup: Setup, workers: int | None
-) -> Iterator[tuple[int, Values]]:
+def score_on_ray(dataset: Dataset, pending: Sequence[range], setup: Setup, workers: int | None) -> Iterator[ScoredRow]:
     """Scores on the cluster that RAY_ADDRESS names, else on a new one on this machine.
 
     Args:
         workers: Actors; by default one per GPU of the cluster, or one per core where the models run on the CPU.
 
-    Yields the numbers of the pending rows with their new cells, as they come. Raises DeviceError when Ray is missing or
-    gives up.
+    Yields the pending rows with their new cells, as they come, and now and then others of their batches. Raises
+    DeviceError when Ray is missing or gives up.
     """
     ray = _import_ray()
-    spans = [
-        {"start": start, "stop": min(start + SPAN, rows.stop)}
-        for rows in pending
-        for start in range(rows.start, rows.stop, SPAN)
-    ]
+    blocks = [{"pending": json.dumps(sorted(numbers))} for _, numbers in find_blocks(pending)]
     starts_ray = not ray.is_initialized()
     if starts_ray:
         own = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": workers, "include_dashboard": False}
@@ -47,16 +40,16 @@ def score_on_ray(
     try:
         gpus = int(setup.threads is None and setup.device != "openvino")
         size = workers or int(ray.cluster_resources().get("GPU" if gpus else "CPU", 1))
-        scored = ray.data.from_items(spans, override_num_blocks=min(len(spans), MOST_BLOCKS)).map_batches(
+        scored = ray.data.from_items(blocks, override_num_blocks=min(len(blocks), MOST_BLOCKS)).map_batches(
             _Actor,
             fn_constructor_args=(dataset, setup),
             batch_size=1,
-            compute=ray.data.ActorPoolStrategy(size=min(size, len(spans))),
+            compute=ray.data.ActorPoolStrategy(size=min(size, len(blocks))),
             num_cpus=1,
             num_gpus=gpus,
         )
         for row in scored.iter_rows():
-            yield int(row["row"]), json.loads(row["values"])
+            yield ScoredRow(*json.loads(row["scored"]))
     except ray.exceptions.RayError as error:
         raise DeviceError(f"Ray gave up ({str(error).strip().splitlines()[-1]}); look at its logs") from error
     finally:
@@ -65,19 +58,16 @@ def score_on_ray(
 
 
 class _Actor:
-    """Scores spans of rows. The values travel as JSON, because Ray would guess at the types of columns."""
+    """Scores blocks of rows. What it scored travels as JSON, because Ray would guess at the types of columns."""
 
     def __init__(self, dataset: Dataset, setup: Setup) -> None:
         self._dataset = dataset
         self._worker = Worker(setup)
 
-    def __call__(self, spans: dict[str, Any]) -> dict[str, Any]:
-        numbers: list[int] = []
-        values: list[str] = []
-        for start, stop in zip(map(int, spans["start"]), map(int, spans["stop"]), strict=True):
-            numbers += range(start, stop)
-            values += (pack(self._worker.score(row)) for row in self._dataset.rows(start, stop))
-        return {"row": numbers, "values": values}
+    def __call__(self, blocks: dict[str, Any]) -> dict[str, Any]:
+        pending = [range(number, number + 1) for numbers in blocks["pending"] for number in json.loads(numbers)]
+        groups = [group for block in read_groups(self._dataset, pending) for group in block]
+        return {"scored": [pack(row) for group in groups for row in self._worker.score(group)]}
 
 
 def _import_ray() -> Any:

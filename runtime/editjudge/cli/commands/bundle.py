@@ -20,8 +20,9 @@ from rich.text import Text
 
 import editjudge_models
 from editjudge.bundles.bundle import Bundle, available_bundles, check_name
-from editjudge.bundles.cache import cache_folder
+from editjudge.bundles.cache import cache_folder, file_sha256
 from editjudge.bundles.catalog import InstalledBundle, RecipeSummary, installed_bundles, missing_recipes
+from editjudge.bundles.manifest import FILE_NAME
 from editjudge.bundles.roles import METRIC_GRAPHS
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import Debug, Json
@@ -72,7 +73,9 @@ def verify(
         bundle = Bundle.load(name)
         bundle.verify()
         engines = f" and {len(bundle.engines)} engines" if bundle.engines else ""
-        typer.echo(f"{bundle.name} {bundle.version}: {len(bundle.files)} files{engines}, all as the manifest says")
+        count = len(bundle.files) + len(bundle.documents)
+        typer.echo(f"{bundle.name} {bundle.version}: {count} files{engines}, all as the manifest says")
+        typer.echo(f"  sha256 of its {FILE_NAME}: {file_sha256(bundle.folder / FILE_NAME)}")
 
 
 @app.command()
@@ -80,8 +83,13 @@ def pull(
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="org/name[@revision] on the hub, a web address, or a folder.")
     ],
+    *,
     name: Annotated[str | None, typer.Option(help="Its name here; by default its own.")] = None,
     engines: Annotated[str, typer.Option(help="Engines to fetch: all, none, rtx or tensorrt.")] = "all",
+    sha256: Annotated[
+        str | None, typer.Option(metavar="HEX", help="Take it only if its bundle.toml has this sha256.")
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Take it over http without encryption, too.")] = False,
     debug: Debug = False,
 ) -> None:
     """Fetch a bundle that somebody built, and check it; what was interrupted goes on where it stopped."""
@@ -92,7 +100,7 @@ def pull(
     ]  # fmt: skip
     with progress(*columns) as bar:
         task = bar.add_task(f"looking at {printable(source)}", total=None)
-        offer = download.look_at(source, engines)
+        offer = download.look_at(source, engines, insecure=insecure, sha256=sha256)
         bar.update(task, description=printable(offer.manifest.name), total=offer.bytes)
         folder = download.pull(offer, name, lambda count: bar.advance(task, count))
     bundle = Bundle.load(folder)
@@ -133,7 +141,11 @@ def build(
     if missing:
         raise BundleError(f"building a bundle needs {', '.join(missing)}; pip install 'editjudge[export]'")
     folder = output or cache_folder() / "bundles" / _recipe_name(path)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BundleError(f"{folder.parent} cannot be made: {reason}; choose another folder with --output") from error
     typer.echo("loading torch and transformers")  # which takes up to half a minute on a busy machine
     exporter = import_module("editjudge_export.build")
     options = exporter.BuildOptions(

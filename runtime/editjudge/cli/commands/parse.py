@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -17,13 +18,14 @@ from editjudge.backends.onnx.providers import check_device
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import BundleName, Debug
+from editjudge.datasets.readers.text_file import decode_text
 from editjudge.errors import InputError, InstructionError
 from editjudge.parser.parser import Parser
 from editjudge.parser.result import ParseResult
 from editjudge.reports.terminal import render_flags, render_intent
 from editjudge.utils import atomic_file
 from editjudge.utils.json_safe import to_json
-from editjudge.utils.text import printable
+from editjudge.utils.text import SURROGATES, printable, replace_surrogates, shorten
 
 STDIN = Path("-")
 
@@ -79,7 +81,7 @@ def _parse_many(parser: Parser, texts: list[str], output: Path | None, as_json: 
                 failed += 1
                 row["error"] = str(error)
                 rendered = Text(printable(str(error)), style="red")
-            line = json.dumps(row, ensure_ascii=False)
+            line = replace_surrogates(json.dumps(row, ensure_ascii=False))
             if output is not None:
                 lines.append(f"{line}\n")
             elif as_json:
@@ -104,14 +106,17 @@ def _render(parsed: ParseResult) -> RenderableType:
 def _read_lines(path: Path) -> Iterator[str]:
     """The instructions of a file. Raises InputError."""
     try:
-        text = sys.stdin.read() if path == STDIN else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}; give a text file, one instruction a line") from error
-    for number, line in enumerate(text.splitlines(), 1):
-        if path.suffix == ".jsonl":
-            yield _read_instruction(line, f"line {number} of {path}")
-        elif line.strip():
-            yield line
+        lines = io.StringIO(sys.stdin.read()) if path == STDIN else decode_text(io.BytesIO(path.read_bytes()))
+    except (OSError, ValueError) as error:  # no text; no name of a file
+        reason = getattr(error, "strerror", None) or str(error)
+        where = shorten(str(path))
+        raise InputError(f"{where} cannot be read: {reason}; give a text file, one instruction a line") from error
+    for number, line in enumerate(lines, 1):
+        if SURROGATES.search(line):
+            raise InputError(f"line {number} of {path} is not UTF-8; save the file as UTF-8")
+        if line.strip():
+            is_object = path.suffix == ".jsonl"
+            yield _read_instruction(line, f"line {number} of {path}") if is_object else line.rstrip("\r\n")
 
 
 def _read_instruction(line: str, where: str) -> str:
@@ -120,5 +125,5 @@ def _read_instruction(line: str, where: str) -> str:
         if isinstance(instruction, str):
             return instruction
         raise ValueError
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f'{where} is no JSON object with an "instruction"; correct it, or give plain text') from None

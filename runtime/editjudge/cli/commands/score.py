@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +22,7 @@ from editjudge.cli.options import (
     Threads,
 )
 from editjudge.cli.pictures import list_files, name_picture
+from editjudge.cli.streams import print_error
 from editjudge.errors import InputError
 from editjudge.guidance import encode_png, find_mask
 from editjudge.image.decode import load_picture
@@ -84,5 +84,5 @@ def _write_mask(path: Path, score: EditScore) -> InputError | None:
     except InputError as problem:
         return problem
     if region.is_change_map:
-        print(f"editjudge: {printable(str(path))}: {region.note}", file=sys.stderr)
+        print_error(f"editjudge: {printable(str(path))}: {region.note}")
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from editjudge.cli.options import METRIC_NAMES, AcceptAt, BundleName, CompatOpti
 from editjudge.datasets import FORMATS, open_dataset
 from editjudge.errors import InputError
 from editjudge.metrics.registry import DEFAULT, check_compat, parse_names, select_metrics
+from editjudge.utils.signals import Terminated, raise_signals
 from editjudge.utils.text import printable
 
 INTERVAL = 0.5
@@ -43,6 +44,9 @@ def score_dataset(
     metrics: Annotated[str | None, typer.Option(help=f"Further columns: all, or some of {METRIC_NAMES}.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="By default one per core, and one on a GPU.")] = None,
     engine: Annotated[str, typer.Option(help=f"{' or '.join(runner.EXECUTORS)}.")] = "local",
+    keep_formulas: Annotated[
+        bool, typer.Option("--keep-formulas", help="Write texts such as =1+1 to CSV without an apostrophe before them.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
     debug: Debug = False,
 ) -> None:
@@ -52,7 +56,7 @@ def score_dataset(
         return
     others = () if metrics is None else select_metrics(parse_names(metrics), Bundle.load(bundle), parsed=False)
     dataset = open_dataset(data, format_name, edited)
-    with _bar() as watch:
+    with raise_signals(), _bar() as watch:
         done = runner.score_dataset(
             dataset,
             output,
@@ -64,13 +68,15 @@ def score_dataset(
             executor=engine,
             metrics=[metric.spec.name for metric in others if metric.spec is not DEFAULT],
             resume=resume,
+            keep_formulas=keep_formulas,
             watch=watch,
         )
     if done.failed == done.rows:
         raise InputError(f"none of the {done.rows} rows could be scored, {output} says why: {done.error or ''}")
     failed = f", {done.failed:,} not (column error), the last of them: {done.error}" if done.failed else ""
     silent = f", {done.unmeasured:,} of them without a number (column headline says why)" if done.unmeasured else ""
-    scored = f"{output}: {done.rows - done.failed:,} of {done.rows:,} rows scored{silent}{failed}"
+    anew = f", {done.changed:,} of them anew, as their pictures have changed" if done.changed else ""
+    scored = f"{output}: {done.rows - done.failed:,} of {done.rows:,} rows scored{silent}{anew}{failed}"
     console().print(printable(scored), soft_wrap=True)
 
 
@@ -95,10 +101,12 @@ def _bar() -> Iterator[Callable[[runner.Progress], None]]:
 
         try:
             yield watch
-        except KeyboardInterrupt:
-            bar.stop()
-            if latest.done:
-                print(f"editjudge: {latest.done} of {latest.rows} rows are done; go on with --resume", file=sys.stderr)
+        except (KeyboardInterrupt, Terminated):
+            with suppress(OSError):  # the terminal may be what is gone
+                bar.stop()
+                if latest.done:
+                    hint = f"{latest.done} of {latest.rows} rows are done; go on with --resume"
+                    print(f"editjudge: {hint}", file=sys.stderr, flush=True)
             raise
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from editjudge.datasets.format import Record
+from editjudge.bundles.contents.regular_file import open_regular
+from editjudge.datasets.format import Broken, Record
+from editjudge.datasets.readers.arrow_cells import read_cells
 from editjudge.errors import DeviceError, InputError
 
 BATCH = 16
 """Records that are in memory at once: each may hold some pictures of several megabytes."""
 MAGIC = b"ARROW1"
 """How an Arrow file begins; what `datasets` saves is an Arrow stream, without it."""
+DAMAGE = (ValueError, OSError, NotImplementedError, LookupError)
+"""What pyarrow raises, by itself or under these names, for files that it cannot make sense of."""
 
 
 def pyarrow() -> Any:
@@ -39,7 +45,10 @@ class ArrowTable:
 
     @cached_property
     def columns(self) -> frozenset[str]:
-        return frozenset(self._open(self.files[0]).schema.names)
+        names = self._open(self.files[0]).schema.names
+        if doubles := [name for name, count in Counter(names).items() if count > 1]:
+            raise InputError(f"{self.files[0]} has more than one column {doubles[0]}; rename the others")
+        return frozenset(names)
 
     @cached_property
     def _lengths(self) -> list[int]:
@@ -48,17 +57,21 @@ class ArrowTable:
     def __len__(self) -> int:
         return sum(self._lengths)
 
-    def records(self, start: int, stop: int, pictures: frozenset[str]) -> Iterator[Record]:
-        """Reads the records from `start` to before `stop`; of pictures in columns not named here, only the names."""
+    def records(self, start: int, stop: int, pictures: frozenset[str]) -> Iterator[Record | Broken]:
+        """Reads the records from `start` to before `stop`; of pictures in columns not named here, only the names.
+
+        Records behind damage in a parquet file are Broken, up to the next group of rows.
+        """
         for path, length in zip(self.files, self._lengths, strict=True):
             if start < length and stop > 0:
                 with _readable(path):
                     for batch in self._open(path).batches(max(start, 0), min(stop, length), pictures):
-                        yield from batch.to_pylist()
+                        yield from batch.records if isinstance(batch, _DamagedBatch) else _read_records(batch)
             start, stop = start - length, stop - length
 
     def _open(self, path: Path) -> _ParquetFile | _ArrowFile:
         with _readable(path):
+            open_regular(path).close()
             if path.suffix.lower() == ".parquet":
                 return _ParquetFile(self._arrow, path)
             return _ArrowFile(self._arrow, path)
@@ -66,17 +79,41 @@ class ArrowTable:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Raises InputError for the errors of pyarrow, which are ValueErrors, and of the file system."""
+    """Raises InputError for the errors of pyarrow and of the file system."""
     try:
         yield
-    except (ValueError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read ({reason}); fetch or write it again") from error
+    except DAMAGE as error:
+        raise InputError(f"{path} cannot be read ({_reason(error)}); fetch or write it again") from error
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _read_records(batch: Any) -> list[Record]:
+    names, columns = batch.schema.names, map(read_cells, batch.columns)
+    return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
+
+
+@dataclass(frozen=True)
+class _DamagedBatch:
+    """Stands in place of records that are lost to damage; has of a batch what `_slice_batches` needs."""
+
+    num_rows: int
+    reason: str
+
+    @property
+    def records(self) -> list[Broken]:
+        return [Broken(self.reason)] * self.num_rows
+
+    def slice(self, first: int, length: int) -> _DamagedBatch:
+        return replace(self, num_rows=length)
 
 
 class _ParquetFile:
     def __init__(self, arrow: Any, path: Path) -> None:
         self._arrow = arrow
+        self._path = path
         self._file = arrow.parquet.ParquetFile(path)
         self.schema = self._file.schema_arrow
 
@@ -92,8 +129,19 @@ class _ParquetFile:
         skipped = sum(lengths[: groups[0]]) if groups else 0
         columns = _columns_to_read(self._arrow, self.schema, pictures)
         names = [name if is_whole else f"{name}.path" for name, is_whole in columns]
-        batches = self._file.iter_batches(BATCH, row_groups=groups, columns=names)
+        batches = (batch for group in groups for batch in self._read_group(group, lengths[group], names))
         return _slice_batches(batches, start - skipped, stop - skipped)
+
+    def _read_group(self, group: int, length: int, names: list[str]) -> Iterator[Any]:
+        left = length
+        try:
+            for batch in self._file.iter_batches(BATCH, row_groups=[group], columns=names):
+                yield batch
+                left -= batch.num_rows
+        except DAMAGE as error:
+            if isinstance(error, OSError) and error.errno:  # the disk's or the network's, and may be over by and by
+                raise
+            yield _DamagedBatch(left, f"{self._path} is damaged here ({_reason(error)}); fetch or write it again")
 
 
 class _ArrowFile:

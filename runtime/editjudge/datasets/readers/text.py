@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -10,18 +9,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from editjudge.datasets.format import Record
+from editjudge.datasets.format import Broken, Record
+from editjudge.datasets.readers.delimited import DELIMITERS, read_records
+from editjudge.datasets.readers.text_file import open_text
 from editjudge.errors import InputError
+from editjudge.utils.text import replace_surrogates
 
 SAMPLE = 100
 """Records that are searched for the names of columns."""
-LONGEST_CELL = 2**31 - 1
-"""Characters; by default the csv module raises an error at a long cell."""
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
-
-
-class Broken(str):
-    """Stands in place of a record that cannot be read, and says why."""
+MARK = "\ufeff"
+"""The byte order mark, which files that were joined have in the middle as well."""
 
 
 class TextTable:
@@ -56,18 +53,18 @@ def open_lines(path: Path) -> TextTable:
     """Opens a file that is read line by line: CSV, TSV, or a JSON object per line."""
 
     def read() -> Iterator[Record | Broken]:
-        # An invalid byte of UTF-8 spoils its row and not the rest of the file.
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        with open_text(path) as lines:
             delimiter = DELIMITERS.get(path.suffix.lower())
-            yield from _parse_csv(lines, delimiter) if delimiter else _parse_json_lines(lines)
+            yield from read_records(lines, delimiter, str(path)) if delimiter else _parse_json_lines(lines)
 
     return TextTable((path,), read)
 
 
 def read_json(path: Path) -> TextTable:
-    """Reads a list of objects, or objects by their keys, which become a column `key`. Raises InputError."""
+    """Reads a list of objects, or objects by their keys, which become a column `key`. Raises InputError, OSError."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        with open_text(path) as text:
+            content = parse_json(text.read().lstrip(MARK))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON ({error}); name a file of objects one a line .jsonl") from error
     if isinstance(content, dict):
@@ -78,17 +75,23 @@ def read_json(path: Path) -> TextTable:
     return TextTable((path,), lambda: records)
 
 
-def _parse_csv(lines: Iterable[str], delimiter: str) -> Iterator[Record | Broken]:
-    csv.field_size_limit(LONGEST_CELL)
-    for number, record in enumerate(csv.DictReader(lines, delimiter=delimiter), 1):
-        yield Broken(f"row {number} has more cells than there are columns") if None in record else record
+def parse_json(text: str) -> Any:
+    """The value of a JSON text. Raises ValueError, also for an object with the same key twice, and RecursionError."""
+    return json.loads(text, object_pairs_hook=_collect)
+
+
+def _collect(pairs: list[tuple[str, Any]]) -> Record:
+    record = {replace_surrogates(key): value for key, value in pairs}
+    if len(record) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    return record
 
 
 def _parse_json_lines(lines: Iterable[str]) -> Iterator[Record | Broken]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                yield _check_record(json.loads(line), number)
+                yield _check_record(parse_json(line.lstrip(MARK)), number)
             except (ValueError, RecursionError) as error:
                 yield Broken(f"line {number} is no JSON ({error})")
 

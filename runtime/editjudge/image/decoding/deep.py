@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import IO, Any
 
-import cv2
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
+
+from editjudge.utils.libraries.opencv import cv2
 
 ORIENTATION = 0x0112
 """The tag of EXIF."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from editjudge.errors import ImageError, InputError
+from editjudge.errors import ImageError, InputError, quote_value
+from editjudge.utils.arguments import whole_number
 
 BYTES_A_PIXEL = 8
 """Of the largest that is read: 16 bits in each of four channels."""
+DIGITS = 20
+"""Of the longest number that is read: Python refuses to read very long ones."""
+MOST_PIXELS = 2**40
+"""The highest limit that can be set: of a million pixels a side."""
 SPARE_BYTES = 2**28
 """What a file may be larger than its pixels by: profiles, texts, previews."""
 
@@ -20,14 +25,20 @@ class ImageLimits:
     max_pixels: int = 100_000_000
     min_side: int = 8
 
+    def __post_init__(self) -> None:
+        whole_number(1, MOST_PIXELS).check(max_pixels=self.max_pixels, min_side=self.min_side)
+
     @classmethod
     def from_environment(cls) -> ImageLimits:
         """The defaults, with max_pixels from EDITJUDGE_MAX_PIXELS where that is set."""
         value = os.environ.get("EDITJUDGE_MAX_PIXELS")
         if not value:
             return cls()
-        if not value.isdecimal() or int(value) == 0:
-            raise InputError(f"EDITJUDGE_MAX_PIXELS is {value!r}; set it to a whole number of pixels above 0")
+        if not value.isdecimal() or len(value) > DIGITS or not 0 < int(value) <= MOST_PIXELS:
+            said = quote_value(value)
+            raise InputError(
+                f"EDITJUDGE_MAX_PIXELS is {said}; set it to a whole number of pixels from 1 to {MOST_PIXELS:,}"
+            )
         return cls(max_pixels=int(value))
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +20,14 @@ from editjudge.image.decoding.limits import ImageLimits
 from editjudge.image.decoding.pixels import check_integers, to_rgb
 from editjudge.image.decoding.sources import UNNAMED
 from editjudge.types import Image
+from editjudge.utils.forks import new_lock
 
 # The common ones first: Pillow imports the plugins of the others only when none of these fits. No format that
 # runs a program (EPS) or asks for the network.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "JPEG2000")
 
-_quiet = threading.Lock()
+_quiet = new_lock()
+PILLOW = r"(PIL|pillow_heif)\b"
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,10 +165,21 @@ def _identify(stream: IO[bytes]) -> foreign.ForeignKind | None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Pillow warns of bombs and odd headers on its way; what matters is raised. Filters are process-wide."""
-    with _quiet, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Pillow warns of bombs and odd headers on its way; what matters is raised.
+
+    Filters are the process's, and an app may set and restore its own meanwhile, in any order with us: one filter, for
+    Pillow alone, is put in and taken out, and no list of filters is put back.
+    """
+    with _quiet:
+        warnings.filterwarnings("ignore", module=PILLOW)
+        filters = warnings.filters
+        ours = filters[0]
+        try:
+            yield
+        finally:
+            for now in (filters, warnings.filters):
+                if ours in now and isinstance(now, list):
+                    now.remove(ours)
 
 
 def _damaged(name: str, error: Exception) -> ImageError:

@@ -17,6 +17,7 @@ from urllib.request import url2pathname
 
 from editjudge.errors import ImageError
 from editjudge.image.decoding.limits import ImageLimits
+from editjudge.utils.text import shorten
 
 UNNAMED = "the picture"
 AS_TEXT = "the file was opened as text; open it in binary mode: open(path, 'rb')"
@@ -24,8 +25,6 @@ ADDRESS = re.compile(r"\s*(?:(?:data|file|blob|ftp|s3|gs|hf)s?:|[a-z][a-z0-9+.-]
 """How an address begins. One slash: that is what a path makes of two. No scheme has one letter: that is a drive."""
 BASE64 = re.compile(r"(iVBORw0KGgo|/9j/|R0lGOD|UklGR|Qk0|SUkq|TU0AK|AAAA[A-Za-z0-9+/]{4}Z0eX)[A-Za-z0-9+/=\s]{40,}")
 """How a text begins that holds a file of a common format."""
-LONGEST_NAME = 120
-"""Characters of a path in a sentence."""
 PIECE = 2**24
 """Bytes that are asked of an open file at a time."""
 
@@ -124,7 +123,7 @@ def open_source(source: object, limits: ImageLimits) -> Iterator[tuple[IO[bytes]
     if isinstance(source, bytes | bytearray | memoryview):
         yield _wrap(bytes(source), limits), UNNAMED
     elif isinstance(source, str | os.PathLike):
-        text = os.fsdecode(source)
+        text = _name_path(source)
         if not text.strip():
             raise ImageError("the path is empty; name a picture")
         if not is_address(text) and isinstance(source, str) and is_base64(text):
@@ -148,9 +147,12 @@ def open_source(source: object, limits: ImageLimits) -> Iterator[tuple[IO[bytes]
         )
 
 
-def shorten(name: str) -> str:
-    """A name for a sentence: the end of a long one."""
-    return name if len(name) <= LONGEST_NAME else f"...{name[-LONGEST_NAME:]}"
+def _name_path(source: str | os.PathLike[str]) -> str:
+    try:
+        return os.fsdecode(source)
+    except Exception as error:  # anything may have a `__fspath__`, and what it raises is not bounded
+        kind = type(source).__name__
+        raise ImageError(f"a {kind} gives no path: {error}; hand in a text or a pathlib.Path") from error
 
 
 def _wrap(content: bytes, limits: ImageLimits) -> IO[bytes]:

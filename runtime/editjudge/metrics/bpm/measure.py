@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from editjudge.metrics.grounding import TOUCHED, Grounding
 from editjudge.metrics.intents import is_clearance
 from editjudge.metrics.task import Features
 from editjudge.types import EditIntent, Image
+from editjudge.utils.libraries.opencv import cv2
 
 EDGE = 60.0  # ours: the gradient of a small picture, by Sobel in levels, from which it has an edge there
 RIM = 7  # pixels: an edge is seen up to half as many from it

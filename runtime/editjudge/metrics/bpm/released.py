@@ -11,7 +11,6 @@ first part alone is judged.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +22,7 @@ from editjudge.metrics.bpm.subscore import GIVEN, SubScore
 from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.task import Features
 from editjudge.types import Detections, EditIntent, Image
+from editjudge.utils.libraries.opencv import cv2
 
 FRAME = 500  # pixels, both sides, whatever the frame of the bundle
 UNCHANGED = 40.0  # pixels of the frame, L1 distance of the centres

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, cast, get_args
 
 from editjudge.bundles.settings import NormRanges, Range
-from editjudge.errors import InputError
+from editjudge.errors import InputError, quote_value
 from editjudge.image import difference
 from editjudge.metrics.bpm import region, semantic
 from editjudge.metrics.bpm.score import ALPHA, PartScore
@@ -87,6 +87,7 @@ def check_compat(compat: str | None) -> Compat | None:
     """The name of a set of rules beside ours. Raises InputError, listing what there is, for anything else."""
     if compat is None:
         return None
-    if compat not in get_args(Compat):
-        raise InputError(f"there is no compat {compat!r}; choose {' or '.join(get_args(Compat))}, or leave it out")
+    if not isinstance(compat, str) or compat not in get_args(Compat):
+        names = " or ".join(get_args(Compat))
+        raise InputError(f"there is no compat {quote_value(compat)}; choose {names}, or leave it out")
     return cast("Compat", compat)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.bundles.settings import VerdictSettings
-from editjudge.errors import InputError
+from editjudge.errors import InputError, quote_value
 from editjudge.image.align import shrink
 from editjudge.image.changes import NOISY
 from editjudge.metrics.bpm.score import EditScore, Verdict
 from editjudge.metrics.intents import asks_nothing, is_clearance
 from editjudge.types import FRAME, Image
+from editjudge.utils.arguments import PROBABILITY
+from editjudge.utils.libraries.opencv import cv2
 
 DOUBTFUL = frozenset({"parse_uncertain", "not_an_edit", "not_english", "cut_short", "keep_changed", "aspect_changed"})
 MISREAD = frozenset({"parse_uncertain", "cut_short"})
@@ -124,6 +125,8 @@ def find_spilt(score: EditScore) -> NDArray[np.bool_]:
 
 def check_accept_at(accept_at: float | None) -> float | None:
     """The probability itself. Raises InputError where it is none."""
-    if accept_at is not None and not 0 <= accept_at <= 1:
-        raise InputError(f"accept_at (--accept-at) is {accept_at}; it must be a probability from 0 to 1")
-    return accept_at
+    if accept_at is None:
+        return None
+    if not PROBABILITY.holds(accept_at):
+        raise InputError(f"accept_at (--accept-at) is {quote_value(accept_at)}; it must be a probability from 0 to 1")
+    return float(accept_at)

@@ -13,7 +13,9 @@ from typing import Any, BinaryIO, Protocol
 from urllib.parse import quote, urlsplit
 
 from editjudge.bundles import huggingface
-from editjudge.bundles.manifest import FILE_NAME
+from editjudge.bundles.contents.regular_file import open_regular
+from editjudge.bundles.manifest import FILE_NAME, LARGEST
+from editjudge.bundles.remote.web import resume_from
 from editjudge.errors import BundleError, InputError
 
 REPOSITORY = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
@@ -37,7 +39,7 @@ class LocalFolder:
 
     def copy(self, path: str, stream: BinaryIO, size: int | None) -> None:
         try:
-            original = (self.path / path).open("rb")
+            original = open_regular(self.path / path)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise BundleError(f"{self.path / path} cannot be read: {reason}; name the folder of a bundle") from error
@@ -48,16 +50,20 @@ class LocalFolder:
 
 @dataclass(frozen=True)
 class WebFolder:
-    """A folder on a web server."""
+    """A folder on a web server. insecure: Whether it, or what it leads to, may be without encryption."""
 
     url: str
+    insecure: bool = False
 
     def copy(self, path: str, stream: BinaryIO, size: int | None) -> None:
-        huggingface.resume_download(f"{self.url}/{quote(path)}", stream, size, {})
+        resume_from(f"{self.url}/{quote(path)}", stream, size, insecure=self.insecure)
 
 
-def find_source(name: str) -> BundleSource:
+def find_source(name: str, *, insecure: bool = False) -> BundleSource:
     """A folder, the address of one on a web server, or a repository such as org/name or org/name@revision.
+
+    Args:
+        insecure: Whether an address may be without encryption.
 
     Raises InputError for what is none of these, and BundleError for a repository that is not on the hub.
     """
@@ -65,7 +71,12 @@ def find_source(name: str) -> BundleSource:
     if folder.is_dir():
         return LocalFolder(folder)
     if name.startswith(("http://", "https://")) and _has_host(name):
-        return WebFolder(name.removesuffix(FILE_NAME).rstrip("/"))
+        if not (insecure or name.startswith("https://")):
+            raise InputError(
+                f"{name} is not encrypted, so that anybody on the way could change the bundle; use https, or take it "
+                "as it comes with --insecure"
+            )
+        return WebFolder(name.removesuffix(FILE_NAME).rstrip("/"), insecure)
     match = REPOSITORY.fullmatch(name)
     if match is None:
         raise InputError(
@@ -91,6 +102,15 @@ def convert_fetch_errors(what: str) -> AbstractContextManager[None]:
 
 def _offline(connect: str) -> str:
     return f"what has arrived is kept: {connect} and try again, or pull from a folder"
+
+
+class ManifestBuffer(io.BytesIO):
+    """A manifest that is being downloaded; it takes no more than a manifest may have."""
+
+    def write(self, block: Any) -> int:
+        if self.tell() + len(block) > LARGEST:
+            raise BundleError(f"the {FILE_NAME} there is larger than {LARGEST:,} bytes; it is not that of a bundle")
+        return super().write(block)
 
 
 class DownloadFile(io.BufferedWriter):

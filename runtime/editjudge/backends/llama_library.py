@@ -1,0 +1,88 @@
+"""llama.cpp's module, loaded when it is first needed; what it says is heard, not printed."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from editjudge.errors import DeviceError, OutOfMemoryError
+from editjudge.utils.forks import new_lock
+from editjudge.utils.libraries.environment import keep_variables
+from editjudge.utils.oom import ADVICE, check_room, lacks_memory
+
+ERROR, CONTINUED = 4, 5  # ggml_log_level
+ROOM = 64 << 20
+"""Bytes, most of which are to spare: with less the process may end."""
+
+_loading = new_lock()
+_hearing = threading.local()
+_callbacks: list[Any] = []
+"""Kept for as long as llama.cpp may call them."""
+
+
+@cache
+def load_llama_cpp() -> Any:
+    """Imports the module llama_cpp, which takes a second. Raises DeviceError, or OutOfMemoryError; the next call tries
+    again then.
+    """
+    with _loading, keep_variables("KMP_BLOCKTIME"):
+        check_room(ROOM, "load llama.cpp")
+        try:
+            import llama_cpp  # noqa: PLC0415 (an app that never parses need not pay for it)
+
+            with hear_llama():
+                if not _callbacks:
+                    _listen(llama_cpp)
+                    _close_at_exit(llama_cpp)
+                llama_cpp.llama_backend_init()
+        except Exception as error:  # of the loader of shared libraries, a RuntimeError
+            if lacks_memory(error):
+                raise OutOfMemoryError(f"there is not enough memory to load llama.cpp; {ADVICE}") from error
+            hint = "pip install --force-reinstall llama-cpp-python"
+            raise DeviceError(f"llama.cpp cannot be loaded ({error}); {hint}") from error
+    return llama_cpp
+
+
+@contextmanager
+def hear_llama() -> Iterator[list[str]]:
+    """Gives the errors that llama.cpp tells of in this thread within the block, and keeps it from printing. What it
+    tells of elsewhere, to an app that uses it too, goes where it went.
+    """
+    before = getattr(_hearing, "errors", None)
+    errors: list[str] = [] if before is None else before
+    _hearing.errors = errors
+    try:
+        yield errors
+    finally:
+        _hearing.errors = before
+
+
+def _listen(llama: Any) -> None:
+    """Puts our callback before the one that is there: there is only one, for all threads."""
+    if _callbacks:
+        return
+    previous, data = llama.llama_log_callback(), ctypes.c_void_p()
+    llama.llama_log_get(ctypes.byref(previous), ctypes.byref(data))
+
+    def hear(level: int, text: bytes, user_data: Any) -> None:
+        errors: list[str] | None = getattr(_hearing, "errors", None)
+        if errors is None:
+            if previous:
+                previous(level, text, user_data)
+        elif level == ERROR or (level == CONTINUED and errors):
+            errors.append(text.decode(errors="replace"))
+
+    _callbacks.extend((llama.llama_log_callback(hear), previous))
+    llama.llama_log_set(_callbacks[0], data)
+
+
+def _close_at_exit(llama: Any) -> None:
+    """Closes what the package opens when it is imported, and itself never does: Python warns of such files."""
+    for name in ("outnull_file", "errnull_file"):
+        if file := getattr(getattr(llama, "_utils", None), name, None):
+            atexit.register(file.close)
