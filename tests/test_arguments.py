@@ -110,6 +110,8 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("load", "bundle", 5, PATH),
     ("load", "bundle", b"studio", PATH),
     ("load", "bundle", ["studio"], PATH),
+    ("load", "bundle", "\ud800", r"no bundle named '\ud800'"),
+    ("load", "bundle", "x" * 4000, "no bundle named a str of length 4,000"),
     ("load", "device", None, "give a text"),
     ("load", "device", 0, "give a text"),
     ("load", "device", b"cpu", "give a text"),
@@ -157,6 +159,8 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("score", "metrics", [5], "give a list of texts"),
     ("score", "metrics", [["l2"]], "give a list of texts"),
     ("score", "metrics", b"l2", "give a list of texts"),
+    ("score", "metrics", ["a" * 5_000_000], "there is no metric a str of length 5,000,000; choose"),
+    ("score", "metrics", ["\x1b[31ml2"], r"there is no metric '\x1b[31ml2'; choose"),
     ("rescore", "edited", None, "a picture is a path"),
     ("rank", "edited", "edited.png", f"edited is 'edited.png'; {LIST}"),
     ("rank", "edited", b"\x89PNG", LIST),
@@ -182,6 +186,11 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("EditIntent", "keep", True, PHRASE),
     ("EditIntent", "text", {}, PHRASE),
     ("EditIntent", "source", "car " * 2_500_000, "give at most 4,000"),
+    ("EditIntent", "source", "car \ud800", r"source holds '\ud800', which no phrase is made of"),
+    ("EditIntent", "target", "a\0b", r"target holds '\x00', which no phrase is made of"),
+    ("EditIntent", "anchor", "a\x9bb", r"anchor holds '\x9b', which no phrase is made of"),
+    ("EditIntent", "keep", "\x1b[31mcar", r"keep holds '\x1b', which no phrase is made of"),
+    ("EditIntent", "text", "a\x7f", r"text holds '\x7f', which no phrase is made of"),
     ("ParseResult", "intents", (), "take what parse gives"),
     ("ParseResult", "intents", ("car",), "take what parse gives"),
     ("ParseResult", "certainty", (), "take what parse gives"),
@@ -232,6 +241,7 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("score_dataset", "workers", 100_000, WHOLE),
     ("score_dataset", "workers", True, WHOLE),
     ("score_dataset", "executor", ["local"], "give a text"),
+    ("score_dataset", "executor", "x" * 5_000_000, "there is no engine a str of length 5,000,000; choose"),
     ("score_dataset", "resume", "yes", FLAG),
     ("score_dataset", "watch", None, "give a function"),
     ("read_scores", "path", None, PATH),
@@ -285,7 +295,7 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(calls: dict[str, Callable[
             wrong.append(f"{name}({argument}={str(value)[:40]}) is taken")
         except EditJudgeError as error:
             message = str(error)
-            if words not in message or "\n" in message or len(message) > 400:
+            if words not in message or not message.isprintable() or len(message) > 400:
                 wrong.append(f"{name}({argument}={str(value)[:40]}): {message[:400]}")
         except Exception as error:
             wrong.append(f"{name}({argument}={str(value)[:40]}): {type(error).__name__}: {str(error)[:400]}")
@@ -314,15 +324,48 @@ def test_an_instruction_that_is_no_text_is_one_of_the_instruction(scorer: Scorer
         scorer.parse(None)  # type: ignore[arg-type]
 
 
-def test_a_stranger_that_fails_at_whatever_it_is_asked(scorer: Scorer) -> None:
+def make_strangers() -> list[Any]:
     def fail(*_: object) -> Any:
         raise RuntimeError("hostile")
 
-    for stranger in (
+    released = memoryview(b"picture")
+    released.release()
+    return [
         type("Array", (), {"__array__": fail})(),
         type("Open", (), {"read": fail})(),
         type("Path", (), {"__fspath__": fail})(),
+        type("Asked", (), {"__getattr__": fail})(),
+        type("Known", (), {"__getattribute__": fail})(),
+        type("Content", (bytes,), {"__bytes__": fail, "__len__": fail})(b"picture"),
+        type("Name", (str,), {"strip": fail})("name"),
+        EDITED.view(type("Pixels", (np.ndarray,), {"__getattribute__": fail})),
+        released,
         SimpleNamespace(shape=3, dtype="uint8"),
-    ):
+    ]
+
+
+def test_a_stranger_that_fails_at_whatever_it_is_asked(scorer: Scorer) -> None:
+    for stranger in make_strangers():
         with pytest.raises(InputError, match=r"; hand in|not"):
             scorer.score(PICTURE, stranger, INTENT)
+        with pytest.raises(InputError, match=r"; hand in|not"):
+            scorer.score(stranger, EDITED, INTENT)
+
+
+def test_strangers_among_candidates_do_not_end_a_ranking(scorer: Scorer) -> None:
+    strangers, prepared = make_strangers(), scorer.prepare(PICTURE, INTENT)
+    best, *others = prepared.rank([*strangers, EDITED])
+    assert best.index == len(strangers)
+    assert best.score is not None
+    assert [(other.index, other.score) for other in others] == [(index, None) for index in range(len(strangers))]
+    with pytest.raises(InputError, match="hostile; hand in"):
+        prepared.rank(strangers[4])
+
+
+def test_a_message_shows_what_it_repeats_and_can_be_printed() -> None:
+    message = str(EditJudgeError("there is no a\x1b[31m\ud800\x9b; choose\tanother"))
+    assert message == "there is no a\ufffd[31m\ufffd\ufffd; choose\tanother"
+
+
+def test_a_text_to_be_written_may_have_lines() -> None:
+    assert EditIntent("texture", "sign", "sign", text="open\nall\tday").text == "open\nall\tday"

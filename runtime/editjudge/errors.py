@@ -11,6 +11,11 @@ EditJudgeError
 
 from __future__ import annotations
 
+import re
+
+UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Halves of characters, which cannot be printed or encoded, and controls, which a terminal obeys."""
+
 LONGEST_QUOTE = 80
 """Characters of a text, or bits of a number, that a message repeats."""
 
@@ -33,6 +38,9 @@ class EditJudgeError(Exception):
     """The root: `except EditJudgeError` catches whatever this package raises on purpose."""
 
     exit_status = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", message))  # whatever name or text it repeats
 
 
 class InputError(EditJudgeError):

@@ -28,7 +28,7 @@ MASK = Accepted(
     ),
     "a mask, bool[H, W] or uint8[H, W]",
 )
-SCALE = Accepted(lambda scale: NUMBER.holds(scale) or hasattr(scale, "dtype"), "a number")
+SCALE = Accepted(lambda scale: NUMBER.holds(scale) or _has_numbers(scale), "a number, or an array of numbers")
 ARRAY = Accepted(
     lambda array: hasattr(array, "shape") and hasattr(array, "max"), "an array of NumPy, torch or the like"
 )
@@ -145,8 +145,25 @@ def guidance(
     if tuple(mask.shape[-2:]) != tuple(text.shape[-2:]):
         cells, latents = (" x ".join(map(str, array.shape[-2:])) for array in (mask, text))
         raise InputError(f"the mask has {cells} cells, the latents {latents}; make it of the picture that is edited")
+    for name, scale in (("image_scale", image_scale), ("text_scale", text_scale)):
+        shape = tuple(getattr(scale, "shape", ()))
+        if not _fits(shape, tuple(text.shape)):
+            raise InputError(f"{name} is of the shape {list(shape)}; give a number, or one for each prediction")
     if not all(mask.shape):
         raise InputError("the mask has no cells; make it of the picture that is edited")
     if mask.max() > 1:
         raise InputError("the mask has values above 1; hand in bools, or divide it by its largest value")
     return unconditional + image_scale * (image - unconditional) + text_scale * (text - image) * mask
+
+
+def _has_numbers(array: object) -> bool:
+    kind = getattr(getattr(array, "dtype", None), "kind", "f")  # torch's have none
+    return hasattr(array, "dtype") and hasattr(array, "shape") and kind in "iuf"
+
+
+def _fits(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether an array of one shape can be repeated to be of another."""
+    try:
+        return np.broadcast_shapes(shape, target) == target
+    except ValueError:
+        return False

@@ -9,9 +9,9 @@ from itertools import islice
 import numpy as np
 
 from editjudge.errors import InputError, quote_value
-from editjudge.image.decode import ImageSource, load_picture, start_decoding
+from editjudge.image.decode import ImageSource, start_decoding
 from editjudge.image.decoding.read import LoadedPicture
-from editjudge.image.decoding.sources import is_file_object
+from editjudge.image.decoding.sources import convert_stranger_errors, is_file_object
 from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.base import Metric
 from editjudge.metrics.context import EditContext, new_context, observe_all
@@ -21,7 +21,7 @@ from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
 from editjudge.types import CHANGE_KINDS, Placement
 from editjudge.utils.arguments import SEVERAL
-from editjudge.utils.oom import convert_memory_errors
+from editjudge.utils.oom import convert_memory_errors, lacks_memory
 from editjudge.utils.timing import StageTimer
 
 BATCH = 4  # candidates that go through the models together; more would not fit small GPUs
@@ -66,7 +66,7 @@ class Prepared:
         """As `Scorer.score`, in less time: only the edited picture goes through the models."""
         timer = StageTimer()
         with self._models.in_use(), convert_memory_errors():
-            return self._scores([self._align(load_picture(edited))], timer)[0]
+            return self._scores([self._align(start_decoding([edited])[0].result())], timer)[0]
 
     def rank(self, edited: Iterable[ImageSource]) -> list[RankedCandidate]:
         """Scores candidates and puts the best first, of equals the first given.
@@ -103,6 +103,8 @@ class Prepared:
             try:
                 readable.append((index, self._align(decoded.result())))
             except InputError as error:
+                if lacks_memory(error):  # which says nothing of the candidate
+                    raise
                 ranked.append(RankedCandidate(index, None, str(error)))
         if readable:
             indices, aligned = zip(*readable, strict=True)
@@ -119,10 +121,11 @@ class Prepared:
 
 def _check_candidates(edited: Iterable[ImageSource]) -> Iterable[ImageSource]:
     """The candidates. Raises InputError for a single picture, which might be gone through too, and for none."""
-    is_picture = is_file_object(edited) or (isinstance(edited, np.ndarray) and edited.ndim < BATCH_AXES)
-    if is_picture or isinstance(edited, str | bytes | bytearray | memoryview | Mapping):
-        raise InputError(f"edited is {quote_value(edited)}; give a list of pictures, or a single one to score()")
-    SEVERAL.check(edited=edited)
+    with convert_stranger_errors(edited):
+        is_picture = is_file_object(edited) or (isinstance(edited, np.ndarray) and edited.ndim < BATCH_AXES)
+        if is_picture or isinstance(edited, str | bytes | bytearray | memoryview | Mapping):
+            raise InputError(f"edited is {quote_value(edited)}; give a list of pictures, or a single one to score()")
+        SEVERAL.check(edited=edited)
     return edited
 
 

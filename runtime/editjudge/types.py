@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -35,6 +36,8 @@ ALL = "all"
 """The source or target of an edit of the whole picture."""
 LONGEST_PHRASE = 4000
 """Characters of a phrase: as many as the longest instruction has."""
+UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Halves of characters and controls, of which no phrase is made; a text to be written may have several lines."""
 
 Floats = NDArray[np.float32]
 """float32, of any shape."""
@@ -62,7 +65,8 @@ class EditIntent:
         keep: The phrase for what is named as staying as it is: "bride" of "remove everyone but the bride".
         text: The words to be written, as they are quoted, capitals and punctuation included.
 
-    Raises InputError for a value that is none of these, and for a phrase longer than any that could be looked for.
+    Raises InputError for a value that is none of these, and for a phrase that is longer than any that could be looked
+    for, or holds a control character or half a character.
     """
 
     edit_type: EditType
@@ -85,6 +89,8 @@ class EditIntent:
                 raise InputError(f"{name} is {quote_value(value)}; give a phrase as a text, or None for none")
             if value is not None and len(value) > LONGEST_PHRASE:
                 raise InputError(f"{name} has {len(value):,} characters; give at most {LONGEST_PHRASE:,}")
+            if value is not None and (found := UNREADABLE.search(value)):
+                raise InputError(f"{name} holds {quote_value(found[0])}, which no phrase is made of; leave it out")
 
     @property
     def is_global(self) -> bool:

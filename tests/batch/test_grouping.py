@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -111,3 +113,28 @@ def test_what_has_no_room_together_is_scored_one_by_one(
     monkeypatch.setattr(Prepared, "scores", refuse)
     alone = scored(worker, candidates, range(10))
     assert [one["bpm"] for one in alone.values()] == pytest.approx([one["bpm"] for one in whole.values()], abs=1e-4)
+
+
+class Exhausted:
+    """A picture whose reading meets the end of memory; what reads it tells that as a picture that cannot be read."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+def test_a_row_without_memory_ends_the_run_and_is_no_row_with_an_error(
+    worker: Worker, candidates: Dataset, rows: int
+) -> None:
+    ((group, *_),) = read_groups(candidates, [range(rows)])
+    assert len(group) >= rows
+    number, row = group[0]
+    with pytest.raises(OutOfMemoryError, match="not enough memory to score this"):
+        list(worker.score([(number, replace(row, edited=Exhausted())), *group[1:rows]]))
+
+
+def test_a_ranking_without_memory_says_nothing_of_the_candidate(worker: Worker, candidates: Dataset) -> None:
+    rows = list(candidates.rows(0, 2))
+    prepared = Scorer.load("studio", "cpu", 1).prepare(rows[0].original, WORDLESS)
+    with pytest.raises(OutOfMemoryError, match="not enough memory to score this"):
+        prepared.rank([rows[0].edited, Exhausted()])

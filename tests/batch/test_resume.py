@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
 import signal
 import subprocess
 import sys
@@ -102,6 +104,50 @@ def test_a_worker_that_dies_loses_nothing(whole: bytes, long: Path, tmp_path: Pa
     done = lines_of(part) - 1
     assert f"{done} of 120 rows are done, go on with --resume" in error
     assert_run_fails(capfd, arguments, 2, "scores.jsonl.part is what a run left that was cut off", "--resume")
+    assert run(["score-dataset", *arguments, "--resume"]) == 0
+    assert output.read_bytes() == whole
+
+
+@needs_proc
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (signal.SIGSEGV, "a worker died of SIGSEGV, which is a fault of a library; try again, and report it"),
+        (signal.SIGXCPU, "a worker was ended by SIGXCPU; find out what sends it, or which limit is set"),
+    ],
+)
+def test_of_what_a_worker_died(long: Path, tmp_path: Path, number: signal.Signals, words: str) -> None:
+    output = tmp_path / "scores.jsonl"
+    process = started([str(long), "-o", str(output), "--workers", "2"])
+    wait_for(lambda: lines_of(part_file(output)) > 10, process)
+    os.kill(workers_of(process.pid)[0], number)
+    _, error = process.communicate()
+    assert process.returncode == 3
+    assert error.startswith(f"editjudge: {words}")
+    assert error.endswith("of 120 rows are done, go on with --resume\n")
+    assert error.count("\n") == 1
+
+
+@needs_proc
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_row_for_which_there_is_no_memory_is_left_to_a_later_run(
+    whole: bytes, long: Path, tmp_path: Path, count: int
+) -> None:
+    """It got an error for good, and the run went on to the next."""
+    output = tmp_path / "scores.jsonl"
+    arguments = [str(long), "-o", str(output), "--workers", str(count)]
+    process = started(arguments)
+    wait_for(lambda: lines_of(part_file(output)) > 10, process)
+    for worker in workers_of(process.pid):
+        (size,) = re.findall(r"VmSize:\s+(\d+) kB", Path(f"/proc/{worker}/status").read_text())
+        resource.prlimit(worker, resource.RLIMIT_AS, ((int(size) << 10) + 2**24,) * 2)
+    printed, error = process.communicate()
+    assert (process.returncode, printed) == (3, "")
+    remedy = "try fewer --workers, hand in" if count > 1 else "hand in"
+    assert error.startswith(f"editjudge: there is not enough memory to score this; {remedy} smaller pictures, ")
+    assert error.endswith("of 120 rows are done, go on with --resume\n")
+    assert error.count("\n") == 1
+    assert b'"error"' not in part_file(output).read_bytes()
     assert run(["score-dataset", *arguments, "--resume"]) == 0
     assert output.read_bytes() == whole
 
@@ -207,6 +253,7 @@ def test_another_run_is_not_mixed_in(cut: Path, data: Path, capfd: Capture, monk
     arguments = [str(data), "-o", str(cut), "--resume", "--workers", "1"]
     assert_run_fails(capfd, [*arguments, "--bundle", str(TOY)], 2, "belongs to another run: its bundle is not the same")
     assert_run_fails(capfd, [*arguments, "--compat", "released"], 2, "its compat is not the same", "or delete the file")
+    assert_run_fails(capfd, [*arguments, "--metrics", "ssim"], 2, "its metrics are not the same")
     with monkeypatch.context() as patched:
         patched.setattr("editjudge.__version__", "9.9", raising=False)
         assert_run_fails(capfd, arguments, 2, "its version is not the same")

@@ -121,7 +121,7 @@ def test_when_no_row_can_be_scored(tmp_path: Path, capfd: Capture) -> None:
     data, output = tmp_path / "edits.csv", tmp_path / "scores.csv"
     data.write_text("original,edited,instruction\na.png,b.png,hop\n")
     assert_run_fails(
-        capfd, [str(data), "-o", str(output)], 2, "none of the 1 rows could be scored", "a.png does not exist"
+        capfd, [str(data), "-o", str(output)], 2, "the only row could not be scored", "a.png does not exist"
     )
     assert "a.png does not exist" in read_rows(output)[0]["error"]
 

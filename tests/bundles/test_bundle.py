@@ -91,9 +91,14 @@ def test_what_is_not_there(tmp_path: Path, home: Path) -> None:
         Bundle.load(tmp_path / "none")
     with pytest.raises(BundleError, match=r"is not a bundle: it has no bundle\.toml"):
         Bundle.load(tmp_path)
-    for odd in ("", "..", "studio\n", "../studio"):
-        with pytest.raises(BundleError):
+    with pytest.raises(BundleError, match="~nobody-here/toy begins with a home folder that is not there; name"):
+        Bundle.load("~nobody-here/toy")
+    unseen = ("\ud800", "./\ud800", "\x1b[31m", "./a\0")
+    for odd in ("", "..", "studio\n", "../studio", "x" * 4000, f"./{'x' * 300}", *unseen):
+        with pytest.raises(BundleError) as caught:
             Bundle.load(odd)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -199,11 +200,17 @@ def test_more_than_was_announced_is_not_written(served: FakeHub, home: Path) -> 
         ("someone/toy@" + "2e" * 20, BundleError, r"bundle\.toml is not there: its repository has no such file"),
         ("someone/gated", BundleError, "is gated: accept its licence .*hf auth login"),
         ("{url}/files/other", BundleError, r"files/other/bundle\.toml cannot be fetched: the server answered 404"),
-        ("http://127.0.0.1:9/toy", BundleError, "cannot be fetched: the server cannot be reached"),
+        ("http://127.0.0.1:9/toy", BundleError, r"reached, or hung up \(connection refused\); connect and try again"),
         ("http://", InputError, "neither a folder, nor an address"),
         ("http://localhost:bad/toy", InputError, "neither a folder, nor an address"),
         ("toy", InputError, "neither a folder, nor an address"),
         ("ftp://example.org/toy", InputError, "neither a folder, nor an address"),
+        ("./nowhere", InputError, r"\./nowhere is neither a folder, nor an address"),
+        ("{url}/\ud800", InputError, "neither a folder, nor an address"),
+        ("some..one/toy", InputError, "neither a folder, nor an address"),
+        ("./" + "x" * 300, InputError, r"\.\.\.x+ is neither a folder, nor an address"),
+        ("~nobody-here/toy", BundleError, "begins with a home folder that is not there; name the whole path"),
+        ("", InputError, "the source is empty; give a folder"),
         ("{folder}", BundleError, r"bundle\.toml cannot be read: no such file"),
     ],
 )
@@ -250,6 +257,36 @@ def test_a_home_that_is_a_file(served: FakeHub, home: Path) -> None:
     home.write_text("")
     with pytest.raises(BundleError, match=r"cannot be written: .*; free some space, or set EDITJUDGE_HOME"):
         look_at("someone/toy")
+
+
+def test_a_full_home_is_named_and_not_the_source(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    offer = look_at(str(TOY))
+    full_home = rf"^{re.escape(str(home / 'bundles'))} cannot be written: the disk is full; free some space"
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(BundleError, match=full_home):
+        look_at(str(TOY))
+    monkeypatch.setattr(sources.DownloadFile, "write", full)
+    with pytest.raises(BundleError, match=full_home):
+        pull(offer)
+
+
+@pytest.mark.parametrize("change", [lambda content: content + b"?", lambda content: content[:-1] + b"?"])
+def test_a_folder_that_is_damaged_is_not_to_be_pulled_again(
+    change: Callable[[bytes], bytes], home: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(TOY, tmp_path / "damaged"))
+    (folder / "detector.onnx").write_bytes(change(DETECTOR))
+    with pytest.raises(BundleError, match=r"detector\.onnx .*manifest.*; build or fetch that bundle again$"):
+        pull(look_at(str(folder)))
+
+
+def test_a_manifest_with_a_byte_order_mark(home: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(TOY, tmp_path / "toy"))
+    (folder / "bundle.toml").write_bytes(b"\xef\xbb\xbf" + (TOY / "bundle.toml").read_bytes())
+    Bundle.load(pull(look_at(str(folder)))).verify()
 
 
 def test_an_older_bundle_stays_until_the_new_one_is_whole(served: FakeHub, home: Path) -> None:

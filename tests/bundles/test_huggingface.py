@@ -37,7 +37,7 @@ def test_only_what_is_asked_for_is_fetched_and_only_once(fake_hub: FakeHub) -> N
     ("error", "message"),
     [
         (OSError(28, "No space left on device"), "it cannot be written: the disk is full; make room"),
-        (PermissionError(13, "Permission denied", "/x"), "it cannot be written: /x: permission denied; make room"),
+        (PermissionError(13, "Permission denied", "/x"), "^/x cannot be written: permission denied; make room"),
         (ConnectionResetError("gone"), "the server cannot be reached, or hung up .*; connect again"),
     ],
 )

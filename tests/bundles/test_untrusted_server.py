@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,7 @@ from editjudge import BundleError, InputError
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.contents import regular_file
 from editjudge.bundles.download import look_at, pull
-from editjudge.bundles.remote import web
+from editjudge.bundles.remote import timed_response, web
 from editjudge.cli.main import run
 from support.command_line import assert_fails
 from support.damaged_bundles import TOY, put
@@ -137,6 +138,50 @@ def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(BundleError, match="the server cannot be reached, or hung up"):
             look_at(url, insecure=True)
+
+
+def moments() -> Iterator[None]:
+    """Until anybody who waits for the end has waited too long."""
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        yield
+
+
+def never_come_to_the_point(request: BaseHTTPRequestHandler) -> None:
+    for _ in moments():
+        request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+
+
+def never_finish_a_header(request: BaseHTTPRequestHandler) -> None:
+    request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    for _ in moments():
+        request.wfile.write(b"x")
+        time.sleep(0.05)
+
+
+def drip(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "10000")
+    request.end_headers()
+    for _ in moments():
+        request.wfile.write(b"#")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [(never_come_to_the_point, "no answer in time"), (never_finish_a_header, "no answer in time"), (drip, "too slow")],
+)
+def test_a_server_that_drags_its_answer_out(answer: Answer, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timed_response, "HEAD_PATIENCE", 0.5)
+    with serve(answer) as url, pytest.raises(BundleError, match=rf"or hung up \({reason}\); connect and try again"):
+        look_at(url, insecure=True)
+
+
+@pytest.mark.parametrize("sha256", ["zz", "", "0" * 63])
+def test_a_hash_that_is_none_is_refused_before_anything_is_fetched(sha256: str) -> None:
+    with pytest.raises(InputError, match=r"is no sha256; give its 64 digits"):
+        look_at("https://127.0.0.1:1/toy", sha256=sha256)
 
 
 def test_a_manifest_that_was_asked_for_by_its_hash(capfd: pytest.CaptureFixture[str], home: Path) -> None:

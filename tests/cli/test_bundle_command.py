@@ -76,6 +76,7 @@ def test_verify(capfd: Capture, home: Path) -> None:
     assert run(["bundle", "verify", "toy", "studio"]) == 0
     assert capfd.readouterr().out.splitlines()[0] == "toy 1: 11 files, all as the manifest says"
     assert_fails(capfd, ["bundle", "verify"], 3, "bad", "bytes instead of")
+    assert_fails(capfd, ["bundle", "verify", ""], 3, "the name of the bundle is empty; give one of bad, studio, toy")
 
 
 def test_pull(capfd: Capture, home: Path) -> None:
@@ -84,6 +85,15 @@ def test_pull(capfd: Capture, home: Path) -> None:
     assert printed == f"mine 1: 11 files, 10.6 kB, in {home / 'mine'}\n"
     assert error == ""
     Bundle.load("mine").verify()
+    assert run(["bundle", "verify", "mine"]) == 0
+    assert capfd.readouterr().out.startswith("mine (calls itself toy) 1: 11 files, all as the manifest says\n")
+    with pytest.raises(BundleError, match=r"^bundle mine \(calls itself toy\) has no file of role parser"):
+        Bundle.load("mine").file("parser")
+
+
+def test_a_pull_in_the_place_of_an_embedded_bundle_says_so(capfd: Capture, home: Path) -> None:
+    assert run(["bundle", "pull", str(TOY), "--name", "studio"]) == 0
+    assert "instead of the embedded bundle studio from now on" in capfd.readouterr().out
 
 
 def test_a_pull_that_fails(capfd: Capture, home: Path, fake_hub: FakeHub) -> None:

@@ -119,6 +119,30 @@ def test_outputs_that_cannot_be_written(capfd: Capture, grey_edit: tuple[Path, P
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_an_output_that_is_named_as_another_kind_of_file(
+    capfd: Capture, grey_edit: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """It might well be one: what is there stays, and nothing is scored."""
+    table, picture = tmp_path / "table.csv", tmp_path / "other.webp"
+    table.write_text("a,b", encoding="utf-8")
+    picture.write_bytes(b"picture")
+    edit, common = [*map(str, grey_edit), "Make it blue."], ["--bundle", "nowhere"]
+    html, png, lines = "must end in .html or .htm", "must end in .png", "must end in .jsonl or .ndjson"
+    for command, said in (
+        (["score", *edit, *common, "--report"], html),
+        (["rank", edit[0], edit[2], edit[1], *common, "--report"], html),
+        (["demo", *common, "--report"], html),
+        (["score", *edit, *common, "--mask"], png),
+        (["mask", *edit, *common, "--output"], png),
+        (["mask", *edit, *common, "-o", str(tmp_path / "mask.png"), "--latent"], png),
+        (["parse", "Make it blue.", *common, "--output"], lines),
+    ):
+        for path in (table, picture, tmp_path / "new"):
+            assert_fails(capfd, [*command, str(path)], 2, f"editjudge: {command[-1]} ", f"{path.name} {said}")
+    assert {path.name for path in tmp_path.iterdir() if path not in grey_edit} == {"table.csv", "other.webp"}
+    assert (table.read_text(encoding="utf-8"), picture.read_bytes()) == ("a,b", b"picture")
+
+
 @needs_full
 def test_a_device_as_an_output(capfd: Capture, grey_edit: tuple[Path, Path]) -> None:
     score = ["score", *map(str, grey_edit), "Make it blue.", "--bundle", "nowhere"]

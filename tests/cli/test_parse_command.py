@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from editjudge.cli.main import run
+from support.fresh_process import run_python
 
 Capture = pytest.CaptureFixture[str]
 ASKED = ["Make the car blue.", "remove the tree and the bench", "🚗"]
@@ -83,6 +87,14 @@ def test_a_file_from_elsewhere(tmp_path: Path, capfd: Capture) -> None:
         ([], "there is no instruction; give one"),
         (["  "], "instruction is empty"),
         (["--file", "none.txt"], "none.txt cannot be read"),
+        (
+            ["--file", "/dev/zero"],
+            "/dev/zero cannot be read: it is a device or a socket and not a file; give a text file",
+        ),
+        (["--file", "."], ". cannot be read: it is a folder"),
+        (["--file", "sparse.txt"], "sparse.txt cannot be read: it is larger than 67,108,864 bytes; give a text file"),
+        (["--file", "long.txt"], "line 2 of long.txt has over 1,048,576 characters; write one instruction a line"),
+        (["--file", "zeros.txt"], "line 1 of zeros.txt is no text; save the file as UTF-8"),
         (["--file", "n" * 70_000], "cannot be read: File name too long"),
         (["--file", "bad.jsonl"], "line 2 of bad.jsonl is no JSON object"),
         (["--file", "null.jsonl"], "line 1 of null.jsonl is no JSON object"),
@@ -100,9 +112,50 @@ def test_what_is_refused(
     Path("bad.jsonl").write_text('{"instruction": "make it red"}\n{"text": "make it red"}\n')
     Path("deep.jsonl").write_text("[" * 99_999)
     Path("latin.txt").write_bytes("make it red\nremove the caf\xe9\n".encode("latin-1"))
+    Path("long.txt").write_text("make it red\n" + "x" * (2**20 + 1))
+    Path("zeros.txt").write_bytes(b"hop" + bytes(100))
+    with Path("sparse.txt").open("wb") as sparse:
+        sparse.truncate(2**33)
     Path("null.jsonl").write_text('{"instruction": null}\n')
     assert run(["parse", *arguments]) == 2
     out, err = capfd.readouterr()
     assert complaint in err
     assert len(err.splitlines()) == 1
     assert out == ""
+
+
+ENDLESS = """
+import os, resource, subprocess, sys
+from editjudge.cli.main import run
+
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+source = subprocess.Popen(["yes", "make it red"], stdout=subprocess.PIPE)
+os.dup2(source.stdout.fileno(), 0)
+status = run(["parse", "--file", sys.argv[1]])
+source.kill()
+source.wait()
+sys.exit(status)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_a_pipe_that_never_ends(name: str) -> None:
+    done = run_python(ENDLESS, name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"editjudge: {name} cannot be read: it is larger than 67,108,864 bytes; "
+        "give a text file, one instruction a line\n"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
+def test_a_pipe_with_a_name(tmp_path: Path, capfd: Capture) -> None:
+    pipe, output = tmp_path / "pipe", tmp_path / "found.jsonl"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("🚗\n",), kwargs={"encoding": "utf-8"})
+    writer.start()
+    assert run(["parse", "--file", str(pipe), "-o", str(output)]) == 0
+    writer.join()
+    assert json.loads(output.read_text())["instruction"] == "🚗"
+    assert capfd.readouterr().out == f"1 instruction in {output}\n"

@@ -173,6 +173,23 @@ def test_a_name_without_end_is_not_repeated() -> None:
     assert len(str(caught.value)) < 300
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.png ", "'a.png '"),
+        (" a.png", "' a.png'"),
+        ("a.png\xa0", r"'a.png\xa0'"),
+        ("a.png\u200b", r"'a.png\u200b'"),
+        ("10:00\u202fAM.png", r"'10:00\u202fAM.png'"),
+        ("my car.png", "my car.png"),
+    ],
+)
+def test_a_name_of_which_some_is_not_seen(name: str, said: str) -> None:
+    with pytest.raises(ImageError) as caught:
+        load_image(name)
+    assert str(caught.value) == f"{said} does not exist; check the path"
+
+
 def test_a_file_larger_than_its_pixels_can_be(tmp_path: Path) -> None:
     with (tmp_path / "sparse.png").open("wb") as file:
         file.truncate(2 * 10**9)

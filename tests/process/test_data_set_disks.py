@@ -150,6 +150,64 @@ def test_a_machine_without_shared_memory(tmp_path: Path) -> None:
     assert not any("scores" in path.name for path in tmp_path.iterdir())
 
 
+FEW_FILES = """
+import resource, sys
+from editjudge.cli.main import run
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (10, 10))
+sys.exit(run(["score-dataset", *sys.argv[1:]]))
+"""
+
+
+def test_a_process_that_may_open_few_files(tmp_path: Path) -> None:
+    output = tmp_path / "scores.jsonl"
+    done = run_python(FEW_FILES, write_edits(tmp_path / "edits.csv", 6), "-o", output, "--workers", "2")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "editjudge: worker processes cannot be started: Too many open files; "
+        "raise the limit of open files (ulimit -n), or try fewer --workers\n"
+    )
+
+
+UNGUARDED = """
+from pathlib import Path
+from editjudge.batch import score_dataset
+from editjudge.datasets import open_dataset
+
+try:
+    score_dataset(open_dataset("edits.csv"), Path("scores.jsonl"), workers=1)
+except Exception as error:
+    raise SystemExit(f"{type(error).__name__}: {error}")
+"""
+
+
+def test_a_script_that_its_own_workers_would_run(tmp_path: Path) -> None:
+    """Each worker imports it, and ends with what comes of that."""
+    write_edits(tmp_path / "edits.csv", 6)
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED)
+    command = [sys.executable, script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "DeviceError: a worker ended itself with exit status 1; start the run under if __name__ == " in done.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_home_that_cannot_be_written_is_told_once(tmp_path: Path, workers: int) -> None:
+    """Each worker warned by itself, as Python prints warnings."""
+    (tmp_path / "file").touch()
+    data, output = write_edits(tmp_path / "edits.csv", 24), tmp_path / "scores.jsonl"
+    program = "import sys; from editjudge.cli.main import run; sys.exit(run(['score-dataset', *sys.argv[1:]]))"
+    home = {"EDITJUDGE_HOME": str(tmp_path / "file" / "home")}
+    done = run_python(program, data, "-o", output, "--workers", workers, environment=home)
+    assert done.returncode == 0
+    assert done.stderr.startswith("editjudge: warning: ")
+    assert done.stderr.endswith(
+        "nothing is kept for the next process; set EDITJUDGE_HOME to a folder with 300 MB to spare\n"
+    )
+    assert done.stderr.count("\n") == 1
+
+
 def run_in_namespace(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """As `run_python`, where mounting concerns no other process."""
     enter = "import os, sys; os.execvp('unshare', ['unshare', '--map-root-user', '--mount', *sys.argv[1:]])"

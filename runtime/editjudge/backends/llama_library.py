@@ -40,7 +40,7 @@ def load_llama_cpp() -> Any:
                     _listen(llama_cpp)
                     _close_at_exit(llama_cpp)
                 llama_cpp.llama_backend_init()
-        except Exception as error:  # of the loader of shared libraries, a RuntimeError
+        except (ImportError, OSError, RuntimeError, AttributeError, MemoryError) as error:  # its own loader's as well
             if lacks_memory(error):
                 raise OutOfMemoryError(f"there is not enough memory to load llama.cpp; {ADVICE}") from error
             hint = "pip install --force-reinstall llama-cpp-python"

@@ -175,8 +175,9 @@ class RunCheckpoint:
     def _check(self, header: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
         for name, value in identity.items():
             if header.get(name) != value:
+                verb = "are" if name == "metrics" else "is"
                 raise InputError(
-                    f"{self.path} belongs to another run: its {name} is not the same; "
+                    f"{self.path} belongs to another run: its {name} {verb} not the same; "
                     "give what that run was given, or delete the file to start anew"
                 )
 

@@ -22,7 +22,7 @@ from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.cache import file_sha256
 from editjudge.bundles.manifest import FILE_NAME
 from editjudge.datasets import Dataset
-from editjudge.errors import EditJudgeError, InputError
+from editjudge.errors import EditJudgeError, InputError, quote_value
 from editjudge.metrics.registry import Compat, check_accept_at, check_compat, check_names
 from editjudge.utils.arguments import FLAG, FUNCTION, PATH, TEXT, instance, whole_number
 from editjudge.utils.lock_file import hold_lock
@@ -85,8 +85,8 @@ def score_dataset(
             apostrophe is put before them, which `open_dataset` takes away.
         watch: Called at the start and after each row.
 
-    Raises InputError, BundleError or DeviceError for what stops the run, as a full disk or another run to the same
-    output do; the rows done so far are kept then.
+    Raises InputError, BundleError, DeviceError or OutOfMemoryError for what stops the run, as a full disk, another run
+    to the same output or too little memory do; the rows done so far are kept then.
     """
     DATASET.check(dataset=dataset)
     PATH.check(output=output, bundle=bundle)
@@ -99,7 +99,7 @@ def score_dataset(
         raise InputError(f"writing {output} would replace the data set; choose another name")
     check_output(output)
     if executor not in EXECUTORS:
-        raise InputError(f"there is no engine {executor!r}; choose one of {', '.join(EXECUTORS)}")
+        raise InputError(f"there is no engine {quote_value(executor)}; choose one of {', '.join(EXECUTORS)}")
     threads = 1 if _on_cpu(device) else None
     setup = Setup(bundle, device, check_compat(compat), threads, check_names(metrics), check_accept_at(accept_at))
 

@@ -11,13 +11,16 @@ from editjudge.batch.grouping import Group
 from editjudge.batch.picture_files import PictureState, picture_states
 from editjudge.batch.score_columns import ERROR, Values, score_values
 from editjudge.datasets import EditSample
-from editjudge.errors import BundleError, DeviceError, EditJudgeError
+from editjudge.errors import BundleError, DeviceError, EditJudgeError, OutOfMemoryError
 from editjudge.image.decode import ImageSource
 from editjudge.metrics.registry import Compat, EditScore
 from editjudge.ranking import BATCH, Prepared
 from editjudge.scorer import Scorer
 from editjudge.utils.libraries.opencv import cv2
 from editjudge.utils.oom import convert_memory_errors
+
+OF_THE_MACHINE = (BundleError, DeviceError, OutOfMemoryError)
+"""What is no property of a row: on another day, or another machine, it has a score."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Worker:
     def score(self, group: Group) -> Iterator[ScoredRow]:
         """The rows' new cells: their scores, or under `error` a sentence that says why a row has none.
 
-        Raises BundleError or DeviceError when the models fail, whatever the rows.
+        Raises BundleError or DeviceError when the models fail, whatever the rows, and OutOfMemoryError when there is no
+        memory for a row by itself.
         """
         states = [picture_states(row) for _, row in group]  # before they are read, so that no later change is missed
         prepared = self._prepare(group[0][1], states[0][0]) if len(group) > 1 else None
@@ -114,7 +118,7 @@ def _measure(score: Callable[[], EditScore]) -> Values:
     try:
         with convert_memory_errors():
             return score_values(score())
-    except (BundleError, DeviceError):
+    except OF_THE_MACHINE:
         raise
     except EditJudgeError as error:
         return {ERROR: str(error)}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from editjudge.datasets import EditSample
-from editjudge.errors import InputError
+from editjudge.errors import InputError, quote_value
 from editjudge.image.decode import load_picture
 from editjudge.utils.timing import STAGES
 
@@ -43,7 +43,7 @@ class Configuration:
         """BUNDLE@DEVICE, BUNDLE or @DEVICE; what is left out is as in `like`. Raises InputError."""
         bundle, _, device = text.partition("@")
         if not bundle and not device:
-            raise InputError(f"{text!r} is no configuration; write BUNDLE@DEVICE, such as studio@cpu")
+            raise InputError(f"{quote_value(text)} is no configuration; write BUNDLE@DEVICE, such as studio@cpu")
         return cls(bundle or like.bundle, device or like.device, like.threads)
 
     @property

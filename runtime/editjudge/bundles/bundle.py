@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import editjudge_models
-from editjudge.bundles.cache import cache_folder, check_hash
+from editjudge.bundles.cache import cache_folder, check_hash, expand_home
 from editjudge.bundles.contents.check import check_content, check_engine
 from editjudge.bundles.contents.regular_file import check_size
 from editjudge.bundles.contents.words import read_words
@@ -24,7 +24,8 @@ from editjudge.bundles.files import DocumentEntry, EngineEntry, FileEntry
 from editjudge.bundles.manifest import FILE_NAME, Manifest, read_manifest
 from editjudge.bundles.packaged_model import assemble_model
 from editjudge.bundles.settings import ClipSettings, DetectorSettings, SegmenterSettings
-from editjudge.errors import BundleError, InputError
+from editjudge.errors import BundleError, InputError, quote_value
+from editjudge.utils.text import shorten
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class BundleLocation:
 def check_name(name: str) -> str:
     """The name, where a bundle and its folder can have it. Raises InputError."""
     if not re.fullmatch(r"\w[\w.-]*", name):
-        raise InputError(f"{name!r} cannot be the name of a bundle: it may have letters, digits, '-', '_' and '.'")
+        raise InputError(
+            f"{quote_value(name)} cannot be the name of a bundle: it may have letters, digits, '-', '_' and '.'"
+        )
     return name
 
 
@@ -101,6 +104,12 @@ class Bundle:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    @property
+    def title(self) -> str:
+        """What messages call it: by its folder's name, too, where somebody gave it another than its own."""
+        folder = self.folder.resolve().name
+        return self.name if folder == self.name or folder.startswith(".") else f"{folder} (calls itself {self.name})"
 
     @property
     def version(self) -> str:
@@ -193,7 +202,7 @@ class Bundle:
         remedy = "choose or build one that has it"
         if role == "parser":
             remedy = "choose another with --bundle, or give an EditIntent in Python"
-        return f"bundle {self.name} has no file of role {role}; {remedy}"
+        return f"bundle {self.title} has no file of role {role}; {remedy}"
 
     def _check_file(self, relative: str, sha256: str, size: int | None) -> Path:
         path = self._resolve(relative)
@@ -208,20 +217,22 @@ class Bundle:
         try:
             path = (self.folder / relative).resolve()
         except (OSError, RuntimeError) as error:  # of links that lead to each other
-            raise BundleError(f"bundle {self.name}: {relative} is a link that leads nowhere; remove it") from error
+            raise BundleError(f"bundle {self.title}: {relative} is a link that leads nowhere; remove it") from error
         if not path.is_relative_to(self.folder.resolve()):
-            raise BundleError(f"bundle {self.name}: {relative} is a link that leads outside the bundle; remove it")
+            raise BundleError(f"bundle {self.title}: {relative} is a link that leads outside the bundle; remove it")
         return path
 
 
 def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:
     text = os.fspath(name_or_path)
     if isinstance(name_or_path, os.PathLike) or "/" in text or os.sep in text:
-        folder = Path(text).expanduser()
-        if not folder.is_dir():
-            raise BundleError(f"there is no bundle at {folder}: it is not a folder")
+        folder = expand_home(text)
+        if not os.path.isdir(folder):  # False, unlike `Path.is_dir`, of a name that is too long
+            raise BundleError(f"there is no bundle at {shorten(str(folder))}: it is not a folder")
         return folder
     folders = {location.name: location.folder for location in available_bundles()}
+    if not text:
+        raise BundleError(f"the name of the bundle is empty; give one of {', '.join(folders)}, or a folder")
     if text in folders:
         return folders[text]
     if text in editjudge_models.recipe_names():
@@ -230,4 +241,7 @@ def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:
             f"or fetch one that somebody built: editjudge bundle pull SOURCE --name {text}"
         )
     names = ", ".join(folders) or "none"
-    raise BundleError(f"there is no bundle named {text!r} (there are: {names}); a folder is given as ./{text}")
+    raise BundleError(
+        f"there is no bundle named {quote_value(text)} (there are: {names}); "
+        f"a folder is given as {shorten(f'./{text}')}"
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from editjudge.errors import BundleError, EditJudgeWarning
+from editjudge.utils.text import shorten
 
 LARGE = 64 * 2**20
 """Bytes from which a file is hashed once for good, and not once per process."""
@@ -23,14 +24,27 @@ _warnings: list[str] = []
 """The warning that this process gave, if it gave one."""
 
 
+def expand_home(path: str) -> Path:
+    """The path, with the home folder in the place of a ~ that it begins with.
+
+    Raises BundleError where there is no such home.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise BundleError(
+            f"{shorten(path)} begins with a home folder that is not there; name the whole path"
+        ) from error
+
+
 def cache_folder() -> Path:
     """Where bundles and assembled models are kept: EDITJUDGE_HOME, else the user's cache folder.
 
     Raises BundleError where there is no such folder: the user has no home, or that of another was named.
     """
     home = os.environ.get("EDITJUDGE_HOME")
-    with suppress(RuntimeError):  # as which platformdirs and pathlib tell that there is no home
-        folder = Path(home).expanduser() if home else user_cache_path("editjudge", appauthor=False)
+    with suppress(BundleError, RuntimeError):  # as which platformdirs tells that there is no home
+        folder = expand_home(home) if home else user_cache_path("editjudge", appauthor=False)
         if home or folder.is_absolute():
             return folder
     problem = f"EDITJUDGE_HOME is {home}, and there is no such home folder" if home else "the user has no home folder"
@@ -39,9 +53,19 @@ def cache_folder() -> Path:
 
 def warn_unkept(problem: str) -> None:
     """Warns, once in a process, that nothing is kept, as a score can be had without it all the same."""
+    warn_once(f"{problem.removesuffix(f'; {REMEDY}')}, so nothing is kept for the next process; {REMEDY}")
+
+
+def warn_once(warning: str) -> None:
+    """Gives a warning, unless this process gave one; a run gives that of its worker processes in their place."""
     if not _warnings:
-        _warnings.append(f"{problem.removesuffix(f'; {REMEDY}')}, so nothing is kept for the next process; {REMEDY}")
-        warnings.warn(_warnings[0], EditJudgeWarning, stacklevel=2)
+        _warnings.append(warning)
+        warnings.warn(warning, EditJudgeWarning, stacklevel=3)
+
+
+def given_warning() -> str | None:
+    """The warning that this process gave, if it gave one."""
+    return _warnings[0] if _warnings else None
 
 
 def find_unkept(folder: Path) -> str | None:

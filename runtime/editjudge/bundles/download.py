@@ -9,6 +9,7 @@ Until it is whole it lies in a hidden folder, one for each source, where the nex
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +23,12 @@ from editjudge.bundles.remote.sources import (
     FULL,
     BundleSource,
     DownloadFile,
+    LocalFolder,
     ManifestBuffer,
     convert_fetch_errors,
     find_source,
 )
-from editjudge.errors import BundleError, InputError
+from editjudge.errors import BundleError, InputError, quote_value
 from editjudge.utils import atomic_file
 
 ENGINES = ("rtx", "tensorrt")
@@ -68,10 +70,13 @@ def look_at(source: str, engines: str = "all", *, insecure: bool = False, sha256
     Raises InputError for what is no source, and BundleError for one that has no bundle that this version reads, or
     another one.
     """
+    if sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256.strip()):
+        raise InputError(f"{quote_value(sha256)} is no sha256; give its 64 digits, 0 to 9 and a to f")
     files, devices = find_source(source, insecure=insecure), _parse_engines(engines)
-    staging = cache_folder() / "bundles" / f".{hashlib.sha256(source.encode()).hexdigest()[:16]}.part"
+    address = source.encode("utf-8", "surrogatepass")  # the name of a folder need not be text
+    staging = cache_folder() / "bundles" / f".{hashlib.sha256(address).hexdigest()[:16]}.part"
     content = ManifestBuffer()
-    with convert_fetch_errors(f"{source}/{FILE_NAME}"):
+    with convert_fetch_errors(f"{source}/{FILE_NAME}", staging.parent):
         files.copy(FILE_NAME, content, None)
         _check_manifest(source, content.getvalue(), sha256)
         staging.mkdir(parents=True, exist_ok=True)
@@ -114,7 +119,9 @@ def _parse_engines(engines: str) -> tuple[str, ...]:
         return ENGINES if engines == "all" else ()
     devices = tuple(engines.split(","))
     if not set(devices) <= set(ENGINES):
-        raise InputError(f"the engines are {engines!r}; they must be all, none, or some of {','.join(ENGINES)}")
+        raise InputError(
+            f"the engines are {quote_value(engines)}; they must be all, none, or some of {','.join(ENGINES)}"
+        )
     return devices
 
 
@@ -154,21 +161,26 @@ def _check_space(offer: Offer, missing: list[RemoteFile]) -> None:
 
 def _fetch(offer: Offer, file: RemoteFile, advance: Callable[[int], None]) -> None:
     part, what = _part(offer.staging, file), f"{offer.source_name}/{file.path}"
-    with convert_fetch_errors(what):
+    remedy = "build or fetch that bundle again" if isinstance(offer.source, LocalFolder) else "pull again"
+    with convert_fetch_errors(what, offer.staging.parent, lambda: _has_arrived(offer.staging)):
         part.parent.mkdir(parents=True, exist_ok=True)
         if _count_bytes(part) > file.bytes:
             part.unlink(missing_ok=True)
-        with DownloadFile(part, what, file.bytes, advance) as stream:
+        with DownloadFile(part, what, file.bytes, advance, remedy=remedy) as stream:
             offer.source.copy(file.path, stream, file.bytes)
         if not has_hash(part, file.sha256):
             part.unlink()
-            raise BundleError(f"{what} arrived damaged: its sha256 is not the manifest's; pull again")
+            raise BundleError(f"{what} arrived damaged: its sha256 is not the manifest's; {remedy}")
         part.replace(offer.staging / file.path)
 
 
 def _part(staging: Path, file: RemoteFile) -> Path:
     """Named for its content too, so that a part of another version of the file is not gone on with."""
     return staging / f"{file.path}.{file.sha256[:16]}.part"
+
+
+def _has_arrived(staging: Path) -> bool:
+    return any(path != staging / FILE_NAME and _count_bytes(path) for path in staging.rglob("*"))
 
 
 def _count_bytes(part: Path) -> int:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
+from urllib.error import URLError
 
 from huggingface_hub import HfApi, constants, errors, get_token, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.file_download import http_get
@@ -125,7 +126,7 @@ def hub_cache() -> Path:
 
 @contextmanager
 def convert_hub_errors(
-    what: str, kind: type[EditJudgeError], offline: Callable[[str], str], full: str
+    what: str, kind: type[EditJudgeError], offline: Callable[[str], str], full: str, place: Path | None = None
 ) -> Iterator[None]:
     """Raises whatever goes wrong with the hub, a server or the disk as one sentence.
 
@@ -134,28 +135,45 @@ def convert_hub_errors(
         kind: The error to raise.
         offline: Gives what to do without a network, of what brings it back, such as "connect".
         full: What to do where the disk is full.
+        place: The folder that it is fetched to, where it is known.
     """
     try:
         yield
     except (OSError, HTTP_ERROR, errors.EntryNotFoundError) as error:
-        raise kind(f"{what} {_explain(error, offline(_online_again()), full)}") from error
+        problem = _explain_disk(error, what if place is None else str(place))
+        if problem is not None:
+            raise kind(f"{problem}; {full}") from error
+        raise kind(f"{what} {_explain(error, offline(_online_again()))}") from error
 
 
-def _explain(error: Exception, offline: str, full: str) -> str:
+def _explain_disk(error: Exception, place: str) -> str | None:
+    if any(isinstance(error, problem) for problem in PROBLEMS):
+        return None
+    if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
+        return f"{place} cannot be written: the disk is full"
+    if isinstance(error, OSError) and error.filename is not None:  # not of the network
+        return f"{error.filename} cannot be written: {(error.strerror or str(error)).lower()}"
+    return None
+
+
+def _explain(error: Exception, offline: str) -> str:
     for kind, problem in PROBLEMS.items():
         if isinstance(error, kind):
             return problem.format(offline=offline)
     response = getattr(error, "response", None)
     status, headers = getattr(response, "status_code", None), getattr(response, "headers", {})
-    if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
-        return f"cannot be written: the disk is full; {full}"
-    if isinstance(error, OSError) and error.filename is not None:  # not of the network
-        return f"cannot be written: {error.filename}: {(error.strerror or str(error)).lower()}; {full}"
     if status in {401, 403}:
         return _explain_refusal(status, headers.get("X-Error-Message", ""))
     if status is not None:
         return f"cannot be fetched: the server answered {status}; check its name, or try again later"
-    return f"cannot be fetched: the server cannot be reached, or hung up ({type(error).__name__}); {offline}"
+    return f"cannot be fetched: the server cannot be reached, or hung up ({_name_reason(error)}); {offline}"
+
+
+def _name_reason(error: Exception) -> str:
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, OSError) and reason.strerror:
+        return reason.strerror.lower()
+    return (str(reason) if isinstance(reason, TimeoutError) else "") or type(reason).__name__
 
 
 def _online_again() -> str:

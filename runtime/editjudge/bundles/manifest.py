@@ -72,7 +72,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Reads and checks `bundle.toml`. Raises BundleError, in one sentence, for whatever is wrong with it."""
     path = folder / FILE_NAME
     try:
-        content = tomllib.loads(read_regular(path, LARGEST).decode("utf-8"))
+        content = tomllib.loads(read_regular(path, LARGEST).decode("utf-8-sig"))  # as some editors save it
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.ENOTDIR}:
             raise BundleError(f"{folder} is not a bundle: it has no {FILE_NAME}") from None

@@ -14,7 +14,7 @@ from editjudge.datasets.readers.arrow import ArrowTable
 from editjudge.datasets.readers.text import TextTable, open_lines, read_json
 from editjudge.datasets.sample import EditSample
 from editjudge.errors import InputError, quote_value
-from editjudge.utils.arguments import PATH, whole_number
+from editjudge.utils.arguments import FLAG, PATH, whole_number
 
 Table = TextTable | ArrowTable
 
@@ -59,6 +59,7 @@ class Dataset:
         read."""
         ROW.check(start=start)
         ROW.or_none("the last row").check(stop=stop)
+        FLAG.check(pictures=pictures)
         return self._rows(start, stop, pictures)
 
     def _rows(self, start: int, stop: int | None, pictures: bool) -> Iterator[EditSample]:

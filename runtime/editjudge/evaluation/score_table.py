@@ -16,7 +16,7 @@ from editjudge.datasets.readers.arrow import pyarrow
 from editjudge.datasets.readers.arrow_cells import read_cells
 from editjudge.datasets.readers.delimited import DELIMITERS, open_rows
 from editjudge.datasets.readers.text import MARK, parse_json
-from editjudge.datasets.readers.text_file import open_text
+from editjudge.datasets.readers.text_file import open_text, read_lines
 from editjudge.errors import InputError, quote_value
 from editjudge.utils.arguments import PATH, TEXT, Accepted
 from editjudge.utils.text import SURROGATES, shorten
@@ -134,7 +134,7 @@ def read_scores(path: str | PathLike[str]) -> ScoreTable:
 
 def _read_csv(path: Path) -> Columns:
     with open_text(path) as file:
-        header, rows = open_rows(_check_lines(file), DELIMITERS[".csv"], path.name)
+        header, rows = open_rows(_check_lines(read_lines(file, str(path))), DELIMITERS[".csv"], path.name)
         cells = [_check_cells(row, number, header) for number, row in enumerate(rows, 1)]
     return dict(zip(header, zip(*cells, strict=True), strict=False))
 
@@ -156,7 +156,7 @@ def _check_cells(row: Sequence[str] | Broken, number: int, header: Sequence[str]
 
 def _read_jsonl(path: Path) -> Columns:
     with open_text(path) as file:
-        rows = [parse_json(line.lstrip(MARK)) for line in _check_lines(file) if line.strip()]
+        rows = [parse_json(line.lstrip(MARK)) for line in _check_lines(read_lines(file, str(path))) if line.strip()]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise ValueError(f"row {number} is not an object")

@@ -13,7 +13,13 @@ import PIL.Image
 from editjudge.errors import ImageError, InputError
 from editjudge.image.decoding.limits import ImageLimits
 from editjudge.image.decoding.read import LoadedPicture, finish, read_picture
-from editjudge.image.decoding.sources import UNNAMED, is_file_object, open_source, read_file_object
+from editjudge.image.decoding.sources import (
+    UNNAMED,
+    convert_stranger_errors,
+    is_file_object,
+    open_source,
+    read_file_object,
+)
 from editjudge.types import Image
 from editjudge.utils.arguments import instance
 from editjudge.utils.pools import submit
@@ -42,9 +48,14 @@ def load_picture(source: ImageSource, limits: ImageLimits | None = None) -> Load
     `ImageLimits.from_environment()`, and is checked before anything is decoded. Raises ImageError for whatever cannot
     be read as a picture, and for an address in the network: nothing is fetched.
     """
+    LIMITS.check(limits=limits)
+    with convert_stranger_errors(source):
+        return _load(source, limits)
+
+
+def _load(source: ImageSource, limits: ImageLimits | None) -> LoadedPicture:
     if isinstance(source, LoadedPicture):
         return source
-    LIMITS.check(limits=limits)
     limits = limits or ImageLimits.from_environment()
     if isinstance(source, np.ndarray):
         return LoadedPicture(_check_array(source, limits))
@@ -86,12 +97,13 @@ def start_decoding(sources: Sequence[ImageSource]) -> list[Future[LoadedPicture]
 def _start(pool: ThreadPoolExecutor, source: ImageSource) -> Future[LoadedPicture]:
     future: Future[LoadedPicture] = Future()
     try:
-        if isinstance(source, np.ndarray | LoadedPicture):
-            future.set_result(load_picture(source))
-        elif is_file_object(source):
-            return submit(pool, load_picture, read_file_object(source, ImageLimits.from_environment()))
-        else:
-            return submit(pool, load_picture, source)
+        with convert_stranger_errors(source):
+            if isinstance(source, np.ndarray | LoadedPicture):
+                future.set_result(load_picture(source))
+            elif is_file_object(source):
+                return submit(pool, load_picture, read_file_object(source, ImageLimits.from_environment()))
+            else:
+                return submit(pool, load_picture, source)
     except InputError as error:
         future.set_exception(error)
     return future

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from editjudge.bundles.bundle import Bundle
-from editjudge.errors import BundleError, InputError
+from editjudge.errors import BundleError, InputError, quote_value
 from editjudge.metrics.base import Metric
 from editjudge.metrics.bpm.evidence import Evidence
 from editjudge.metrics.bpm.metric import RULES, Bpm
@@ -123,7 +123,7 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     TEXTS.check(metrics=names)
     for name in names:
         if name not in _BY_NAME:
-            raise InputError(f"there is no metric {name!r}; choose all or some of {', '.join(_BY_NAME)}")
+            raise InputError(f"there is no metric {quote_value(name)}; choose all or some of {', '.join(_BY_NAME)}")
     return tuple(dict.fromkeys(names))
 
 

@@ -19,6 +19,7 @@ from editjudge.models.model_set import ModelSet, Runner
 from editjudge.models.outputs import take
 from editjudge.models.tokenizer_file import open_tokenizer
 from editjudge.types import Image
+from editjudge.utils.text import replace_surrogates
 
 REMEMBERED_TEXTS = 4096
 _PAD_TOKENS = ("[PAD]", "<pad>", "<|endoftext|>")
@@ -65,7 +66,7 @@ class Clip:
         return np.stack([vectors[text] for text in texts])
 
     def _run_texts(self, texts: Sequence[str]) -> Embeddings:
-        encodings = [self._tokenizer.encode(text) for text in texts]
+        encodings = [self._tokenizer.encode(replace_surrogates(text)) for text in texts]
         outputs = self._text.run(
             {
                 "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from editjudge.backends.error_origin import came_from
 from editjudge.errors import BundleError
 
 SAMPLE = "an \N{SNOWMAN} xqzv"
@@ -17,9 +18,9 @@ def open_tokenizer(path: Path) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(path))
         tokenizer.encode(SAMPLE)
-    except (KeyboardInterrupt, SystemExit):
-        raise
     except BaseException as error:  # the library raises bare Exceptions, and where it panics not even those
+        if not came_from(error) or isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
         reason = " ".join(str(error).split())[:200]
         raise BundleError(f"{path} is not a tokenizer: {reason}; fetch or build the bundle again") from error
     return tokenizer

@@ -90,8 +90,8 @@ class ParseCache:
         return []
 
     def _give_up(self, error: sqlite3.Error | UnicodeDecodeError) -> None:
-        unknown = sqlite3.SQLITE_OK if isinstance(error, sqlite3.Error) else sqlite3.SQLITE_CORRUPT
-        code = getattr(error, "sqlite_errorcode", unknown) & 0xFF  # the rest of it are details
+        # The rest of it are details; there is none for a text that is no UTF-8, as only a damaged file has.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         if code in LOCKED:
             self._resting_until = time.monotonic() + REST
         elif code in FOREIGN_FILE:

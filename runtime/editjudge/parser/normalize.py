@@ -30,18 +30,18 @@ def normalize(instruction: str) -> str:
     """
     if not isinstance(instruction, str):
         raise InstructionError(
-            f"The instruction is no text but of type {type(instruction).__name__}; hand in text, or what parse gave."
+            f"the instruction is no text but of type {type(instruction).__name__}; hand in text, or what parse gave"
         )
     if len(instruction) > LONGEST:
         raise InstructionError(
-            f"The instruction has {len(instruction):,} characters, and at most {LONGEST:,} are read; shorten it."
+            f"the instruction has {len(instruction):,} characters, and at most {LONGEST:,} are read; shorten it"
         )
     if "\0" in instruction:
-        raise InstructionError("The instruction holds a NUL character, so it is no text; hand in what was typed.")
+        raise InstructionError("the instruction holds a NUL character, so it is no text; hand in what was typed")
     text = _join_lines(show(instruction).lower())
     text = _unquote(text.rstrip(STOPS))
     if not text:
-        raise InstructionError('The instruction is empty; say what is to change, as in "make the car blue".')
+        raise InstructionError('the instruction is empty; say what is to change, as in "make the car blue"')
     return text
 
 

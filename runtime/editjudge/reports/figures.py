@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from editjudge.errors import DeviceError, InputError
+from editjudge.errors import DeviceError
 from editjudge.utils import atomic_file
 from editjudge.utils.arguments import PATH
 
@@ -23,8 +23,7 @@ def check_plot(path: str | PathLike[str]) -> None:
     matplotlib is not installed."""
     PATH.check(plot=path)
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"--plot {path} must end in {' or '.join(FORMATS)}")
+    atomic_file.check_suffix("--plot", path, FORMATS)
     if find_spec("matplotlib") is None:
         raise DeviceError("--plot needs matplotlib; pip install 'editjudge[plots]'")
     atomic_file.check_writable(path)

@@ -24,6 +24,12 @@ def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path]) -> Non
         check_writable(path)
 
 
+def check_suffix(option: str, path: Path, suffixes: tuple[str, ...]) -> None:
+    """Raises InputError for the name of a file of another kind than is written there: it might well be one."""
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"{option} {shorten(str(path))} must end in {' or '.join(suffixes)}")
+
+
 def check_writable(path: Path) -> None:
     """Checks, before any work is done, that a file can be written at `path`; leaves nothing behind."""
     temporary = _temporary_path(path)

@@ -14,8 +14,9 @@ LONGEST_NAME = 120
 
 
 def shorten(name: str) -> str:
-    """A name for a sentence: the end of a long one."""
-    return name if len(name) <= LONGEST_NAME else f"...{name[-LONGEST_NAME:]}"
+    """A name for a sentence: the end of a long one, and in quotes where some of it would not be seen."""
+    short = name if len(name) <= LONGEST_NAME else f"...{name[-LONGEST_NAME:]}"
+    return short if short.isprintable() and short == short.strip() else repr(short)
 
 
 def printable(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from editjudge.backends.error_origin import came_from
 from editjudge.backends.onnx import providers
 from editjudge.backends.onnx.library import load_onnxruntime
 from editjudge.errors import BundleError, DeviceError, OutOfMemoryError
@@ -43,6 +44,8 @@ class Session:
         try:
             outputs = self._session.run(None, dict(feeds))
         except Exception as error:  # ONNX Runtime's errors have no root of their own
+            if not came_from(error, "onnxruntime"):
+                raise
             if lacks_memory(error):
                 raise OutOfMemoryError(
                     f"there is not enough memory on {self.placement.device} to run {self._path.name}; {SMALLER}"
@@ -80,7 +83,9 @@ def open_session(
     try:
         # enable_fallback would print to stdout and go on with the CPU in silence.
         session = load_onnxruntime().InferenceSession(str(path), enable_fallback=0, **arguments)
-    except Exception as error:  # ONNX Runtime's errors have no root of their own
+    except Exception as error:  # as above
+        if not came_from(error, "onnxruntime"):
+            raise
         if lacks_memory(error):
             raise OutOfMemoryError(f"there is not enough memory on {device} to open {path.name}; {ADVICE}") from error
         if device == "cpu":
@@ -102,7 +107,9 @@ def compile_model(path: Path, target: Path, device: str) -> None:
         options = _build_session_options(device, None, None)
         compiler = load_onnxruntime().ModelCompiler(options, str(path), embed_compiled_data_into_model=False)
         compiler.compile_to_file(str(target))
-    except Exception as error:  # ONNX Runtime's errors have no root of their own
+    except Exception as error:  # as above
+        if not came_from(error, "onnxruntime"):
+            raise
         raise DeviceError(f"{path.name} cannot be compiled for {device}: {providers.shorten_error(error)}") from error
 
 

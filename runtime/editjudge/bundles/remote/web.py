@@ -10,6 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from editjudge.bundles.remote.timed_response import TimedHTTPHandler, TimedHTTPSHandler
 from editjudge.errors import BundleError
 
 PATIENCE = 20.0
@@ -31,7 +32,8 @@ def resume_from(url: str, stream: BinaryIO, size: int | None, *, insecure: bool)
         return
     request = Request(url, headers={"Range": f"bytes={start}-"} if start else {})
     try:
-        with build_opener(_Redirects(url, insecure)).open(request, timeout=PATIENCE) as response:
+        opener = build_opener(_Redirects(url, insecure), TimedHTTPHandler, TimedHTTPSHandler)
+        with opener.open(request, timeout=PATIENCE) as response:
             if start and response.status != 206:  # all of it is sent again
                 stream.seek(0)
                 stream.truncate()

@@ -22,7 +22,7 @@ from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import BundleName, Debug, Device
 from editjudge.datasets import EditSample
-from editjudge.errors import InputError
+from editjudge.errors import InputError, quote_value
 from editjudge.reports.figures import check_plot
 from editjudge.scorer import Scorer
 from editjudge.utils.json_safe import to_json
@@ -130,5 +130,7 @@ def _parse_levels(text: str) -> tuple[int, ...]:
     """Raises InputError."""
     words = [word.strip() for word in text.split(",")]
     if not all(word.isdecimal() and 1 <= int(word) <= 256 for word in words):
-        raise InputError(f"--concurrency is {text!r}; give numbers of threads from 1 to 256, such as 1,2,4,8")
+        raise InputError(
+            f"--concurrency is {quote_value(text)}; give numbers of threads from 1 to 256, such as 1,2,4,8"
+        )
     return tuple(sorted({int(word) for word in words}))

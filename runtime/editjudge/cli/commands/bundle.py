@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -26,9 +27,9 @@ from editjudge.bundles.manifest import FILE_NAME
 from editjudge.bundles.roles import METRIC_GRAPHS
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import Debug, Json
-from editjudge.errors import BundleError, InputError
+from editjudge.errors import BundleError, InputError, quote_value
 from editjudge.utils.json_safe import to_json
-from editjudge.utils.text import printable
+from editjudge.utils.text import printable, shorten
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 
@@ -74,7 +75,7 @@ def verify(
         bundle.verify()
         engines = f" and {len(bundle.engines)} engines" if bundle.engines else ""
         count = len(bundle.files) + len(bundle.documents)
-        typer.echo(f"{bundle.name} {bundle.version}: {count} files{engines}, all as the manifest says")
+        typer.echo(f"{bundle.title} {bundle.version}: {count} files{engines}, all as the manifest says")
         typer.echo(f"  sha256 of its {FILE_NAME}: {file_sha256(bundle.folder / FILE_NAME)}")
 
 
@@ -105,6 +106,10 @@ def pull(
         folder = download.pull(offer, name, lambda count: bar.advance(task, count))
     bundle = Bundle.load(folder)
     typer.echo(f"{folder.name} {bundle.version}: {len(offer.files)} files, {decimal(offer.bytes)}, in {folder}")
+    if folder.name in editjudge_models.bundle_names():
+        typer.echo(
+            f"  it is taken instead of the embedded bundle {folder.name} from now on, until you remove that folder"
+        )
 
 
 @app.command()
@@ -180,9 +185,9 @@ def _never_ask(plan: PlannedDownload) -> None:
 def _recipe_file(recipe: str) -> Path:
     if recipe in editjudge_models.recipe_names():
         return editjudge_models.recipe_path(recipe)
-    if not Path(recipe).is_file():
+    if not os.path.isfile(recipe):  # False, unlike `Path.is_file`, of a name that is too long
         known = ", ".join(editjudge_models.recipe_names())
-        raise InputError(f"there is no recipe {recipe}: it is neither a file nor one of {known}")
+        raise InputError(f"there is no recipe {shorten(recipe)}: it is neither a file nor one of {known}")
     return Path(recipe)
 
 
@@ -199,7 +204,7 @@ def _recipe_name(path: Path) -> str:
 
 def _check_option(option: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise InputError(f"{option} is {value!r}; it must be one of {', '.join(allowed)}")
+        raise InputError(f"{option} is {quote_value(value)}; it must be one of {', '.join(allowed)}")
 
 
 def _state(bundle: InstalledBundle) -> str:

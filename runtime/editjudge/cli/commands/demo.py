@@ -9,6 +9,7 @@ import typer
 
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import BundleName, Debug, Device
+from editjudge.cli.outputs import HTML, check_outputs
 from editjudge.datasets.demo import DemoInput, load_demo, load_photographs
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
@@ -28,7 +29,7 @@ def demo(
 ) -> None:
     """Score the edits that come with the package, and write a report."""
     inputs = load_photographs() if photographs else load_demo()
-    atomic_file.check_outputs([report], [])
+    check_outputs([], report=(report, HTML))
     edits = []
     with progress() as bar:
         task = bar.add_task("loading the models", total=None)

@@ -11,7 +11,7 @@ import typer
 
 from editjudge.cli.console import console
 from editjudge.cli.options import Debug, Json
-from editjudge.errors import InputError
+from editjudge.errors import InputError, quote_value
 from editjudge.reports.figures import check_plot
 from editjudge.utils.json_safe import to_json
 
@@ -128,7 +128,7 @@ def _filter(table: ScoreTable, conditions: Iterable[str]) -> ScoreTable:
     for condition in conditions:
         column, sign, value = condition.partition("=")
         if not sign:
-            raise InputError(f"--where is {condition!r}; it must be COLUMN=VALUE")
+            raise InputError(f"--where is {quote_value(condition)}; it must be COLUMN=VALUE")
         table = table.where(column, value)
     return table
 
@@ -139,6 +139,6 @@ def _parse_pairs(option: str, text: str | None, allowed: Iterable[str]) -> dict[
     for part in text.split(",") if text else ():
         name, _, value = part.strip().partition("=")
         if not value or name not in allowed:
-            raise InputError(f"{option} has {part!r}; write NAME=VALUE with a name of {', '.join(allowed)}")
+            raise InputError(f"{option} has {quote_value(part)}; write NAME=VALUE with a name of {', '.join(allowed)}")
         pairs[name] = value
     return pairs

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from editjudge.cli.options import BundleName, Debug, Device, Instruction, Original
+from editjudge.cli.outputs import PNG, check_outputs
 from editjudge.cli.pictures import list_files
 from editjudge.errors import InputError
 from editjudge.guidance import encode_png, find_mask, latent_mask
@@ -34,7 +35,7 @@ def mask(
     """
     if latent is not None and latent.resolve() == output.resolve():
         raise InputError(f"writing {latent} would replace another file of this command; choose another name")
-    atomic_file.check_outputs([output, latent], list_files([original, edited]))
+    check_outputs(list_files([original, edited]), output=(output, PNG), latent=(latent, PNG))
     pictures = load_picture(original), load_picture(edited)  # before the models: a wrong path is reported at once
     score = Scorer.load(bundle, device).score(*pictures, instruction)
     region = find_mask(score)

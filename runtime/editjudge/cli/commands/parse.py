@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 from rich.console import Group, RenderableType
@@ -18,6 +19,7 @@ from editjudge.backends.onnx.providers import check_device
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import BundleName, Debug
+from editjudge.cli.outputs import JSON_LINES, check_outputs
 from editjudge.datasets.readers.text_file import decode_text
 from editjudge.errors import InputError, InstructionError
 from editjudge.parser.parser import Parser
@@ -28,6 +30,12 @@ from editjudge.utils.json_safe import to_json
 from editjudge.utils.text import SURROGATES, printable, replace_surrogates, shorten
 
 STDIN = Path("-")
+LARGEST = 2**26
+"""Bytes of a file of instructions, and characters of what comes through stdin: over half a million instructions."""
+LONGEST_LINE = 2**20
+"""Characters; the longest instruction is far shorter."""
+
+_Content = TypeVar("_Content", str, bytes)
 
 
 def parse(
@@ -49,7 +57,7 @@ def parse(
     debug: Debug = False,
 ) -> None:
     """Show what an instruction is understood to ask for, and how surely; of many, those that cannot be read as well."""
-    atomic_file.check_outputs([output], [file] if file else [])
+    check_outputs([file] if file else [], output=(output, JSON_LINES))
     texts = [*(instructions or []), *(_read_lines(file) if file else [])]
     if not texts:
         raise InputError('there is no instruction; give one, as in editjudge parse "make the car blue", or --file FILE')
@@ -92,7 +100,9 @@ def _parse_many(parser: Parser, texts: list[str], output: Path | None, as_json: 
     if output is not None:
         atomic_file.write(output, "".join(lines))
         broken = f"; {failed} could not be read" if failed else ""
-        printer.print(f"{len(lines)} instructions in {output}{broken}", soft_wrap=True)
+        printer.print(
+            f"{len(lines)} {'instruction' if len(lines) == 1 else 'instructions'} in {output}{broken}", soft_wrap=True
+        )
 
 
 def _render(parsed: ParseResult) -> RenderableType:
@@ -106,17 +116,38 @@ def _render(parsed: ParseResult) -> RenderableType:
 def _read_lines(path: Path) -> Iterator[str]:
     """The instructions of a file. Raises InputError."""
     try:
-        lines = io.StringIO(sys.stdin.read()) if path == STDIN else decode_text(io.BytesIO(path.read_bytes()))
+        lines = io.StringIO(_check_size(sys.stdin.read(LARGEST + 1))) if path == STDIN else _open_file(path)
     except (OSError, ValueError) as error:  # no text; no name of a file
         reason = getattr(error, "strerror", None) or str(error)
         where = shorten(str(path))
         raise InputError(f"{where} cannot be read: {reason}; give a text file, one instruction a line") from error
     for number, line in enumerate(lines, 1):
+        if len(line) > LONGEST_LINE:
+            raise InputError(
+                f"line {number} of {path} has over {LONGEST_LINE:,} characters; write one instruction a line"
+            )
+        if "\0" in line:
+            raise InputError(f"line {number} of {path} is no text; save the file as UTF-8")
         if SURROGATES.search(line):
             raise InputError(f"line {number} of {path} is not UTF-8; save the file as UTF-8")
         if line.strip():
             is_object = path.suffix == ".jsonl"
             yield _read_instruction(line, f"line {number} of {path}") if is_object else line.rstrip("\r\n")
+
+
+def _open_file(path: Path) -> TextIO:
+    """The text of a file or of a pipe. Raises OSError or ValueError."""
+    kind = path.stat().st_mode  # before it is opened: a device may never end, and opening one may set something off
+    if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
+        raise ValueError("it is a folder" if stat.S_ISDIR(kind) else "it is a device or a socket and not a file")
+    with path.open("rb") as stream:
+        return decode_text(io.BytesIO(_check_size(stream.read(LARGEST + 1))))
+
+
+def _check_size(content: _Content) -> _Content:
+    if len(content) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST:,} bytes")
+    return content
 
 
 def _read_instruction(line: str, where: str) -> str:

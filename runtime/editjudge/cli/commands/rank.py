@@ -20,6 +20,7 @@ from editjudge.cli.options import (
     Report,
     Threads,
 )
+from editjudge.cli.outputs import HTML, check_outputs
 from editjudge.cli.pictures import list_files, name_picture
 from editjudge.errors import InputError
 from editjudge.image.decode import load_picture
@@ -52,7 +53,7 @@ def rank(
     Those that cannot be judged come after those that can, in the order that the pictures themselves give; one that
     cannot be read comes last, with the reason.
     """
-    atomic_file.check_outputs([report], list_files([original, *edited]))
+    check_outputs(list_files([original, *edited]), report=(report, HTML))
     picture = load_picture(original)
     scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at)
     prepared = scorer.prepare(picture, instruction)

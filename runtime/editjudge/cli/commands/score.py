@@ -21,6 +21,7 @@ from editjudge.cli.options import (
     Report,
     Threads,
 )
+from editjudge.cli.outputs import HTML, PNG, check_outputs
 from editjudge.cli.pictures import list_files, name_picture
 from editjudge.cli.streams import print_error
 from editjudge.errors import InputError
@@ -56,7 +57,7 @@ def score(
     debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2, and say whether to accept it."""
-    atomic_file.check_outputs([report, mask], list_files([original, edited]))
+    check_outputs(list_files([original, edited]), report=(report, HTML), mask=(mask, PNG))
     names = parse_names(metrics) if metrics is not None else ()
     pictures = load_picture(original), load_picture(edited)  # before the models: a wrong path is reported at once
     scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at)

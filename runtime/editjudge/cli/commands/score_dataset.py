@@ -72,11 +72,13 @@ def score_dataset(
             watch=watch,
         )
     if done.failed == done.rows:
-        raise InputError(f"none of the {done.rows} rows could be scored, {output} says why: {done.error or ''}")
+        none = "the only row could not" if done.rows == 1 else f"none of the {done.rows:,} rows could"
+        raise InputError(f"{none} be scored, {output} says why: {done.error or ''}")
     failed = f", {done.failed:,} not (column error), the last of them: {done.error}" if done.failed else ""
     silent = f", {done.unmeasured:,} of them without a number (column headline says why)" if done.unmeasured else ""
     anew = f", {done.changed:,} of them anew, as their pictures have changed" if done.changed else ""
-    scored = f"{output}: {done.rows - done.failed:,} of {done.rows:,} rows scored{silent}{anew}{failed}"
+    rows = "row" if done.rows == 1 else "rows"
+    scored = f"{output}: {done.rows - done.failed:,} of {done.rows:,} {rows} scored{silent}{anew}{failed}"
     console().print(printable(scored), soft_wrap=True)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from editjudge.datasets.format import Broken, Record
 from editjudge.datasets.readers.delimited import DELIMITERS, read_records
-from editjudge.datasets.readers.text_file import open_text
+from editjudge.datasets.readers.text_file import BY_LINES, open_text, read_lines, read_whole
 from editjudge.errors import InputError
+from editjudge.utils.oom import convert_memory_errors
 from editjudge.utils.text import replace_surrogates
 
 SAMPLE = 100
@@ -53,7 +54,8 @@ def open_lines(path: Path) -> TextTable:
     """Opens a file that is read line by line: CSV, TSV, or a JSON object per line."""
 
     def read() -> Iterator[Record | Broken]:
-        with open_text(path) as lines:
+        with open_text(path) as text:
+            lines = read_lines(text, str(path))
             delimiter = DELIMITERS.get(path.suffix.lower())
             yield from read_records(lines, delimiter, str(path)) if delimiter else _parse_json_lines(lines)
 
@@ -61,10 +63,13 @@ def open_lines(path: Path) -> TextTable:
 
 
 def read_json(path: Path) -> TextTable:
-    """Reads a list of objects, or objects by their keys, which become a column `key`. Raises InputError, OSError."""
+    """Reads a list of objects, or objects by their keys, which become a column `key`.
+
+    Raises InputError, OSError and OutOfMemoryError.
+    """
     try:
-        with open_text(path) as text:
-            content = parse_json(text.read().lstrip(MARK))
+        with convert_memory_errors(f"read {path}", BY_LINES):
+            content = parse_json(read_whole(path).lstrip(MARK))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON ({error}); name a file of objects one a line .jsonl") from error
     if isinstance(content, dict):

@@ -15,8 +15,11 @@ from typing import IO, Any, TypeGuard
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
 
-from editjudge.errors import ImageError
+import numpy as np
+
+from editjudge.errors import EditJudgeError, ImageError
 from editjudge.image.decoding.limits import ImageLimits
+from editjudge.utils.oom import lacks_memory
 from editjudge.utils.text import shorten
 
 UNNAMED = "the picture"
@@ -27,6 +30,25 @@ BASE64 = re.compile(r"(iVBORw0KGgo|/9j/|R0lGOD|UklGR|Qk0|SUkq|TU0AK|AAAA[A-Za-z0
 """How a text begins that holds a file of a common format."""
 PIECE = 2**24
 """Bytes that are asked of an open file at a time."""
+
+
+OF_PYTHON = (str, bytes, bytearray, np.ndarray, io.BytesIO)
+
+
+@contextmanager
+def convert_stranger_errors(source: object) -> Iterator[None]:
+    """Raises as ImageError what an object of another's class raises in the block, whatever it is asked there."""
+    try:
+        yield
+    except (EditJudgeError, MemoryError):
+        raise
+    except Exception as error:
+        if type(source) in OF_PYTHON or lacks_memory(error):
+            raise  # it is none of its doing
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(
+            f"a {type(source).__name__} cannot be read as a picture: {reason}; hand in a path, bytes or an array"
+        ) from error
 
 
 def is_file_object(source: object) -> TypeGuard[IO[bytes]]:
@@ -209,6 +231,6 @@ def _open_file(path: Path, limits: ImageLimits) -> Iterator[IO[bytes]]:
         raise ImageError(f"{name} does not exist; check the path") from None
     except (OSError, ValueError) as error:  # no permission; a NUL character in the path
         reason = getattr(error, "strerror", None) or str(error)
-        raise ImageError(f"{name!r} cannot be read: {reason}; check the path") from error
+        raise ImageError(f"{name} cannot be read: {reason}; check the path") from error
     with stream:
         yield stream
