@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.common.paths import ROOT
+from benchmarks.common.reporting import Figure, show
 
 if TYPE_CHECKING:
     from benchmarks.reliability.fuzzing.outcome import Caller
@@ -98,9 +99,24 @@ def run_children(folder: Path, seed: int, calls: int) -> int:
         done = now
         rate = (done - already) / (time.monotonic() - began) * 60
         print(f"{done} calls, {rate:.0f} a minute, {len(list(_read_faults(folder)))} faults", flush=True)
+    return report(folder)
+
+
+def report(folder: Path) -> int:
+    """Prints what all calls came to, the faults to stderr; returns how many of these there are."""
+    with (folder / "calls.jsonl").open(encoding="utf-8") as log:
+        records = [json.loads(line) for line in log]
     faults = list(_read_faults(folder))
     for kind, count in Counter(fault["fault"].strip().splitlines()[-1][:200] for fault in faults).most_common():
-        print(f"{count:5} {kind}")
+        print(f"{count:5} {kind}", file=sys.stderr)
+    slowest = max(record.get("seconds", 0.0) for record in records)
+    figures = [
+        Figure("calls", "calls", len(records)),
+        Figure("faults", "tracebacks, bugs, warnings, aborts and hangs among them", len(faults), 0, False),
+        Figure("slowest", "the slowest call, of the processor", slowest, SECONDS, False, " s"),
+    ]
+    by_area = Counter(record["area"] for record in records)
+    show("fuzzed calls", figures, by_area={area: {"calls": count} for area, count in sorted(by_area.items())})
     return len(faults)
 
 
