@@ -82,7 +82,8 @@ def test_hostile_text_stays_text(score: EditScore, where: str) -> None:
         title = HOSTILE
     elif where == "phrase":
         boxes = (FoundBox(HOSTILE, (1.0, 2.0, 3.0, 4.0), 0.5),)
-        intent = EditIntent("color", HOSTILE, HOSTILE, HOSTILE)
+        phrase = HOSTILE.replace("\x1b", "").replace("\x00", "")  # which an intent does not take
+        intent = EditIntent("color", phrase, phrase, phrase)
         parts = (replace(score.parts[0], intent=intent),)
         regions = {"original": boxes, "edited": boxes}
         candidate = replace(candidate, score=replace(score, regions=regions, intent=intent, parts=parts))

@@ -32,7 +32,7 @@ PIECE = 2**24
 """Bytes that are asked of an open file at a time."""
 
 
-OF_PYTHON = (str, bytes, bytearray, np.ndarray, io.BytesIO)
+NO_STRANGERS = (str, bytes, bytearray, list, tuple, np.ndarray, io.BytesIO, type(Path()))
 
 
 @contextmanager
@@ -43,8 +43,9 @@ def convert_stranger_errors(source: object) -> Iterator[None]:
     except (EditJudgeError, MemoryError):
         raise
     except Exception as error:
-        if type(source) in OF_PYTHON or lacks_memory(error):
-            raise  # it is none of its doing
+        known = type(source) in NO_STRANGERS or type(source).__module__.partition(".")[0] in ("PIL", "editjudge")
+        if known or lacks_memory(error):
+            raise  # it is none of its doing: an app's handler of signals may raise in the middle of it
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(
             f"a {type(source).__name__} cannot be read as a picture: {reason}; hand in a path, bytes or an array"
