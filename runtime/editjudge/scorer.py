@@ -36,7 +36,7 @@ from editjudge.ranking import Prepared, score_contexts
 from editjudge.types import EditIntent, Placement
 from editjudge.utils.arguments import FLAG, PATH, TEXT, THREADS, instance
 from editjudge.utils.forks import new_lock
-from editjudge.utils.oom import ADVICE, convert_memory_errors
+from editjudge.utils.oom import ADVICE, convert_memory_errors, trim_memory
 from editjudge.utils.timing import StageTimer
 
 Request = str | EditIntent | ParseResult
@@ -124,13 +124,13 @@ class Scorer:
         return opener, (self.models,)
 
     def close(self) -> None:
-        """Frees the models, those of what was prepared among them, once the calls of other threads have ended.
-
-        Whatever is asked for later raises InputError. A Scorer that is no longer used is closed by itself.
+        """Frees the models, those of what was prepared among them, once the calls of other threads have ended; what
+        is asked for later raises InputError. A Scorer that is no longer used is closed by itself.
         """
         self.models.close()
         if self._parser is not None:
             self._parser.close()
+        trim_memory()
 
     @property
     def placements(self) -> dict[str, Placement]:

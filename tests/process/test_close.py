@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import platform
 import sys
 import threading
 from collections.abc import Callable
@@ -116,3 +117,26 @@ def test_a_scorer_that_has_parsed_leaves_nothing(how: str) -> None:
     """No mapping of the parser, no session and no thread."""
     ended = run_python(PROGRAM, how, seconds=120)
     assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", "0 0 1\n")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no function for it")
+def test_what_was_freed_goes_back_to_the_system() -> None:
+    program = """
+        from pathlib import Path
+        from editjudge import Scorer
+        from editjudge.benchmarking.inputs import demo_edits
+
+        def resident():
+            status = Path("/proc/self/status").read_text()
+            return int(status.split("RssAnon:")[1].split()[0]) / 1024
+
+        edit = demo_edits()[0]
+        with Scorer.load("studio", "cpu", keep_answers=False) as scorer:
+            scorer.score(edit.original, edit.edited, edit.instruction)
+            open_size = resident()
+        print(open_size, resident())
+    """
+    done = run_python(program)
+    assert done.returncode == 0, done.stderr
+    open_size, closed_size = map(float, done.stdout.split())
+    assert closed_size < 0.5 * open_size

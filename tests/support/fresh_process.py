@@ -18,7 +18,7 @@ def run_python(
     environment: Mapping[str, str] | None = None,
     options: Sequence[str] = (),
     before: Sequence[str] = (),
-    seconds: float = 60,
+    seconds: float = 180,
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program in a fresh interpreter, which finds the modules of tests/; `sys.argv[1:]` are the arguments.
 
