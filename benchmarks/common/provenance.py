@@ -7,8 +7,8 @@ import subprocess
 from importlib.metadata import version
 
 from benchmarks.common.paths import BENCHMARKS
-from editjudge.batch.executors.local import usable_cores
 from editjudge.benchmarking.system_info import cpu_name
+from editjudge.utils.pools import usable_cores
 
 PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "llama-cpp-python")
 WRITTEN_BY_BENCHMARKS = ("RESULTS.md", "data/*.json")

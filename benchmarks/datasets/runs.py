@@ -23,9 +23,9 @@ from pathlib import Path
 from benchmarks.common.reporting import Figure, show
 from editjudge import Scorer
 from editjudge.batch import Progress, score_dataset
-from editjudge.batch.executors.local import usable_cores
 from editjudge.datasets import open_dataset
 from editjudge.datasets.demo import load_demo
+from editjudge.utils.pools import usable_cores
 
 PARTS = ("rate", "ray")
 COLUMNS = ("id", "original", "edited", "instruction")

@@ -27,10 +27,10 @@ import PIL.Image
 from benchmarks.common.reporting import Figure, progress, show
 from benchmarks.datasets.runs import write_edits
 from editjudge.batch import score_dataset
-from editjudge.batch.executors.local import usable_cores
 from editjudge.batch.runner import part_file
 from editjudge.datasets import open_dataset
 from editjudge.datasets.demo import load_demo
+from editjudge.utils.pools import usable_cores
 
 COMMAND = (sys.executable, "-c", "from editjudge.cli.main import main; main()", "score-dataset")
 CANDIDATES = 8

@@ -13,6 +13,7 @@ from typing import Any
 
 from editjudge.backends.onnx.nvidia import find_gpus
 from editjudge.errors import DeviceError
+from editjudge.utils.pools import usable_cores
 
 COUNTED = (
     "editjudge", "onnxruntime", "onnxruntime-gpu", "onnxruntime-ep-nv-tensorrt-rtx-cu13", "onnxruntime-ep-openvino",
@@ -23,8 +24,6 @@ COUNTED = (
 
 def describe_machine() -> dict[str, Any]:
     """What figures depend on; of the packages those that are installed. "memory" in bytes, None where it is unknown."""
-    from editjudge.batch.executors.local import usable_cores  # noqa: PLC0415  (long to import, and cold starts are timed)
-
     try:
         gpus = [asdict(gpu) for gpu in find_gpus()]
     except DeviceError:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from editjudge.errors import EditJudgeError, OutOfMemoryError
+from editjudge.utils.pools import usable_cores
 
 NO_MEMORY = re.compile(
     r"bad.?alloc|(failed|unable) to allocate|failed to alloc|alloc_failed|(out of|insufficient) memory"
@@ -85,7 +86,6 @@ def check_room_for_libraries() -> None:
     """
     if "cv2" in sys.modules:
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     asked = os.environ.get("OPENBLAS_NUM_THREADS", "")
-    threads = min(cores, int(asked)) if asked.isdecimal() and int(asked) else cores
+    threads = min(usable_cores(), int(asked)) if asked.isdecimal() and int(asked) else usable_cores()
     check_room(_LIBRARIES + threads * _PER_THREAD, "load NumPy and OpenCV, which OPENBLAS_NUM_THREADS=1 makes smaller")

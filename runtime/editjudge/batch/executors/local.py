@@ -28,6 +28,7 @@ from editjudge.bundles.cache import given_warning, warn_once
 from editjudge.datasets import Dataset
 from editjudge.errors import DeviceError, EditJudgeWarning, OutOfMemoryError
 from editjudge.ranking import BATCH
+from editjudge.utils.pools import usable_cores
 
 AHEAD = 2
 """Tasks per worker that wait, so that none is idle; their rows may hold pictures of several megabytes."""
@@ -164,11 +165,6 @@ def _describe_death(workers: Iterable[BaseProcess]) -> str:
     if name in FAULTS:
         return f"a worker died of {name}, which is a fault of a library; try again, and report it if it comes again"
     return f"a worker was ended by {name}; find out what sends it, or which limit is set on the processes"
-
-
-def usable_cores() -> int:
-    """The cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _prepare_worker() -> None:
