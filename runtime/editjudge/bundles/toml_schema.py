@@ -83,11 +83,11 @@ def check_value(value: Any, hint: Any, where: str) -> Any:
         value = _as_float(value)
     if type(value) is not hint:
         kind = {int: "a whole number", float: "a number", str: "a text"}[hint]
-        raise ValueError(f"{where} is {_show(value)}; it must be {kind}")
+        raise ValueError(f"{where} is {show_value(value)}; it must be {kind}")
     if type(value) is float and not math.isfinite(value):
         raise ValueError(f"{where} is {value}; it must be a finite number")
     if type(value) is str and (len(value) > LONGEST_TEXT or printable(value) != value):
-        raise ValueError(f"{where} is {_show(value)}; it must be at most {LONGEST_TEXT} characters that all show")
+        raise ValueError(f"{where} is {show_value(value)}; it must be at most {LONGEST_TEXT} characters that all show")
     return value
 
 
@@ -98,7 +98,7 @@ def shorten(text: str) -> str:
 
 def _check_choice(value: Any, options: tuple[str, ...], where: str) -> Any:
     if not isinstance(value, str) or value not in options:
-        raise ValueError(f"{where} is {_show(value)}; it must be one of {', '.join(options)}")
+        raise ValueError(f"{where} is {show_value(value)}; it must be one of {', '.join(options)}")
     return value
 
 
@@ -114,11 +114,11 @@ def _check_list(value: Any, options: tuple[Any, ...], where: str) -> tuple[Any, 
 
 def _check_range(value: Any, limit: Between, where: str) -> Any:
     if not limit.least <= value <= limit.most:
-        raise ValueError(f"{where} is {_show(value)}; it must be from {limit.least:,} to {limit.most:,}")
+        raise ValueError(f"{where} is {show_value(value)}; it must be from {limit.least:,} to {limit.most:,}")
     return value
 
 
-def _show(value: object) -> str:
+def show_value(value: object) -> str:
     """A value for a message; one that is nested deeply cannot be shown, and a long number takes long."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a table"

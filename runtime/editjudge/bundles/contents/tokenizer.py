@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from editjudge.bundles.contents.regular_file import read_regular
+from editjudge.bundles.toml_schema import show_value
 
 MOST_BYTES = 8 * 2**20
 """CLIP's has 2.2 MB, that of BERT 0.9 MB."""
@@ -67,13 +68,13 @@ def check_tokenizer(path: Path) -> None:
 def _check_model(model: Any) -> None:
     kind = model.get("type", "BPE") if isinstance(model, dict) else None
     if kind not in MODELS:
-        raise ValueError(f"its model is {_show(kind)}; it must be one of {', '.join(sorted(MODELS))}")
+        raise ValueError(f"its model is {show_value(kind)}; it must be one of {', '.join(sorted(MODELS))}")
     vocabulary = model.get("vocab")
     if not isinstance(vocabulary, dict):
         raise ValueError("its vocabulary is no table")
     for token, number in vocabulary.items():
         if type(number) is not int or not 0 <= number < 2**31:
-            raise ValueError(f"its token {_show(token)} has the number {_show(number)}")
+            raise ValueError(f"its token {show_value(token)} has the number {show_value(number)}")
     _check_settings("model", {key: value for key, value in model.items() if key not in {"vocab", "merges"}})
     if model.get("dropout"):
         raise ValueError("it drops tokens by chance")
@@ -95,15 +96,19 @@ def _check_steps(what: str, step: Any, known: frozenset[str], key: str) -> None:
     for part in steps:
         kind = part.get("type") if isinstance(part, dict) else None
         if kind not in known:
-            raise ValueError(f"its {what} has the step {_show(kind)}; it must be one of {', '.join(sorted(known))}")
+            raise ValueError(
+                f"its {what} has the step {show_value(kind)}; it must be one of {', '.join(sorted(known))}"
+            )
         pattern = part.get("pattern") or {}
         expression = pattern.get("Regex") if isinstance(pattern, dict) else None
         if expression is not None and expression not in PATTERNS:
-            raise ValueError(f"its {what} has the regular expression {_show(expression)}, which is none of CLIP's")
+            raise ValueError(f"its {what} has the regular expression {show_value(expression)}, which is none of CLIP's")
         if kind in {"Replace", "Split"} and pattern.get("String") == "":
             raise ValueError(f"its {what} looks for an empty text")
         if kind == "Replace" and len(str(part.get("content", ""))) > 1:
-            raise ValueError(f"its {what} puts {_show(part['content'])} in the place of other text, which may grow so")
+            raise ValueError(
+                f"its {what} puts {show_value(part['content'])} in the place of other text, which may grow so"
+            )
         _check_settings(what, {key: value for key, value in part.items() if key != "pattern"})
         _check_settings(what, pattern)
 
@@ -123,7 +128,9 @@ def _check_post_processor(step: Any) -> None:
         return
     kind = step.get("type") if isinstance(step, dict) else None
     if kind not in POST_PROCESSORS:
-        raise ValueError(f"its post-processor is {_show(kind)}; it must be one of {', '.join(sorted(POST_PROCESSORS))}")
+        raise ValueError(
+            f"its post-processor is {show_value(kind)}; it must be one of {', '.join(sorted(POST_PROCESSORS))}"
+        )
     pieces = sum(1 for _ in _walk(step))
     if pieces > 200:
         raise ValueError("its post-processor puts in more tokens than any model reads")
@@ -137,16 +144,16 @@ def _check_settings(what: str, settings: Any) -> None:
         raise ValueError(f"its {what} is no table")
     for key, value in settings.items():
         if isinstance(value, str) and len(value) > LONGEST:
-            raise ValueError(f"{_show(key)} of its {what} has {len(value):,} characters; {LONGEST} are allowed")
+            raise ValueError(f"{show_value(key)} of its {what} has {len(value):,} characters; {LONGEST} are allowed")
         if isinstance(value, int | float) and not isinstance(value, bool):
             _check_number(what, value)
         if isinstance(value, list | dict) and sum(1 for _ in _walk(value)) > 64:
-            raise ValueError(f"{_show(key)} of its {what} is larger than any that is used")
+            raise ValueError(f"{show_value(key)} of its {what} is larger than any that is used")
 
 
 def _check_number(what: str, value: float) -> None:
     if not -1e6 <= value <= 1e6:
-        raise ValueError(f"a number of its {what} is {_show(value)}; it must be from -1,000,000 to 1,000,000")
+        raise ValueError(f"a number of its {what} is {show_value(value)}; it must be from -1,000,000 to 1,000,000")
 
 
 def _numbers(value: Any) -> Iterator[float]:
@@ -158,8 +165,3 @@ def _walk(value: Any) -> Iterator[Any]:
     yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _walk(inner)
-
-
-def _show(value: object) -> str:
-    text = repr(value) if not isinstance(value, int | float) else f"{value:.6g}"
-    return text if len(text) <= 80 else f"{text[:77]}..."
