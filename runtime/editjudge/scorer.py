@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from typing import Any, Self
@@ -11,11 +12,11 @@ from typing import Any, Self
 from editjudge.backends.llama_cpp import choose_placement
 from editjudge.backends.onnx.providers import NVIDIA
 from editjudge.bundles.bundle import Bundle
-from editjudge.errors import InstructionError
 from editjudge.image.decode import ImageSource, start_decoding
 from editjudge.image.decoding.read import LoadedPicture
 from editjudge.metrics.base import Metric
 from editjudge.metrics.context import new_context
+from editjudge.metrics.dice.difference import PictureDifferences
 from editjudge.metrics.pipeline import NEEDED_MODELS, observe
 from editjudge.metrics.registry import (
     Compat,
@@ -31,20 +32,15 @@ from editjudge.metrics.registry import (
 from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
 from editjudge.parser.parser import Parser
-from editjudge.parser.result import ParseResult
+from editjudge.parser.result import INSTRUCTION, REQUEST, ParseResult, Request, understand
 from editjudge.ranking import Prepared, score_contexts
-from editjudge.types import EditIntent, Placement
+from editjudge.types import Placement
 from editjudge.utils.arguments import FLAG, PATH, TEXT, THREADS, instance
 from editjudge.utils.forks import new_lock
 from editjudge.utils.oom import ADVICE, convert_memory_errors, trim_memory
 from editjudge.utils.timing import StageTimer
 
-Request = str | EditIntent | ParseResult
-"""What is asked for: in words, as an intent, or as what was read of words before."""
-
 MODELS = instance(ModelSet, "the models of a bundle, or open one with Scorer.load(bundle)")
-REQUEST = instance((str, EditIntent, ParseResult), "a text, an EditIntent, or what parse gave", InstructionError)
-INSTRUCTION = instance(str, "a text", InstructionError)
 
 
 class Scorer:
@@ -181,7 +177,7 @@ class Scorer:
             loaded = after.result()
             aligned = task.align(loaded.pixels, loaded.profile_converted)
             context = new_context(task, aligned, self.models)
-            return score_contexts([context], self._metric(compat), others, timer, self._placements)[0]
+            return score_contexts([context], self._metric(compat), others, timer, lambda: self.placements)[0]
 
     def prepare(
         self,
@@ -202,8 +198,22 @@ class Scorer:
             (before,) = start_decoding([original])
             task = self._task(before, instruction, compat, timer)
             known = [observe(self.models, part, None, [], timer)[0] for part in (task, *task.more)]
-            metric, placements = self._metric(compat), self._placements
-            return Prepared(task, known, self.models, metric=metric, others=others, placements=placements)
+            metric = self._metric(compat)
+            return Prepared(task, known, self.models, metric=metric, others=others, placements=lambda: self.placements)
+
+    def differences(
+        self, original: ImageSource, edited: ImageSource, instruction: Request | None = None
+    ) -> PictureDifferences:
+        """What changed, where and how; and whether it was asked for, as in `score`. Raises likewise."""
+        timer = StageTimer()
+        if instruction is not None:
+            REQUEST.check(instruction=instruction)
+        with self.models.in_use(), convert_memory_errors():
+            before, after = start_decoding([original, edited])
+            task = self._task(before, instruction, None, timer)
+            loaded = after.result()
+            context = new_context(task, task.align(loaded.pixels, loaded.profile_converted), self.models)
+            return replace(context.differences, timings_ms=timer.read(1))
 
     @property
     def _parser_device(self) -> str:
@@ -214,34 +224,20 @@ class Scorer:
     def _metric(self, compat: Compat | None) -> ScoringMetric:
         return scoring_metric(check_compat(compat) or self.compat, self.accept_at)
 
-    def _placements(self) -> dict[str, Placement]:
-        return self.placements
-
     def _select(self, names: str | Sequence[str], instruction: Request) -> tuple[Metric, ...]:
         wanted = parse_names(names) if isinstance(names, str) else check_names(names)
         return select_metrics(wanted, self.bundle, parsed=not isinstance(instruction, str))
 
     def _task(
-        self, original: Future[LoadedPicture], instruction: Request, compat: Compat | None, timer: StageTimer
+        self, original: Future[LoadedPicture], instruction: Request | None, compat: Compat | None, timer: StageTimer
     ) -> EditTask:
         rules, longest = self._metric(compat).rules, self.bundle.manifest.frame
-        words, intents, flags = self._understand(instruction, timer)
+        words, intents, flags = understand(instruction, self._read, timer)
         # The released code knows one edit an instruction.
         intents = intents if rules.judges_parts else intents[:1]
         loaded = original.result()
         converted = loaded.profile_converted
         return EditTask.of(loaded.pixels, intents, rules, words, flags, profile_converted=converted, longest=longest)
-
-    def _understand(
-        self, instruction: Request, timer: StageTimer
-    ) -> tuple[str | None, tuple[EditIntent, ...], tuple[str, ...]]:
-        """The words where they are known, the intents, and the flags that reading them raised."""
-        if isinstance(instruction, EditIntent):
-            return None, (instruction,), ()
-        with timer.stage("parse"):
-            parsed = instruction if isinstance(instruction, ParseResult) else self._read(instruction)
-        words = instruction if isinstance(instruction, str) else parsed.instruction
-        return words, parsed.intents, parsed.flags
 
     def _read(self, instruction: str) -> ParseResult:
         with self._loading:

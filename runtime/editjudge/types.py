@@ -131,6 +131,22 @@ class FoundBox:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """What happened to all of a picture, and is no edit.
+
+    Attributes:
+        shift: How far right and down the content moved, in pixels of the original.
+        scale: How much larger it is.
+        gain, offset: Per channel, in levels of 0 to 255: edited = gain * original + offset.
+    """
+
+    shift: tuple[float, float]
+    scale: float
+    gain: Triple
+    offset: Triple
+
+
+@dataclass(frozen=True)
 class Placement:
     """What a model really runs on.
 

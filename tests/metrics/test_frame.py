@@ -17,11 +17,10 @@ from editjudge.image.changes import Changes, choose_side
 from editjudge.image.decode import load_image
 from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.bpm.metric import RULES
-from editjudge.metrics.bpm.score import Drift
 from editjudge.metrics.bpm.verdict import is_doubtful
 from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
-from editjudge.types import EditIntent, Image
+from editjudge.types import Drift, EditIntent, Image
 from studio.edits.drifts import DRIFTS, compress
 from support import toy_world
 from support.photographs import SIDE, add_noise, inverted, photographs, rendered, well_done
@@ -62,7 +61,11 @@ def aligned(original: Image, edited: Image, longest: int) -> AlignedImage:
 def told(original: Image, edited: Image, longest: int) -> tuple[Changes, tuple[str, ...], Drift]:
     result = aligned(original, edited, longest)
     height, width = result.picture.shape[:2]
-    return result.changes, result.flags, Drift.of(result.changes.alignment, height, width, original.shape[1] / width)
+    return (
+        result.changes,
+        result.flags,
+        result.changes.alignment.measure_drift(height, width, original.shape[1] / width),
+    )
 
 
 CHANGES = {

@@ -12,11 +12,11 @@ import pytest
 
 from editjudge.image.canvas import Content
 from editjudge.metrics import EditScore, MetricResult
-from editjudge.metrics.bpm.score import Drift, PartScore, RegionScore, SemanticScore, SubScoreRow, Verdict
+from editjudge.metrics.bpm.score import PartScore, RegionScore, SemanticScore, SubScoreRow, Verdict
 from editjudge.metrics.flags import explain_flag
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
-from editjudge.types import EditIntent, FoundBox, Placement
+from editjudge.types import Drift, EditIntent, FoundBox, Placement
 from support import toy_world
 
 HOSTILE = "Make it <script>alert(1)</script> \"onload='x' {{ 7 * 7 }} {% raw %} &lt; \x1b[31m\x00 \u202egnp.exe"

@@ -10,11 +10,11 @@ import pytest
 from rich.console import Console
 
 from editjudge.metrics import EditScore
-from editjudge.metrics.bpm.score import Drift, PartScore, RegionScore, SemanticScore, Verdict
+from editjudge.metrics.bpm.score import PartScore, RegionScore, SemanticScore, Verdict
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.terminal import render_intent, render_score
 from editjudge.reports.terminal_ranking import render_ranking, render_summary
-from editjudge.types import EditIntent
+from editjudge.types import Drift, EditIntent
 
 HOSTILE = "Make it \x1b[31mred\x00 [bold]"
 

@@ -9,8 +9,8 @@ from editjudge.bundles.settings import NormRanges
 from editjudge.image.changes import ChangeKind
 from editjudge.metrics.bpm.evidence import Evidence
 from editjudge.metrics.bpm.rules import plain_sum
-from editjudge.metrics.bpm.score import Drift, EditScore, PartScore, RegionScore, SemanticScore, Verdict
-from editjudge.types import EditIntent
+from editjudge.metrics.bpm.score import EditScore, PartScore, RegionScore, SemanticScore, Verdict
+from editjudge.types import Drift, EditIntent
 from studio.calibration.norm_ranges import calibrate, renorm_inputs, renormed
 from studio.edits.candidates import EXTREMES
 from studio.edits.compound import COMPOUND_TIERS

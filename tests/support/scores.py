@@ -11,8 +11,8 @@ from editjudge.image.alignment import PairAlignment
 from editjudge.image.canvas import Content
 from editjudge.image.changes import ChangeKind, Changes
 from editjudge.metrics.bpm.evidence import Evidence
-from editjudge.metrics.bpm.score import Drift, EditScore, PartScore, RegionScore, SemanticScore, Verdict
-from editjudge.types import EditIntent, FoundBox
+from editjudge.metrics.bpm.score import EditScore, PartScore, RegionScore, SemanticScore, Verdict
+from editjudge.types import Drift, EditIntent, FoundBox
 
 SIDE = 100
 """Of the frame, in pixels."""

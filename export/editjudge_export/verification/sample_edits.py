@@ -13,7 +13,7 @@ from editjudge.types import ALL, EditIntent, Image
 from editjudge_export.verification.photographs import photographs
 
 Slices = tuple[slice, slice]
-Change = Callable[[Image, Slices], Image]
+PictureChanger = Callable[[Image, Slices], Image]
 """From a picture and a part of it to the picture with that part changed."""
 
 
@@ -82,7 +82,7 @@ def _make_gray(image: Image, part: Slices) -> Image:
     return np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
 
 
-EDITS: tuple[tuple[Change, EditIntent], ...] = (
+EDITS: tuple[tuple[PictureChanger, EditIntent], ...] = (
     (_paint, EditIntent("color", "red cup", "blue cup")),
     (_blur, EditIntent("remove", "cat", None)),
     (_mirror, EditIntent("replace", "man", "woman")),

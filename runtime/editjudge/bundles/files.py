@@ -12,7 +12,7 @@ from editjudge.bundles.toml_schema import Between
 
 FileSize = Annotated[int, Between(0, 2**40)]
 """Bytes."""
-Difference = Annotated[float, Between(0, 1e6)]
+ParityError = Annotated[float, Between(0, 1e6)]
 LONGEST_PATH = 200
 """Characters of a path in a bundle."""
 Count = Annotated[int, Between(0, 10**9)]
@@ -36,8 +36,8 @@ class FileEntry:
     source: str = ""
     revision: str = ""
     licence: str = ""
-    parity: Difference | None = None
-    rounding: Difference | None = None
+    parity: ParityError | None = None
+    rounding: ParityError | None = None
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.package is None):
@@ -92,13 +92,13 @@ class EndToEnd:
 
     pairs: Count
     found: Count
-    boxes: Difference
-    masks: Difference
-    embeddings: Difference
-    modify: Difference
-    preserve: Difference
-    position: Difference
-    size: Difference
+    boxes: ParityError
+    masks: ParityError
+    embeddings: ParityError
+    modify: ParityError
+    preserve: ParityError
+    position: ParityError
+    size: ParityError
 
 
 @dataclass(frozen=True)

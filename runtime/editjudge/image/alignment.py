@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.image.tone import measure_tone
-from editjudge.types import Floats, Image, Triple
+from editjudge.types import Drift, Floats, Image, Triple
 from editjudge.utils.libraries.opencv import cv2
 
 TONED = 1.2
@@ -52,6 +52,11 @@ class PairAlignment:
         middle = np.array([(width - 1) / 2, (height - 1) / 2, 1.0])
         right, down = self.matrix @ middle - middle[:2]
         return float(right), float(down)
+
+    def measure_drift(self, height: int, width: int, factor: float) -> Drift:
+        """What it did to a frame of height x width pixels, each of which is `factor` pixels of the original."""
+        right, down = self.shift(height, width)
+        return Drift((right * factor, down * factor), self.scale, self.gain, self.offset)
 
     @property
     def is_still(self) -> bool:

@@ -154,11 +154,8 @@ def _changed_places(
 
     peak: units of Lab by which the strongest pixel of a place differs at least.
     """
-    difference, gap = _colour_gap(original, edited, alignment)
-    # By the quarter that changed least, as an edit may be of most of the picture.
-    middle, most = np.quantile(gap[::2, ::2], (0.1, 0.25))
-    least = LEAST / 2 if alignment.is_uneven else LEAST
-    threshold = min(max(float(middle + SPREADS * (most - middle)), least), MOST)
+    difference, gap = measure_gap(original, edited, alignment)
+    threshold = choose_threshold(gap, alignment)
     count, labels = cv2.connectedComponents((gap > threshold).astype(np.uint8), connectivity=8)
     if count == 1:
         return np.zeros(gap.shape, bool)
@@ -175,7 +172,15 @@ def _changed_places(
     return np.asarray(changed[labels])
 
 
-def _colour_gap(original: Image, edited: Image, alignment: PairAlignment) -> tuple[Floats, Floats]:
+def choose_threshold(gap: Floats, alignment: PairAlignment) -> float:
+    """The units of CIE Lab from which a pixel of float32[H, W] changed."""
+    # By the quarter that changed least, as an edit may be of most of the picture.
+    middle, most = np.quantile(gap[::2, ::2], (0.1, 0.25))
+    least = LEAST / 2 if alignment.is_uneven else LEAST
+    return min(max(float(middle + SPREADS * (most - middle)), least), MOST)
+
+
+def measure_gap(original: Image, edited: Image, alignment: PairAlignment) -> tuple[Floats, Floats]:
     """float32[H, W, 3] and [H, W]: the difference of smoothed pictures in CIE Lab, and how long it is beyond what
     resampling and compression leave; 0 where one of them shows nothing."""
     smooth = [cv2.GaussianBlur(picture, (0, 0), 0.8) for picture in (original, edited)]
@@ -213,7 +218,7 @@ def _is_other(original: Image, edited: Image, noise: float, recoloured: tuple[Im
     if recoloured:
         return explained_share(*recoloured) < EXPLAINED
     alignment = fit_alignment(original, edited, SLIGHT)  # any plain background has the tone of any other
-    _, gap = _colour_gap(original, edited, alignment)
+    _, gap = measure_gap(original, edited, alignment)
     return float((gap > LEAST).mean()) > UNLIKE
 
 

@@ -9,8 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from editjudge.image.vectors import Vector
-from editjudge.metrics.aligned_image import AlignedImage
+from editjudge.metrics.aligned_image import AlignedImage, undo_drift
 from editjudge.metrics.base import Metric, MetricResult
+from editjudge.metrics.dice.detect import DetectedRegions, detect_regions
+from editjudge.metrics.dice.difference import PictureDifferences
+from editjudge.metrics.dice.find import list_differences
 from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.pipeline import Observation, OriginalFeatures, observe
 from editjudge.metrics.task import EditTask
@@ -69,6 +72,19 @@ class EditContext:
     def observation(self) -> Observation:
         """Where the objects are, and the features of pictures, crops and phrases."""
         return observe_all([self])[0]
+
+    @cached_property
+    def regions(self) -> DetectedRegions:
+        """Where the pictures differ, whatever the rules of a score are."""
+        aligned = self.aligned
+        if not self.task.framing.undoes_drift:
+            aligned = undo_drift(aligned, self.original, self.task.is_global)
+        return detect_regions(self.original, aligned)
+
+    @cached_property
+    def differences(self) -> PictureDifferences:
+        """What changed, and whether it was asked for."""
+        return list_differences(self)
 
     @cached_property
     def picture_features(self) -> Embeddings:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from editjudge.errors import InstructionError
 from editjudge.types import ALL, EditIntent
+
+if TYPE_CHECKING:
+    from editjudge.metrics.task import Feature, Framing
 
 
 def complete(intent: EditIntent) -> EditIntent:
@@ -44,3 +48,16 @@ def asks_nothing(intent: EditIntent) -> bool:
 def is_clearance(intent: EditIntent) -> bool:
     """Whether all is to be removed but what is named."""
     return intent.is_global and intent.edit_type == "remove" and intent.keep is not None
+
+
+def choose_texts(intent: EditIntent, framing: Framing, instruction: str | None) -> dict[Feature, str]:
+    """What the features "source" and "target" are made of. Raises InstructionError where there is nothing for them."""
+    if (asks_nothing(intent) and framing.needs_an_edit) or (is_clearance(intent) and framing.spares):
+        return {}
+    if intent.is_global:
+        wanted = framing.describe_global(instruction, None if intent.target == ALL else intent.target)
+        if not wanted:
+            raise InstructionError("the intent of a global edit must name a target, for want of an instruction")
+        return {"target": wanted}
+    named: dict[Feature, str | None] = {"source": intent.source, "target": intent.target}
+    return {name: phrase for name, phrase in named.items() if phrase is not None}

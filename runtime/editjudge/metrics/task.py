@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from editjudge.errors import InstructionError
 from editjudge.image.boxes import Box
 from editjudge.image.canvas import Content, find_content
 from editjudge.image.transforms import crop_box, fit_frame, resize
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage, compare, undo_drift
 from editjudge.metrics.grounding import Grounding, Region
-from editjudge.metrics.intents import asks_nothing, complete, contradicts_itself, is_clearance
-from editjudge.types import ALL, FRAME, Detections, EditIntent, FoundBox, Image
+from editjudge.metrics.intents import choose_texts, complete, contradicts_itself, is_clearance
+from editjudge.types import FRAME, Detections, EditIntent, FoundBox, Image
 
 ASPECT = 0.02  # a larger relative difference of the two pictures' proportions is flagged
 
@@ -24,6 +23,9 @@ SUBTLE = (
     "pale", "satur", "sharp", "soft", "tint", "vibran", "vivid", "warm",
 )  # fmt: skip
 """How words begin that ask for what drift does too."""
+
+NOTHING = EditIntent("other", None, None)
+"""Where no edit is asked for."""
 
 Feature = Literal[
     "original_crop", "edited_crop", "original_picture", "edited_picture", "original_rest", "edited_rest",
@@ -108,7 +110,7 @@ class EditTask:
 
         Args:
             picture: The original, uint8[H, W, 3].
-            intents: What is asked for, one or more.
+            intents: What is asked for; none where nothing is.
             framing: How pictures are framed and cropped.
             instruction: What was asked for in words, where that is known.
             flags: Those that reading the instruction raised.
@@ -119,11 +121,11 @@ class EditTask:
         """
         content = find_content(picture) if framing.undoes_drift else Content.whole(*picture.shape[:2])
         frame = framing.frame(content.cut(picture), longest)
-        intents = [complete(intent) for intent in intents]
+        intents = [complete(intent) for intent in intents] or [NOTHING]
         if any(map(contradicts_itself, intents)):
             flags = tuple(dict.fromkeys((*flags, "parse_uncertain")))
         first, *more = (
-            cls(frame, content, intent, instruction, _texts(intent, framing, instruction), flags, framing)
+            cls(frame, content, intent, instruction, choose_texts(intent, framing, instruction), flags, framing)
             for intent in intents
         )
         return replace(first, more=tuple(more), profile_converted=profile_converted)
@@ -219,27 +221,19 @@ class EditTask:
             views["edited_rest"] = where.kept.hide(edited)
         return views
 
+    def to_original(self, box: Sequence[float], height: int, width: int) -> tuple[float, float, float, float]:
+        """A box of the frame, scaled to height x width, in pixels of the original as it was handed in."""
+        left, top, right, bottom = self.content.box
+        across, down, (x0, y0, x1, y1) = (right - left) / width, (bottom - top) / height, box
+        return left + x0 * across, top + y0 * down, left + x1 * across, top + y1 * down
+
     def report_boxes(self, *found: Detections | None) -> tuple[FoundBox, ...]:
         """Detections with their boxes in pixels of the original as it was handed in."""
-        left, top, right, bottom = self.content.box
-        across, down = (right - left) / self.picture.shape[1], (bottom - top) / self.picture.shape[0]
         return tuple(
-            FoundBox(detected.phrase, (left + x0 * across, top + y0 * down, left + x1 * across, top + y1 * down), score)
+            FoundBox(detected.phrase, self.to_original(box, *self.picture.shape[:2]), score)
             for detected in found if detected is not None
-            for (x0, y0, x1, y1), score in zip(detected.boxes.tolist(), detected.scores.tolist(), strict=True)
+            for box, score in zip(detected.boxes.tolist(), detected.scores.tolist(), strict=True)
         )  # fmt: skip
 
     def _crop(self, picture: Image, box: Box) -> Image:
         return picture[crop_box(box, self.framing.crop_scale, picture.shape)]
-
-
-def _texts(intent: EditIntent, framing: Framing, instruction: str | None) -> dict[Feature, str]:
-    if (asks_nothing(intent) and framing.needs_an_edit) or (is_clearance(intent) and framing.spares):
-        return {}
-    if intent.is_global:
-        wanted = framing.describe_global(instruction, None if intent.target == ALL else intent.target)
-        if not wanted:
-            raise InstructionError("the intent of a global edit must name a target, for want of an instruction")
-        return {"target": wanted}
-    named: dict[Feature, str | None] = {"source": intent.source, "target": intent.target}
-    return {name: phrase for name, phrase in named.items() if phrase is not None}

@@ -1,14 +1,17 @@
-"""What the parser says of an instruction: its parts, how sure it is of them, and what else there is to know."""
+"""What is asked for: what the parser says of an instruction, how sure it is of that, and what else there is to know."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from editjudge.errors import InputError
+from editjudge.errors import InputError, InstructionError
 from editjudge.parser.calibration import UNSURE, Certainty
 from editjudge.types import ALL, EditIntent, EditType, Position, Size
+from editjudge.utils.arguments import instance
+from editjudge.utils.timing import StageTimer
 
 ParserRole = Literal["parser", "fallback_parser"]
 
@@ -114,3 +117,30 @@ UNKNOWN = ParseResult((EditIntent("other", ALL, None),), (UNSURE,), confident=Fa
 """What nothing can be made of."""
 NOT_ENGLISH = replace(UNKNOWN, foreign=True)
 """What is not guessed."""
+
+
+Request = str | EditIntent | ParseResult
+"""What is asked for: in words, as an intent, or as what was read of words before."""
+
+REQUEST = instance((str, EditIntent, ParseResult), "a text, an EditIntent, or what parse gave", InstructionError)
+INSTRUCTION = instance(str, "a text", InstructionError)
+
+
+def understand(
+    request: Request | None, read: Callable[[str], ParseResult], timer: StageTimer
+) -> tuple[str | None, tuple[EditIntent, ...], tuple[str, ...]]:
+    """The words where they are known, the intents, and the flags that reading them raised; nothing of None.
+
+    Args:
+        request: What is asked for.
+        read: Reads words.
+        timer: Takes the time of that.
+    """
+    if request is None:
+        return None, (), ()
+    if isinstance(request, EditIntent):
+        return None, (request,), ()
+    with timer.stage("parse"):
+        parsed = request if isinstance(request, ParseResult) else read(request)
+    words = request if isinstance(request, str) else parsed.instruction
+    return words, parsed.intents, parsed.flags

@@ -16,7 +16,7 @@ from editjudge.metrics.bpm.explanation.headline import write_headline
 from editjudge.metrics.bpm.measure import EditPart
 from editjudge.metrics.bpm.released import ReleasedRules
 from editjudge.metrics.bpm.rules import Compat, PaperRules, Rules
-from editjudge.metrics.bpm.score import Drift, EditScore, PartScore, RegionScore, SemanticScore, Verdict
+from editjudge.metrics.bpm.score import EditScore, PartScore, RegionScore, SemanticScore, Verdict
 from editjudge.metrics.bpm.verdict import decide
 from editjudge.metrics.context import EditContext
 from editjudge.types import FoundBox
@@ -88,7 +88,7 @@ class Bpm:
             headline="",
             kind=aligned.changes.kind,
             changed_share=aligned.changes.share,
-            alignment=Drift.of(aligned.changes.alignment, height, width, factor),
+            alignment=aligned.changes.alignment.measure_drift(height, width, factor),
             flags=judged.flags,
             explanation="",
             intent=context.intent,
@@ -98,6 +98,8 @@ class Bpm:
             bundle=context.models.bundle.name,
             version=editjudge.__version__,
             evidence=evidence,
+            differences=context.differences.differences,
+            unasked_share=context.differences.unasked_share,
         )
         score = replace(score, verdict=decide(score, manifest.verdict, self._accept_at))
         score = replace(score, explanation=explain(score))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from editjudge.metrics.base import MetricResult
 from editjudge.metrics.bpm.evidence import Evidence
-from editjudge.types import ChangeKind, EditIntent, FoundBox, Placement, Triple
-
-if TYPE_CHECKING:
-    from editjudge.image.alignment import PairAlignment
+from editjudge.metrics.dice.difference import Difference
+from editjudge.types import ChangeKind, Drift, EditIntent, FoundBox, Placement
 
 ALPHA = 0.7
 """The weight of the semantic score in a local edit; the best in the paper's table 9."""
@@ -100,28 +98,6 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Drift:
-    """What happened to all of a picture, and is no edit.
-
-    Attributes:
-        shift: How far right and down the content moved, in pixels of the original.
-        scale: How much larger it is.
-        gain, offset: Per channel, in levels of 0 to 255: edited = gain * original + offset.
-    """
-
-    shift: tuple[float, float]
-    scale: float
-    gain: Triple
-    offset: Triple
-
-    @classmethod
-    def of(cls, alignment: PairAlignment, height: int, width: int, factor: float) -> Drift:
-        """That of a frame of height x width pixels, each of which is `factor` pixels of the original."""
-        right, down = alignment.shift(height, width)
-        return cls((right * factor, down * factor), alignment.scale, alignment.gain, alignment.offset)
-
-
-@dataclass(frozen=True)
 class EditScore:
     """How well an edit did what was asked and left the rest alone.
 
@@ -144,6 +120,9 @@ class EditScore:
         evidence: The arrays that it rests on.
         models: What each model ran on, by role.
         metrics: What the other metrics that were asked for say, by name.
+        differences: What changed, the strongest first, and whether it was asked for.
+        unasked_share: Of all that changed, weighted by how much, the share that was not asked for, 0 to 1; None where
+            that cannot be told.
     """
 
     bpm: float | None
@@ -166,6 +145,8 @@ class EditScore:
     evidence: Evidence = field(repr=False, compare=False)
     models: dict[str, Placement] = field(default_factory=dict)
     metrics: Mapping[str, MetricResult] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+    unasked_share: float | None = None
 
     @property
     def is_global(self) -> bool:
@@ -213,6 +194,7 @@ class EditScore:
             for side, boxes in self.regions.items()
         }
         content["models"] = {role: placement.to_dict() for role, placement in self.models.items()}
+        content["differences"] = [difference.to_dict() for difference in self.differences]
         if self.metrics:
             content["metrics"] = {name: result.value for name, result in self.metrics.items()}
         return content

@@ -1,0 +1,68 @@
+"""The places where two pictures differ, by their pixels alone: no model, and no name for what is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.image.align import shrink
+from editjudge.image.alignment import PairAlignment
+from editjudge.image.changes import choose_threshold, measure_gap
+from editjudge.metrics.aligned_image import AlignedImage
+from editjudge.types import Floats, Image
+from editjudge.utils.libraries.opencv import cv2
+
+CLOSING = 5
+"""Pixels: what is so near belongs to one thing."""
+STRONG = 2.0
+"""What the strongest pixel of a region has of the threshold at least."""
+LEAST_ENERGY = 60.0
+"""The least sum of a region's differences, in units of CIE Lab."""
+
+
+@dataclass(frozen=True, eq=False)
+class SmallPair:
+    """Two pictures as differences are looked for in them: small (SIDE), the edited one in the original's place.
+
+    Attributes:
+        original, edited: uint8[h, w, 3]; the edited one in its own tone.
+        gap: float32[h, w], how far they lie apart in units of CIE Lab, beyond what drift and compression leave.
+        threshold: From which of these a pixel changed.
+    """
+
+    original: Image
+    edited: Image
+    gap: Floats
+    threshold: float
+
+    @classmethod
+    def of(cls, original: Image, aligned: AlignedImage) -> SmallPair:
+        """That of an original uint8[H, W, 3] and an edited picture."""
+        changes = aligned.changes
+        one = shrink(original)
+        other = shrink(aligned.picture)
+        alignment = PairAlignment.still()
+        if aligned.tone == 0.0 and changes.alignment.gain != (1.0, 1.0, 1.0):
+            alignment = changes.alignment
+        _, gap = measure_gap(one, other, alignment)
+        if aligned.seen is not None:
+            seen = cv2.resize(aligned.seen.astype(np.uint8), gap.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+            gap[cv2.erode(seen.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0] = 0
+        return cls(one, other, gap, choose_threshold(gap, changes.alignment))
+
+
+def find_places(pair: SmallPair) -> list[NDArray[np.bool_]]:
+    """bool[h, w] each: the places that differ, none of them near another."""
+    changed = (pair.gap > pair.threshold).astype(np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (CLOSING, CLOSING))
+    joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, kernel)
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
+    if count == 1:
+        return []
+    flat, gap = labels.ravel(), np.where(changed, pair.gap, 0).ravel()
+    energy = np.bincount(flat, weights=gap, minlength=count)
+    peaks = np.bincount(flat, weights=gap > STRONG * pair.threshold, minlength=count)
+    kept = (energy > LEAST_ENERGY) & (peaks > 0)
+    return [labels == label for label in np.flatnonzero(kept)]
