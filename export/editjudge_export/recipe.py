@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from editjudge.bundles.toml_schema import compare_keys, read_table
 from editjudge.errors import InputError
-from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED
+from editjudge_export.architectures.registry import ARCHITECTURES, REQUIRED
 from editjudge_export.checkpoints.origins import BuildNeeds, CheckpointSource, CopiedFile, ParserFile
 
 HEAD = ("name", "version", "description", "frame")
@@ -76,7 +76,8 @@ def read_recipe(path: Path) -> Recipe:
 def _read_content(content: dict[str, Any], base: Path) -> Recipe:
     exports, needs = content.pop("export", {}), read_table(BuildNeeds, content.pop("build", {}), "[build]")
     if not isinstance(exports, dict) or not set(REQUIRED) <= set(exports) <= set(ARCHITECTURES):
-        wanted = f"{', '.join(REQUIRED)}, and of metrics {', '.join(OPTIONAL)}"
+        others = [name for name in ARCHITECTURES if name not in REQUIRED]
+        wanted = f"{', '.join(REQUIRED)}, and may be {', '.join(others)}"
         raise ValueError(f"its [export] sections must be {wanted}, not {', '.join(exports) or 'none'}")
     models = {
         name: _read_entry(CheckpointSource, table, f"[export.{name}]", "checkpoint", base)

@@ -38,6 +38,11 @@ def write_vocabulary(path: Path) -> None:
     path.write_text("\n".join(WORDS) + "\n", encoding="utf-8")
 
 
+def write_elements(path: Path) -> None:
+    """Writes the names of the objects to a file, one a line."""
+    path.write_text("\n".join(sorted(NAMES)) + "\n", encoding="utf-8")
+
+
 def clip_tokenizer(context: int = 12) -> Tokenizer:
     """A tokenizer of whole words, [BOS] words [EOS], which pads and truncates to `context` ids.
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.errors import InputError
+from editjudge.image.canvas import Content
+from editjudge.metrics.dice.difference import PictureDifferences
 from editjudge.metrics.intents import asks_nothing
 from editjudge.metrics.registry import EditScore
 from editjudge.types import EditIntent
@@ -20,6 +22,7 @@ SLIVER = 1e-4
 
 
 SCORE = instance(EditScore, "what Scorer.score gave")
+DIFFERENCES = instance(PictureDifferences, "what Scorer.differences gave")
 FACTOR = whole_number(1, 1024)
 MASK_TYPES = (np.uint8, np.bool_)
 MASK = Accepted(
@@ -74,9 +77,20 @@ def find_mask(score: EditScore) -> RegionMask:
     if score.kind != "edit" or not inside.any():
         reason = NO_EDIT.get(score.kind, "no object of the edit was found, and nothing changed")
         raise InputError(f"there is no region to write: {reason}; hand in another edited picture")
-    mask = np.zeros((content.height, content.width), np.uint8)
-    mask[top:bottom, left:right] = _resize(inside, bottom - top, right - left)
-    return RegionMask(mask, is_change_map)
+    return RegionMask(_draw(inside, content), is_change_map)
+
+
+def find_difference_mask(differences: PictureDifferences) -> NDArray[np.uint8]:
+    """Where the listed differences changed the picture: uint8[H, W], 255 inside, at the original's own size.
+
+    Raises InputError where there is none.
+    """
+    DIFFERENCES.check(differences=differences)
+    evidence = differences.evidence
+    if not evidence.labels.any():
+        reason = NO_EDIT.get(differences.kind, "no place stands out")
+        raise InputError(f"there is no difference to write: {reason}; hand in another edited picture")
+    return _draw(evidence.labels > 0, evidence.content)
 
 
 def _is_everywhere(intent: EditIntent) -> bool:
@@ -87,6 +101,14 @@ def _is_everywhere(intent: EditIntent) -> bool:
 def union_mask(score: EditScore) -> NDArray[np.uint8]:
     """The mask of `find_mask`. Raises InputError where nothing was edited."""
     return find_mask(score).mask
+
+
+def _draw(inside: NDArray[np.bool_], content: Content) -> NDArray[np.uint8]:
+    """uint8[H, W], 255 inside, at the size of a picture of whose content bool[h, w] is said."""
+    left, top, right, bottom = content.box
+    mask = np.zeros((content.height, content.width), np.uint8)
+    mask[top:bottom, left:right] = _resize(inside, bottom - top, right - left)
+    return mask
 
 
 def _resize(inside: NDArray[np.bool_], height: int, width: int) -> NDArray[np.uint8]:

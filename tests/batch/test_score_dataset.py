@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from editjudge.batch.score_columns import SCORE
 from editjudge.cli.main import run
 from editjudge.datasets import open_dataset
 from editjudge.datasets.formulas import unescape_formula
+from editjudge.metrics.dice.difference import Difference
 from editjudge.types import EditIntent
 from support.batch_runs import WORDLESS, assert_run_fails, read_rows
 from support.scores import part_of, score_of
@@ -40,7 +42,7 @@ def test_the_table(data: Path, tmp_path: Path, capfd: Capture) -> None:
     assert cells == lines
     for line, text in zip(lines, texts, strict=True):
         for name, value in line.items():
-            if isinstance(value, float):
+            if isinstance(value, float | int):
                 assert float(text[name]) == value
             elif isinstance(value, list):
                 assert json.loads(text[name]) == value
@@ -62,6 +64,8 @@ def test_the_table(data: Path, tmp_path: Path, capfd: Capture) -> None:
         assert line["verdict.decision"] == score.verdict.decision
         assert line["alignment.gain"] == list(score.alignment.gain)
         assert line["parts"] is None
+        assert line["differences"] == len(score.differences)
+        assert line["unasked_share"] == score.unasked_share
         assert line["error"] is None
     assert (
         len({line["semantic.modify_raw"] for line in lines}) == 6
@@ -93,7 +97,43 @@ def test_the_columns_are_all_that_a_score_says_of_an_edit() -> None:
     names = set(dict(score_columns._flatten(scorer.score(picture, picture + 50, WORDLESS).to_dict())))
     machine = {name for name in names if name.startswith(("timings_ms.", "models."))}
     assert machine
-    assert names - machine == set(SCORE)
+    assert (names - machine) | {"worst_difference"} == set(SCORE)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_differences_are_counted_and_the_worst_is_named(tmp_path: Path, suffix: str) -> None:
+    """Of those that were not asked for the strongest, which comes first; after a way through the part file."""
+    asked = Difference("EDIT", "car", (5.0, 5.0, 40.0, 40.0), 0.2, 0.9, True, 0.97, "")
+    gone = replace(asked, change="REMOVE", element="dog", box=(10.2, 20.0, 109.6, 90.0), coherent=False, coherence=0.1)
+    nameless = replace(gone, element=None)
+    unknown = replace(asked, coherent=None, coherence=None)
+    score = score_of(part_of(EditIntent("color", "car", "blue car")))
+    part = checkpoint.RunCheckpoint(tmp_path / "scores.part", {})
+    found = (((asked, gone, nameless), 0.25), ((nameless,), 1.0), ((asked,), 0.0), ((unknown,), None), ((), None))
+    for number, (differences, share) in enumerate(found):
+        values = score_columns.score_values(replace(score, differences=differences, unasked_share=share))
+        part.add(number, values, [])
+    rows = [part[number] for number in range(len(found))]
+    part.__exit__(None, None, None)
+    output = tmp_path / f"scores.{suffix}"
+    table_writers.write_table(output, lambda: iter(rows), score_columns.columns(()))
+    written = [
+        [row[name] for name in ("differences", "unasked_share", "worst_difference")] for row in read_rows(output)
+    ]
+    expected = [
+        [3, 0.25, "REMOVE dog at 10,20,110,90"],
+        [1, 1.0, "REMOVE at 10,20,110,90"],
+        [1, 0.0, None],
+        [1, None, None],
+        [0, None, None],
+    ]
+    if suffix == "csv":
+        expected = [["" if cell is None else str(cell) for cell in row] for row in expected]
+    assert written == expected
+    if suffix == "parquet":
+        kinds = {field.name: str(field.type) for field in pq.read_schema(output)}
+        names = ("differences", "unasked_share", "worst_difference")
+        assert [kinds[name] for name in names] == ["int64", "double", "string"]
 
 
 def test_broken_rows_are_told_and_counted(data: Path, tmp_path: Path, capfd: Capture) -> None:

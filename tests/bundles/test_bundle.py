@@ -58,7 +58,7 @@ def test_settings_and_files(toy: Bundle) -> None:
     assert toy.file("detector") == (TOY / "detector.onnx").resolve()
     assert toy.has("detector")
     assert not toy.has("parser")
-    assert toy.vocabulary() == {"blue", "cat", "dog", "hydrant"}
+    assert toy.words("vocabulary") == {"blue", "cat", "dog", "hydrant"}
     toy.verify()
     with pytest.raises(BundleError, match=r"has no file of role parser; choose .* an EditIntent"):
         toy.file("parser")
@@ -253,7 +253,7 @@ def test_the_embedded_bundle(studio: Bundle) -> None:
     for entry in studio.files:
         assert entry.licence
         assert entry.source or entry.package
-    assert {"car", "blue"} <= (studio.vocabulary() or set())
+    assert {"car", "blue"} <= (studio.words("vocabulary") or set())
 
 
 def test_weights_beside_a_graph_are_listed_and_hashed(folder: Path) -> None:

@@ -161,7 +161,8 @@ def test_score_as_json_with_report_and_mask(capfd: Capture, color: DemoInput, tm
     assert error == ""
     assert set(content) == {
         "bpm", "semantic", "region", "confidence", "verdict", "headline", "kind", "changed_share", "alignment", "flags",
-        "explanation", "intent", "parts", "regions", "timings_ms", "bundle", "version", "models",
+        "explanation", "intent", "parts", "regions", "timings_ms", "bundle", "version", "models", "differences",
+        "unasked_share",
     }  # fmt: skip
     assert 0 <= content["bpm"] <= 2
     assert set(content["models"]) == {"detector", "sam_encoder", "sam_decoder", "clip_vision", "clip_text", "parser"}

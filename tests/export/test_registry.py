@@ -12,13 +12,24 @@ from transformers import PreTrainedModel
 
 from editjudge.bundles.roles import METRIC_GRAPHS, ROLES
 from editjudge.bundles.roles import REQUIRED as REQUIRED_ROLES
-from editjudge.bundles.settings import ClipSettings, DetectorSettings, PictureSettings, SegmenterSettings
+from editjudge.bundles.settings import (
+    ClipSettings,
+    DetectorSettings,
+    DifferenceSettings,
+    PictureSettings,
+    SegmenterSettings,
+)
 from editjudge.bundles.toml_schema import compare_keys
 from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED, Architecture
 
 pytestmark = pytest.mark.export
 
-SECTIONS = {"clip": ClipSettings, "detector": DetectorSettings, "segmenter": SegmenterSettings}
+SECTIONS = {
+    "clip": ClipSettings,
+    "detector": DetectorSettings,
+    "segmenter": SegmenterSettings,
+    "difference": DifferenceSettings,
+}
 """The types of the manifest's sections that are no metric's."""
 
 architectures = pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES)

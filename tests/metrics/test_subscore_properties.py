@@ -13,7 +13,8 @@ from hypothesis.extra import numpy as arrays
 
 from editjudge.bundles.settings import NormRanges
 from editjudge.image import difference
-from editjudge.image.boxes import iou
+from editjudge.image.boxes import iou, stands
+from editjudge.image.vectors import direction
 from editjudge.metrics.aligned_image import compare, undo_drift
 from editjudge.metrics.bpm import aggregate, measure, region, semantic
 from editjudge.metrics.bpm.metric import RULES
@@ -170,9 +171,9 @@ def test_in_the_mirror_left_is_right_and_nothing_else_changes(data: st.DataObjec
 @given(boxes, boxes, st.sampled_from(["left", "right", "up", "down"]))
 def test_a_box_stands_on_one_side_at_most(box: tuple[int, ...], other: tuple[int, ...], side: str) -> None:
     one, two = np.array(box, np.float32), np.array(other, np.float32)
-    assert sum(region.stands(one, direction, two) for direction in ("left", "right", "up", "down")) <= 1
+    assert sum(stands(one, direction, two) for direction in ("left", "right", "up", "down")) <= 1
     opposite = {"left": "right", "right": "left", "up": "down", "down": "up"}[side]
-    assert region.stands(one, side, two) == region.stands(two, opposite, one)
+    assert stands(one, side, two) == stands(two, opposite, one)
     assert 0 <= iou(one, two) == iou(two, one) <= 1
 
 
@@ -197,11 +198,11 @@ def test_more_damage_never_preserves_more(data: st.DataObject, change: np.ndarra
 
 @given(vectors, vectors, vectors)
 def test_modify_is_bounded_and_turns_with_the_texts(before: np.ndarray, after: np.ndarray, wanted: np.ndarray) -> None:
-    forth, back = semantic.direction(before, after, wanted), semantic.direction(before, after, -wanted)
+    forth, back = direction(before, after, wanted), direction(before, after, -wanted)
     assert -1 <= forth <= 1
     assert math.isfinite(forth)
     assert forth == pytest.approx(-back, abs=1e-6)
-    assert semantic.direction(before, before, wanted) == 0
+    assert direction(before, before, wanted) == 0
 
 
 @given(st.floats(-2, 2), st.floats(-2, 2), st.floats(-1, 1), st.floats(0.01, 1))

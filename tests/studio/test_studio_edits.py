@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from editjudge.metrics.bpm import region
+from editjudge.image.boxes import MOVED, stands
 from studio.edits.candidates import TIERS, CandidateScene, candidates
 from studio.edits.damage import PATCHES, Flaw, inflict
 from studio.edits.edit import EDIT_KINDS, EDIT_RULES, SceneEdit, random_edit
@@ -114,14 +114,14 @@ def test_object_stands_where_asked(edit_type: str) -> None:
     for edit, original, edited in edits(edit_type):
         box, position = edited.boxes[edit.target], edit.intent.position
         if edit_type == "move":
-            assert box_iou(original.boxes[edit.source], box) < region.IOU / 2
+            assert box_iou(original.boxes[edit.source], box) < MOVED / 2
             assert area_ratio(edit, original, edited) == pytest.approx(1, abs=0.1)
         if edit.anchor is not None:
-            assert region.stands(box, position, original.boxes[edit.anchor])
+            assert stands(box, position, original.boxes[edit.anchor])
             if edit_type == "move":
-                assert not region.stands(original.boxes[edit.source], position, original.boxes[edit.anchor])
+                assert not stands(original.boxes[edit.source], position, original.boxes[edit.anchor])
         elif edit_type == "move":
-            assert region.stands(box, position, original.boxes[edit.source])
+            assert stands(box, position, original.boxes[edit.source])
         else:
             assert position == "unchanged"
 
@@ -140,7 +140,7 @@ def test_size_changes_as_asked() -> None:
 @pytest.mark.parametrize("edit_type", ["replace", "color", "texture"])
 def test_object_keeps_place_and_size(edit_type: str) -> None:
     for edit, original, edited in edits(edit_type):
-        assert box_iou(original.boxes[edit.source], edited.boxes[edit.target]) > region.IOU + 0.1
+        assert box_iou(original.boxes[edit.source], edited.boxes[edit.target]) > MOVED + 0.1
         assert 0.85 < area_ratio(edit, original, edited) < 1.15
         if edit_type != "replace":
             paint = edit.edited.items[edit.target]
@@ -184,7 +184,7 @@ def test_misplaced_additions_stand_elsewhere() -> None:
         assert ("misplaced" in candidate) <= (edit.anchor is not None)
         if "misplaced" in candidate:
             boxes = render(candidate["misplaced"].scene, CANVAS).boxes
-            assert not region.stands(boxes[edit.target], edit.intent.position, boxes[edit.anchor])
+            assert not stands(boxes[edit.target], edit.intent.position, boxes[edit.anchor])
 
 
 @needs_sprites

@@ -110,5 +110,5 @@ def test_colours_are_told_apart(clip: Clip) -> None:
 
 
 def test_nothing_is_out_of_the_vocabulary(studio: Bundle) -> None:
-    vocabulary = studio.vocabulary() or frozenset()
+    vocabulary = studio.words("vocabulary") or frozenset()
     assert {word for name in (*NAMES, *COLOURS) for word in name.split()} <= vocabulary

@@ -85,6 +85,17 @@ COMMANDS: dict[str, str] = {
     "score-unknown-bundle": "score original.png edited.png 'Make it blue.' --bundle nowhere",
     "score-bundle-not-a-folder": "score original.png edited.png 'Make it blue.' --bundle ./original.png",
     "score-bundle-to-be-built": "score original.png edited.png 'Make it blue.' --bundle photo-edge",
+    # --- differences ---
+    "differences-without-an-edited-picture": "differences original.png",
+    "differences-missing-edited": "differences original.png nowhere.png",
+    "differences-too-small": "differences original.png small.png",
+    "differences-empty-instruction": "differences original.png edited.png ' '",
+    "differences-mask-of-nothing": "differences original.png original.png --mask mask.png --device cpu",
+    "differences-mask-suffix": "differences original.png edited.png --mask mask.jpg",
+    "differences-mask-replaces-an-input": "differences original.png edited.png --mask ./original.png",
+    "differences-report-into-a-missing-folder": "differences original.png edited.png --report no/report.html",
+    "differences-unknown-device": "differences original.png edited.png --device abacus",
+    "differences-unknown-bundle": "differences original.png edited.png --bundle nowhere",
     # --- rank ---
     "rank-missing-original": "rank nowhere.png 'Make it blue.' edited.png",
     "rank-nothing-readable": f"rank original.png {WORDLESS} empty.png nowhere.png",

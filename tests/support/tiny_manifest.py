@@ -34,6 +34,12 @@ resample = "bilinear"
 mask_size = 16
 threshold = 0.0
 """,
+    "difference": """\
+size = 32
+resample = "area"
+confidence = [1.0, 0.0]
+threshold = 0.1
+""",
     "lpips": """\
 size = 64
 mean = [0.5, 0.5, 0.5]

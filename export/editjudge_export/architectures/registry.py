@@ -95,8 +95,13 @@ class Architecture:
     from_url: bool = False
 
     @property
+    def required(self) -> bool:
+        """Whether every recipe has it."""
+        return all(ROLES[role].required for role in self.roles)
+
+    @property
     def for_metric(self) -> bool:
-        """Whether only a metric needs it, so that a recipe may lack it."""
+        """Whether only a metric needs it, so that it goes in where that is asked for."""
         return all(ROLES[role].for_metric for role in self.roles)
 
     @property
@@ -158,6 +163,13 @@ ARCHITECTURES: dict[str, Architecture] = {
             module=f"{HERE}.sam",
         ),
         Architecture(
+            "difference",
+            command="difference",
+            roles=("difference",),
+            settings=(Setting("size", "pixels of a side of the input", 256),),
+            module=f"{HERE}.difference",
+        ),
+        Architecture(
             "lpips",
             command="lpips",
             roles=("lpips",),
@@ -183,7 +195,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 }
 """By name."""
 
-REQUIRED = tuple(name for name, architecture in ARCHITECTURES.items() if not architecture.for_metric)
+REQUIRED = tuple(name for name, architecture in ARCHITECTURES.items() if architecture.required)
 """The architectures that every bundle has."""
 OPTIONAL = tuple(name for name, architecture in ARCHITECTURES.items() if architecture.for_metric)
 """Those that only metrics need."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, Literal, get_type_hints
 
+from editjudge.metrics.dice.difference import Difference, find_worst
 from editjudge.metrics.registry import EditScore
 from editjudge.types import Triple
 from editjudge.utils.json_safe import to_json
@@ -21,6 +22,10 @@ wherever a run was cut off; metrics have columns of their own where they were as
 PARTS = "parts"
 """The column with the parts of a compound, as JSON: evaluation adds them up anew. Empty where there is one part alone,
 which the other columns tell."""
+DIFFERENCES = "differences"
+"""The column with the number of differences."""
+WORST = "worst_difference"
+"""The column with the strongest difference that was not asked for, in a few words. Empty where there is none."""
 ERROR = "error"
 
 KINDS: dict[Any, ColumnKind] = {
@@ -43,6 +48,8 @@ def _field_columns(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, Col
             yield from _field_columns(hint, f"{prefix}{name}.")
         elif name == "regions":
             yield from ((f"{name}.{side}", "boxes") for side in ("original", "edited"))
+        elif name == DIFFERENCES:
+            yield from ((DIFFERENCES, "whole"), (WORST, "text"))
         else:
             yield f"{prefix}{name}", KINDS.get(hint, "text")
 
@@ -65,8 +72,19 @@ def score_values(score: EditScore) -> Values:
     """The cells of a score, and of the metrics that were measured with it."""
     cells = dict(_flatten(score.to_dict()))
     cells[PARTS] = to_json(cells[PARTS]) if len(score.parts) > 1 else None
+    cells[DIFFERENCES], cells[WORST] = len(score.differences), _name_worst(score.differences)
     metrics = {metric_column(name): result.value for name, result in score.metrics.items()}
     return {name: cells[name] for name in SCORE} | metrics
+
+
+def _name_worst(differences: Sequence[Difference]) -> str | None:
+    """The strongest difference that was not asked for: "REMOVE dog at 10,20,110,90"."""
+    index = find_worst(differences)
+    if index is None:
+        return None
+    worst = differences[index]
+    named = [worst.change, *([worst.element] if worst.element else [])]
+    return f"{' '.join(named)} at {','.join(f'{value:.0f}' for value in worst.box)}"
 
 
 def pack(value: Any) -> str:

@@ -194,9 +194,9 @@ class Bundle:
         for document in self.documents:
             self._check_file(document.path, document.sha256, document.bytes)
 
-    def vocabulary(self) -> frozenset[str] | None:
-        """The words the bundle knows, lower case; None where it does not say. Raises BundleError."""
-        return read_words(self.file("vocabulary")) if self.has("vocabulary") else None
+    def words(self, role: str) -> frozenset[str] | None:
+        """Those of the list of a role, lower case; None where the bundle has none. Raises BundleError."""
+        return read_words(self.file(role)) if self.has(role) else None
 
     def _lacks(self, role: str) -> str:
         remedy = "choose or build one that has it"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import editjudge_models
 from editjudge.bundles.bundle import Bundle, BundleLocation, available_bundles
 from editjudge.bundles.manifest import read_manifest
-from editjudge.bundles.roles import GRAPHS, METRIC_GRAPHS
+from editjudge.bundles.roles import GRAPHS, OTHER_GRAPHS
 from editjudge.errors import EditJudgeError
 
 
@@ -55,7 +55,7 @@ def _inspect(location: BundleLocation) -> InstalledBundle:
     installed = InstalledBundle(location.name, location.folder, location.embedded)
     try:
         bundle = Bundle(location.folder, read_manifest(location.folder))
-        models = [entry for entry in bundle.files if entry.role in (*GRAPHS, *METRIC_GRAPHS)]
+        models = [entry for entry in bundle.files if entry.role in (*GRAPHS, *OTHER_GRAPHS)]
         sizes = [entry.bytes or 0 for entry in bundle.manifest.listed]
         installed = replace(
             installed,

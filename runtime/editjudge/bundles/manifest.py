@@ -14,6 +14,7 @@ from editjudge.bundles.files import DocumentEntry, EndToEnd, EngineEntry, FileEn
 from editjudge.bundles.roles import REQUIRED, ROLES
 from editjudge.bundles.settings import (
     ClipSettings,
+    CoherenceSettings,
     DetectorSettings,
     Frame,
     NormRanges,
@@ -33,6 +34,13 @@ LARGEST = 256 * 1024
 LONGEST_MESSAGE = 400
 MOST_ENTRIES = 256
 """Files, documents or engines."""
+OPTIONAL: dict[str, type[Any]] = {
+    "fallback_parse": ParserSettings,
+    "verdict": VerdictSettings,
+    "coherence": CoherenceSettings,
+    "end_to_end": EndToEnd,
+}
+"""Sections that a manifest may lack, and need no file."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ class Manifest:
     parse: ParserSettings
     fallback_parse: ParserSettings | None
     verdict: VerdictSettings | None
+    coherence: CoherenceSettings | None
     engines: tuple[EngineEntry, ...]
     end_to_end: EndToEnd | None
     settings: Mapping[str, Any]
@@ -118,13 +127,10 @@ def parse_manifest(content: dict[str, Any], where: str = "the manifest") -> Mani
         for role in ROLES.values()
         if role.settings is not None and role.name in content
     }
-    end_to_end = content.get("end_to_end")
-    content["end_to_end"] = None if end_to_end is None else read_table(EndToEnd, end_to_end, "[end_to_end]")
-    verdict = content.get("verdict")
-    content["verdict"] = None if verdict is None else read_table(VerdictSettings, verdict, "[verdict]")
     content["parse"] = read_table(ParserSettings, content.get("parse", {}), "[parse]")
-    fallback = content.get("fallback_parse")
-    content["fallback_parse"] = None if fallback is None else read_table(ParserSettings, fallback, "[fallback_parse]")
+    for name, kind in OPTIONAL.items():
+        table = content.get(name)
+        content[name] = None if table is None else read_table(kind, table, f"[{name}]")
     for role in ROLES.values():
         if role.settings is not None and (role.name in settings) != (role.name in content["files"]):
             raise ValueError(f"section [{role.name}] and the file of role {role.name} belong together")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from editjudge.bundles.settings import DomainSettings, PictureSettings
+from editjudge.bundles.settings import DifferenceSettings, DomainSettings, ElementSettings, PictureSettings
 from editjudge.bundles.toml_schema import OneOf
 
 RoleKind = Literal["graph", "tokenizer", "language_model", "adapter", "probe", "words"]
@@ -47,8 +47,10 @@ ROLES: dict[str, Role] = {
         Role("parser", "parser", "language_model"),
         Role("parser_adapter", "parser adapter", "adapter"),
         Role("fallback_parser", "fallback parser", "language_model"),
+        Role("difference", "difference detector", "graph", settings=DifferenceSettings),
         Role("domain", "domain probe", "probe", settings=DomainSettings),
         Role("vocabulary", "vocabulary", "words"),
+        Role("elements", "names of objects", "words", settings=ElementSettings),
         Role("lpips", "LPIPS", "graph", settings=PictureSettings, for_metric=True),
         Role("dino", "DINO", "graph", settings=PictureSettings, for_metric=True),
         Role("dinov2", "DINOv2", "graph", settings=PictureSettings, for_metric=True),
@@ -56,12 +58,14 @@ ROLES: dict[str, Role] = {
 }
 """By name."""
 
-GRAPHS = tuple(role.name for role in ROLES.values() if role.kind == "graph" and not role.for_metric)
+GRAPHS = tuple(role.name for role in ROLES.values() if role.kind == "graph" and role.required)
 """The models that every score needs."""
+OTHER_GRAPHS = tuple(role.name for role in ROLES.values() if role.kind == "graph" and not role.required)
+"""Those that a bundle may lack."""
 METRIC_GRAPHS = tuple(role.name for role in ROLES.values() if role.for_metric)
 """The models that only a metric of the same name needs."""
 REQUIRED = frozenset(role.name for role in ROLES.values() if role.required)
 
 RoleName = Annotated[str, OneOf((*ROLES, *(f"{graph}_data" for graph in GRAPHS)))]
 """A role, or that of the weights of a graph that keeps them in a second file."""
-GraphName = Annotated[str, OneOf((*GRAPHS, *METRIC_GRAPHS))]
+GraphName = Annotated[str, OneOf((*GRAPHS, *OTHER_GRAPHS))]

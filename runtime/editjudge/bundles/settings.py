@@ -94,6 +94,28 @@ class SegmenterSettings:
 
 
 @dataclass(frozen=True)
+class DifferenceSettings:
+    """How the network of differences is fed, and how its scores are read.
+
+    Attributes:
+        size: A picture's longest side gets so many pixels, and it is padded to a square with zeros.
+        confidence: The slope and offset that turn the logit of a box's score into that of its being right.
+        threshold: From which confidence a box is a difference.
+    """
+
+    size: Annotated[int, Between(32, 1024)]
+    resample: Literal["area", "bilinear", "bicubic"]
+    confidence: Range
+    threshold: Probability
+
+    def __post_init__(self) -> None:
+        if self.size % 32:
+            raise ValueError(f"size must be a multiple of 32, not {self.size}")
+        if self.confidence[0] <= 0:
+            raise ValueError(f"confidence must rise, not have a slope of {self.confidence[0]}")
+
+
+@dataclass(frozen=True)
 class NormRanges:
     """The raw scores that Norm() maps to 0 and 1, as calibrated for this bundle (spec section 4)."""
 
@@ -142,6 +164,37 @@ class DomainSettings:
     """A picture whose logit lies under the threshold is unlike what the bundle was trained on."""
 
     threshold: LogitWeight
+
+
+@dataclass(frozen=True)
+class CoherenceSettings:
+    """Whether a difference was asked for: a logistic regression on how it fits what was (`metrics.dice.coherence.fit`).
+
+    Attributes:
+        sure: From which probability on it counts as asked for.
+        bias: Of the logit; the others are the weights of what it looks at.
+    """
+
+    sure: Probability = 0.5
+    bias: LogitWeight = -3.0
+    kind: LogitWeight = 3.0
+    inside: LogitWeight = 0.0
+    cover: LogitWeight = 0.0
+    stand: LogitWeight = 0.0
+    size: LogitWeight = 0.0
+    look: LogitWeight = 0.0
+    colour: LogitWeight = 2.0
+    found: LogitWeight = 0.0
+    strength: LogitWeight = 2.0
+    moved: LogitWeight = 0.0
+
+
+@dataclass(frozen=True)
+class ElementSettings:
+    """How what changed is named: by the softmax of CLIP's cosines times `scale` over all names, where it is `sure`."""
+
+    scale: Score
+    sure: Probability
 
 
 @dataclass(frozen=True)

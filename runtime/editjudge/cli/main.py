@@ -13,6 +13,7 @@ from editjudge import __version__
 from editjudge.cli.commands.bench import bench
 from editjudge.cli.commands.bundle import app as bundle_app
 from editjudge.cli.commands.demo import demo
+from editjudge.cli.commands.differences import differences
 from editjudge.cli.commands.doctor import doctor
 from editjudge.cli.commands.evaluate import app as evaluate_app
 from editjudge.cli.commands.mask import mask
@@ -40,10 +41,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (score, rank, parse, demo, bench, doctor, score_dataset, mask):
+for command in (score, rank, differences, parse, demo, bench, doctor, score_dataset, mask):
     app.command()(command)
 app.add_typer(bundle_app, name="bundle", help="List, verify and build bundles of models.")
-app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the paper on a table of scores.")
+app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the papers on scores, or on differences.")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,7 +1,8 @@
 """The experiments of the paper (section 4, appendix B) on a table of scores: pure functions of columns, no model.
 
 `EXPERIMENTS` holds them by name. Each takes a `ScoreTable`, the metrics to compare and `EvaluationOptions`, and returns
-a `Result`.
+a `Result`. `PROTOCOLS` holds those on lists of differences (DICE): each takes the pairs of pictures with what was found
+in them, as `read_annotations` gives them, those with what is true, and the options.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 
+from editjudge.evaluation.annotations.annotation import AnnotatedPair
+from editjudge.evaluation.annotations.read import read_annotations
 from editjudge.evaluation.experiments.alpha_sweep import alpha_sweep
+from editjudge.evaluation.experiments.coherence import coherence
 from editjudge.evaluation.experiments.components import components
 from editjudge.evaluation.experiments.correlation import correlation
+from editjudge.evaluation.experiments.differences import differences
 from editjudge.evaluation.experiments.ground_truth import ground_truth
 from editjudge.evaluation.experiments.human_alignment import human_alignment
 from editjudge.evaluation.metric_columns import TABLE, MetricColumn, select_columns
@@ -20,9 +25,21 @@ from editjudge.evaluation.result import Result
 from editjudge.evaluation.score_table import ScoreTable, read_scores
 from editjudge.utils.arguments import Accepted, instance
 
-__all__ = ["EXPERIMENTS", "EvaluationOptions", "MetricColumn", "Result", "ScoreTable", "read_scores", "select_columns"]
+__all__ = [
+    "EXPERIMENTS",
+    "PROTOCOLS",
+    "AnnotatedPair",
+    "EvaluationOptions",
+    "MetricColumn",
+    "Result",
+    "ScoreTable",
+    "read_annotations",
+    "read_scores",
+    "select_columns",
+]
 
 Experiment = Callable[[ScoreTable, Sequence[MetricColumn], EvaluationOptions], Result]
+Protocol = Callable[[Sequence[AnnotatedPair], Sequence[AnnotatedPair], EvaluationOptions], Result]
 
 METRICS = Accepted(
     lambda metrics: (
@@ -48,10 +65,25 @@ def checked(experiment: Experiment) -> Experiment:
     return run
 
 
+def checked_options(protocol: Protocol) -> Protocol:
+    """The protocol, which raises InputError for options that are none; it checks the pairs itself."""
+
+    @wraps(protocol)
+    def run(found: Sequence[AnnotatedPair], true: Sequence[AnnotatedPair], options: EvaluationOptions) -> Result:
+        OPTIONS.check(options=options)
+        return protocol(found, true, options)
+
+    return run
+
+
 EXPERIMENTS: Mapping[str, Experiment] = {
     "human-alignment": checked(human_alignment),
     "ground-truth": checked(ground_truth),
     "components": checked(components),
     "alpha-sweep": checked(alpha_sweep),
     "correlation": checked(correlation),
+}
+PROTOCOLS: Mapping[str, Protocol] = {
+    "differences": checked_options(differences),
+    "coherence": checked_options(coherence),
 }

@@ -71,6 +71,12 @@ def _by_row(axes: Axes, grid: Grid) -> None:
     _agreement(axes)
 
 
+def _precision(axes: Axes, grid: Grid) -> None:
+    """Columns are groups of bars; rows are kinds, or what must be right."""
+    _bars(axes, grid.rows, grid.columns, _numbers(grid))
+    axes.set(ylim=(0, 1), ylabel="average precision, recall")
+
+
 def _stacked(axes: Axes, grid: Grid) -> None:
     """Shares that add up to 1, a bar per row: of three kinds, and of what was not judged if there is such."""
     left = np.zeros(len(grid.rows))
@@ -146,5 +152,7 @@ DRAWN: Mapping[str, Callable[[Any, Grid], None]] = {
     "region": _by_column,
     "alpha": _curve,
     "correlation": _by_column,
+    "precision": _precision,
+    "fixed": _precision,
 }
 """How each grid is drawn, by its key; the others are for reading."""

@@ -10,6 +10,13 @@ from editjudge.types import Boxes, Floats
 Box = NDArray[np.float32]
 """float32[4]."""
 
+MOVED = 0.4
+"""The IoU under which an object has moved; over it, it is where it was (BPM, section 3.3)."""
+INSIDE = 0.9
+"""The share of a box that must lie in another's to be inside of it, as detected boxes err by some pixels. Ours."""
+NEAR = 0.5
+"""The widest gap between what is near, in diagonals of the reference. Ours."""
+
 
 def area(box: Box) -> float:
     """In square pixels; 0 for a box turned inside out."""
@@ -75,3 +82,15 @@ def iou_with(box: NDArray[np.float32], boxes: Boxes) -> Floats:
     shared = np.clip(high - low, 0, None).prod(axis=1)
     union = (box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) - shared
     return np.asarray(shared / np.maximum(union, 1e-9), dtype=np.float32)
+
+
+def stands(box: Box, relation: str, reference: Box) -> bool:
+    """Whether a box stands left, right, up, down, inside or near of a reference."""
+    if relation == "inside":
+        return shared_area(box, reference) >= INSIDE * area(box)
+    if relation == "near":
+        return gap(box, reference) <= NEAR * diagonal(reference)
+    right, down = offset(box, reference)
+    along = {"left": -right, "right": right, "up": -down, "down": down}[relation]
+    across = down if relation in ("left", "right") else right
+    return along > abs(across) and iou(box, reference) < MOVED

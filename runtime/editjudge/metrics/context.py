@@ -11,9 +11,9 @@ import numpy as np
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage, undo_drift
 from editjudge.metrics.base import Metric, MetricResult
-from editjudge.metrics.dice.detect import DetectedRegions, detect_regions
 from editjudge.metrics.dice.difference import PictureDifferences
 from editjudge.metrics.dice.find import list_differences
+from editjudge.metrics.dice.regions.detect import DetectedRegions, detect_regions
 from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.pipeline import Observation, OriginalFeatures, observe
 from editjudge.metrics.task import EditTask
@@ -85,6 +85,12 @@ class EditContext:
     def differences(self) -> PictureDifferences:
         """What changed, and whether it was asked for."""
         return list_differences(self)
+
+    @cached_property
+    def original_feature(self) -> Vector:
+        """float32[D], not normalised: CLIP's of the whole original."""
+        known = self.known.features.get("original_picture") if self.known else None
+        return self.models.model(Clip).images([self.original])[0] if known is None else known
 
     @cached_property
     def picture_features(self) -> Embeddings:

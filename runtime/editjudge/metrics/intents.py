@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from editjudge.errors import InstructionError
+from editjudge.image.vectors import Vector
 from editjudge.types import ALL, EditIntent
 
 if TYPE_CHECKING:
-    from editjudge.metrics.task import Feature, Framing
+    from editjudge.metrics.task import Feature, Features, Framing
 
 
 def complete(intent: EditIntent) -> EditIntent:
@@ -61,3 +62,12 @@ def choose_texts(intent: EditIntent, framing: Framing, instruction: str | None) 
         return {"target": wanted}
     named: dict[Feature, str | None] = {"source": intent.source, "target": intent.target}
     return {name: phrase for name, phrase in named.items() if phrase is not None}
+
+
+def text_direction(intent: EditIntent, features: Features) -> Vector:
+    """float32[D]: from the source's text to the target's; of an add the target's, of a remove the source's reversed."""
+    if intent.source is None:
+        return features["target"]
+    if intent.target is None:
+        return -features["source"]
+    return features["target"] - features["source"]

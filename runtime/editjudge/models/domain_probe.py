@@ -65,7 +65,7 @@ class Domain:
     @classmethod
     def open(cls, models: ModelSet) -> Self:
         """Raises BundleError for a malformed file."""
-        return cls(_load_probe(models.bundle), models.bundle.vocabulary())
+        return cls(_load_probe(models.bundle), models.bundle.words("vocabulary"))
 
     def doubts(
         self, intent: EditIntent, picture: Image, feature: NDArray[np.float32] | None, found: float = 0.0

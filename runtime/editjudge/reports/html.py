@@ -10,10 +10,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from editjudge.image.canvas import Content
+from editjudge.metrics.dice.difference import CHANGES, Difference, PictureDifferences
 from editjudge.metrics.flags import FLAGS, NOT_FOUND, explain_flag
 from editjudge.metrics.registry import SUB_SCORES, EditScore, PartScore
 from editjudge.reports import pictures
 from editjudge.reports.candidates import Candidate, RankedEdit
+from editjudge.reports.differences import (
+    describe_unasked,
+    list_entries,
+    mark_picture,
+    place_in_percent,
+    summarise,
+)
 from editjudge.reports.metrics_table import list_metrics
 from editjudge.reports.placement import describe_placements
 from editjudge.reports.wording import (
@@ -41,6 +49,52 @@ def render_html(edits: Sequence[RankedEdit], title: str = "Edit report") -> str:
     """The report of one or more edits, whatever their texts hold: they are escaped and shown as they are."""
     EDITS.check(edits=edits)
     TEXT.check(title=title)
+    scores = [candidate.score for edit in edits for candidate in edit.candidates if candidate.score]
+    return _render(
+        "report.html.j2",
+        [score.differences for score in scores],
+        title=title,
+        groups=[_group(edit) for edit in edits],
+        bundle=scores[0].bundle if scores else "",
+        version=scores[0].version if scores else "",
+        placements=describe_placements(scores[0].models) if scores else "",
+        heat_full=pictures.HEAT_FULL,
+        sub_scores=[name for names in SUB_SCORES.values() for name in names],
+    )
+
+
+def render_differences_page(found: PictureDifferences, name: str, instruction: str | None = None) -> str:
+    """The report of what changed in an edited picture.
+
+    Args:
+        found: What changed.
+        name: That of the edited picture's file.
+        instruction: What was asked for; None: nobody said.
+    """
+    entries = list_entries(found, asked=instruction is not None)
+    return _render(
+        "differences.html.j2",
+        [found.differences],
+        title="What changed",
+        bundle=found.bundle,
+        version=found.version,
+        placements="",
+        detector=found.detector,
+        name=name,
+        instruction=instruction,
+        summary=summarise(found),
+        unasked=describe_unasked(found),
+        drift=describe_drift(found),
+        pictures=[mark_picture(side, found, entries) for side in ("original", "edited")],
+        differences=entries,
+        left_out=found.left_out,
+        element_reason=found.element_reason,
+        flags=[_flag(flag) for flag in found.flags],
+    )
+
+
+def _render(template: str, listed: Sequence[Sequence[Difference]], **values: Any) -> str:
+    """A page. listed: the differences of each pair that it shows."""
     environment = Environment(
         loader=PackageLoader("editjudge.reports"),
         autoescape=True,
@@ -49,15 +103,11 @@ def render_html(edits: Sequence[RankedEdit], title: str = "Edit report") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    scores = [candidate.score for edit in edits for candidate in edit.candidates if candidate.score]
-    return environment.get_template("report.html.j2").render(
-        title=title,
-        groups=[_group(edit) for edit in edits],
-        bundle=scores[0].bundle if scores else "",
-        version=scores[0].version if scores else "",
-        placements=describe_placements(scores[0].models) if scores else "",
-        heat_full=pictures.HEAT_FULL,
-        sub_scores=[name for names in SUB_SCORES.values() for name in names],
+    kinds = {difference.change for differences in listed for difference in differences}
+    return environment.get_template(template).render(
+        changes=[change for change in CHANGES if change in kinds],
+        most_differences=max(map(len, listed), default=0),
+        **values,
     )
 
 
@@ -101,6 +151,9 @@ def _score(score: EditScore) -> dict[str, Any]:
         "heat": pictures.data_uri(pictures.heat_map(evidence, whole), quality=75),
         "changed": evidence.changed_share(whole),
         "metrics": list_metrics(score),
+        "differences": list_entries(score),
+        "summary": summarise(score),
+        "unasked": describe_unasked(score),
         "thumbnail": pictures.data_uri(pictures.thumbnail(evidence.edited)),
         "stages": [(name, score.timings_ms[name]) for name in STAGES if score.timings_ms.get(name)],
         "total": score.timings_ms.get("total"),
@@ -150,12 +203,4 @@ def _explain_absence(side: str, score: EditScore) -> str:
 
 
 def _box(box: FoundBox, content: Content) -> dict[str, Any]:
-    """A box, which is in pixels of the original as it was handed in, in per cent of the part that is shown."""
-    left, top, right, bottom = content.box
-    x0, y0, x1, y1 = (
-        100 * min(max((value - start) / length, 0.0), 1.0)
-        for value, start, length in zip(
-            box.box, (left, top) * 2, (max(1, right - left), max(1, bottom - top)) * 2, strict=True
-        )
-    )
-    return {"phrase": box.phrase, "score": box.score, "x": x0, "y": y0, "width": x1 - x0, "height": y1 - y0}
+    return {"phrase": box.phrase, "score": box.score, **place_in_percent(box.box, content)}

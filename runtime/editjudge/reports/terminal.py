@@ -15,6 +15,7 @@ from editjudge.metrics.flags import explain_flag
 from editjudge.metrics.intents import asks_nothing
 from editjudge.metrics.registry import SUB_SCORES, EditScore
 from editjudge.reports.placement import describe_placements
+from editjudge.reports.terminal_differences import render_short
 from editjudge.reports.wording import (
     KINDS,
     describe_drift,
@@ -42,6 +43,7 @@ def render_score(console: Console, instruction: str, score: EditScore) -> Render
         [_verdict(score), *_drift(score)],
         list(_parts(score)),
         list(_numbers(console, score, length)),
+        list(render_short(score)),
         [Text(printable(further))] if further else [],
         list(render_flags(score.flags)),
         [Text(_footer(score), style="dim")],

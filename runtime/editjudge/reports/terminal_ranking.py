@@ -11,6 +11,7 @@ from rich.text import Text
 
 from editjudge.metrics.registry import EditScore
 from editjudge.reports.candidates import Candidate, RankedEdit
+from editjudge.reports.differences import describe_count
 from editjudge.reports.terminal import DECISION_STYLES, SUB_SCORE_NAMES, render_intent, render_value
 from editjudge.reports.wording import explain_order, has_number, name_decision
 from editjudge.utils.text import printable
@@ -18,7 +19,7 @@ from editjudge.utils.text import printable
 NARROW = 96
 """Columns under which a ranking is a list instead of a table."""
 FILE_NAMES = 132
-"""Columns from which a table has names of files besides what the candidates are known to be."""
+"""Columns from which a table has names of files besides what the candidates are known to be, and what changed."""
 
 
 def render_ranking(console: Console, edit: RankedEdit) -> RenderableType:
@@ -52,21 +53,23 @@ def _table(edit: RankedEdit, width: int) -> Table:
     texts = [*(["candidate"] if not known or width >= FILE_NAMES else []), *(["what it is"] if known else [])]
     measured = [candidate.score for candidate in edit.candidates if candidate.score and has_number(candidate.score)]
     numbers = ["BPM", *(SUB_SCORE_NAMES if measured else ()), "confidence"]
-    for name in ("", *texts, *numbers, "verdict", "flags"):
+    changes = ["changes"] if width >= FILE_NAMES else []
+    for name in ("", *texts, *numbers, "verdict", *changes, "flags"):
         right = not name or name in numbers
         table.add_column(name, justify="right" if right else "left", no_wrap=right, overflow="fold")
     for place, candidate in enumerate(edit.candidates, 1):
         names = {"candidate": candidate.name, "what it is": candidate.quality or ""}
         cells = [Text(printable(names[text])) for text in texts]
-        table.add_row(str(place), *cells, *_cells(candidate, len(numbers) - 2))
+        table.add_row(str(place), *cells, *_cells(candidate, len(numbers) - 2, bool(changes)))
     return table
 
 
-def _cells(candidate: Candidate, sub_scores: int) -> Iterator[Text]:
-    """The score, so many of its parts (none or all), the confidence, the verdict and the flags."""
+def _cells(candidate: Candidate, sub_scores: int, changes: bool) -> Iterator[Text]:
+    """The score, so many of its parts (none or all), the confidence, the verdict, what changed, if that is to be told,
+    and the flags."""
     score = candidate.score
     if score is None:
-        yield from [Text("-")] * (3 + sub_scores)
+        yield from [Text("-")] * (3 + sub_scores + changes)
         yield Text(printable(candidate.failure), style="red")
         return
     yield Text(_number(score), style="bold")
@@ -74,6 +77,8 @@ def _cells(candidate: Candidate, sub_scores: int) -> Iterator[Text]:
         yield render_value(row.name, row.value) if has_number(score) else Text("-")
     yield Text(f"{score.confidence:.2f}")
     yield _verdict(score)
+    if changes:
+        yield Text(describe_count(score))
     yield Text(_flag_names(score), style="dim")
 
 

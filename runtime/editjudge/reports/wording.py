@@ -8,6 +8,7 @@ import numpy as np
 
 from editjudge.metrics.registry import EditScore
 from editjudge.reports.candidates import Candidate
+from editjudge.reports.differences import Compared
 
 KINDS = {
     "edit": "an edit",
@@ -65,14 +66,14 @@ def explain_further(score: EditScore) -> str:
     return explanation[len(said) :].strip() if repeats else explanation
 
 
-def describe_drift(score: EditScore) -> str | None:
+def describe_drift(compared: Compared) -> str | None:
     """What happened to all of the picture and was put back before comparing; None: nothing."""
-    return "; ".join(_drifts(score)) or None
+    return "; ".join(_drifts(compared)) or None
 
 
-def _drifts(score: EditScore) -> Iterator[str]:
-    drift = score.alignment
-    if not {"shifted", "cropped"}.isdisjoint(score.flags):
+def _drifts(compared: Compared) -> Iterator[str]:
+    drift = compared.alignment
+    if not {"shifted", "cropped"}.isdisjoint(compared.flags):
         ways = zip(drift.shift, (("right", "left"), ("down", "up")), strict=True)
         moved = [
             f"{abs(pixels):.1f} px {way if pixels > 0 else back}"
@@ -83,16 +84,16 @@ def _drifts(score: EditScore) -> Iterator[str]:
             yield f"shifted by {' and '.join(moved)}"
         if drift.scale != 1.0:
             yield f"scaled to {100 * drift.scale:.1f} %"
-    if "tone_changed" in score.flags:
-        yield _describe_tone(score)
+    if "tone_changed" in compared.flags:
+        yield _describe_tone(compared)
 
 
-def _describe_tone(score: EditScore) -> str:
+def _describe_tone(compared: Compared) -> str:
     """By how much the picture's levels changed on average: all alike, or red, green and blue."""
-    picture = score.evidence.original
+    picture = compared.evidence.original
     levels = picture.mean(axis=(0, 1)) if picture.size else np.full(3, MIDDLE)
     levels = np.maximum(levels, 1.0)
-    gain, offset = np.array(score.alignment.gain), np.array(score.alignment.offset)
+    gain, offset = np.array(compared.alignment.gain), np.array(compared.alignment.offset)
     changes = (gain * levels + offset) / levels - 1
     alike = np.ptp(changes) < EVEN
     channels = {"": float(changes.mean())} if alike else dict(zip(CHANNELS, changes.tolist(), strict=True))

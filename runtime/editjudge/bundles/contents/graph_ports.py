@@ -13,6 +13,7 @@ OUTPUTS = {
     "detector": {"logits": 3, "pred_boxes": 3},
     "sam_encoder": {"image_embeddings": 4},
     "sam_decoder": {"pred_masks": 4},
+    "difference": {"kind": 4, "box": 4, "quality": 4, "mask": 4},
     "lpips": {"distance": 1},
     "dino": {"features": 2},
     "dinov2": {"features": 2},

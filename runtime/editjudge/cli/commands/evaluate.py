@@ -1,4 +1,4 @@
-"""`editjudge evaluate`: the experiments of the paper on a table of scores."""
+"""`editjudge evaluate`: the experiments of the paper on a table of scores, and those on lists of differences."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from editjudge.cli.commands.evaluate_differences import coherence, differences
 from editjudge.cli.console import console
 from editjudge.cli.options import Debug, Json
 from editjudge.errors import InputError, quote_value
@@ -86,6 +87,8 @@ def _add_command(experiment: str, summary: str, options: tuple[str, ...]) -> Non
 
 for name, (summary, options) in COMMANDS.items():
     _add_command(name, summary, options)
+for listed in (differences, coherence):
+    app.command()(listed)
 
 
 def _run(

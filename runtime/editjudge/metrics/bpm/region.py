@@ -10,13 +10,7 @@ from editjudge.metrics.bpm.subscore import ABSENT, GIVEN, SubScore
 from editjudge.metrics.grounding import Grounding, Region
 from editjudge.types import EditIntent
 
-IOU = 0.4  # below it an object has moved, above it, it is where it was
-
 LARGER, SMALLER = 1.2, 0.8  # ratios of the mask's area, edited over original
-
-INSIDE = 0.9  # ours: the share of a box that must lie in another's, as detected boxes err by some pixels
-
-NEAR = 0.5  # ours: the widest gap, in diagonals of the anchor's box
 
 SIDES = ("left", "right", "up", "down")
 
@@ -48,14 +42,14 @@ def _well_placed(intent: EditIntent, where: Grounding, box: boxes.Box) -> bool |
     if _lacks_anchor(intent, where):
         return SubScore.unmeasured("anchor_not_found")
     if _has_anchor(intent) and where.anchor is not None:
-        return stands(box, position, where.anchor.boxes[0])
+        return boxes.stands(box, position, where.anchor.boxes[0])
     if where.original is None:
         return _on_side(box, position, where) if position in SIDES else GIVEN
     if not len(where.original):
         return SubScore.unmeasured("source_not_found")
     old = where.original.boxes
     if position in SIDES:
-        return stands(box, position, old[0])
+        return boxes.stands(box, position, old[0])
     stayed = stays(box, old, resized=intent.size != "unchanged")
     return stayed != (intent.edit_type == "move")  # a move to no named place must at least leave the old one
 
@@ -70,25 +64,13 @@ def _lacks_anchor(intent: EditIntent, where: Grounding) -> bool:
     return _has_anchor(intent) and (where.anchor is None or not len(where.anchor))
 
 
-def stands(box: boxes.Box, relation: str, reference: boxes.Box) -> bool:
-    """Whether a box stands left, right, up, down, inside or near of a reference."""
-    if relation == "inside":
-        return boxes.shared_area(box, reference) >= INSIDE * boxes.area(box)
-    if relation == "near":
-        return boxes.gap(box, reference) <= NEAR * boxes.diagonal(reference)
-    right, down = boxes.offset(box, reference)
-    along = {"left": -right, "right": right, "up": -down, "down": down}[relation]
-    across = down if relation in ("left", "right") else right
-    return along > abs(across) and boxes.iou(box, reference) < IOU
-
-
 def stays(box: boxes.Box, old: NDArray[np.float32], resized: bool) -> bool:
     """Whether a box is where one of the old boxes [N, 4] was.
 
     Growth by a factor of 1.6 alone brings the IoU below the threshold: an object that was to change its size is
     compared at its old one. That is ours.
     """
-    return any(boxes.iou(boxes.centred(box, one) if resized else box, one) > IOU for one in old)
+    return any(boxes.iou(boxes.centred(box, one) if resized else box, one) > boxes.MOVED for one in old)
 
 
 def _on_side(box: boxes.Box, side: str, where: Grounding) -> bool:
@@ -134,7 +116,7 @@ def is_opposite(intent: EditIntent, where: Grounding) -> bool:
     if intent.edit_type != "move" or intent.position not in OPPOSITE or where.regions is None:
         return False
     # By the old place, whatever the new one is to be relative to.
-    return stands(where.regions[1].boxes[0], OPPOSITE[intent.position], where.regions[0].boxes[0])
+    return boxes.stands(where.regions[1].boxes[0], OPPOSITE[intent.position], where.regions[0].boxes[0])
 
 
 def size_progress(intent: EditIntent, where: Grounding) -> SubScore:

@@ -20,6 +20,7 @@ from editjudge.metrics.bpm import region, semantic
 from editjudge.metrics.bpm.rules import PaperRules
 from editjudge.metrics.bpm.subscore import GIVEN, SubScore
 from editjudge.metrics.grounding import Grounding
+from editjudge.metrics.intents import text_direction
 from editjudge.metrics.task import Features
 from editjudge.types import Detections, EditIntent, Image
 from editjudge.utils.libraries.opencv import cv2
@@ -87,7 +88,7 @@ class ReleasedRules(PaperRules):
         if where.missing is not None:
             return _modify_without(where.missing, intent, features)
         change = features["edited_crop"] - features["original_crop"]
-        return SubScore(cosine(change, semantic.text_direction(intent, features)))
+        return SubScore(cosine(change, text_direction(intent, features)))
 
     @staticmethod
     def change_map(original: Image, edited: Image) -> NDArray[np.float32]:
@@ -122,4 +123,4 @@ def _stands(box: boxes.Box, relation: str, reference: boxes.Box) -> bool:
         return bool((box[:2] > reference[:2]).all() and (box[2:] < reference[2:]).all())
     if relation == "unchanged":
         return sum(map(abs, boxes.offset(box, reference))) < UNCHANGED
-    return region.stands(box, relation, reference)
+    return boxes.stands(box, relation, reference)

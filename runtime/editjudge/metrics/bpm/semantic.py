@@ -8,17 +8,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.image.vectors import Vector, cosine
+from editjudge.image.vectors import cosine, direction
 from editjudge.metrics.bpm.evidence import Evidence
 from editjudge.metrics.bpm.region import is_opposite, position, size_progress
 from editjudge.metrics.bpm.subscore import SubScore
 from editjudge.metrics.grounding import Grounding
-from editjudge.metrics.intents import is_clearance
+from editjudge.metrics.intents import is_clearance, text_direction
 from editjudge.metrics.task import Features
 from editjudge.types import EditIntent
-
-NOISE_FLOOR = 0.3  # ours: a change of the image feature below this share of its norm has no direction to speak of
-
 
 ALTERED = 0.2  # ours: the share of what is to stay that may change, as what is beside it does and masks err
 AGAINST = -0.3  # ours: the cosine under which a change goes against the words
@@ -75,23 +72,6 @@ def modify_without(missing: str) -> SubScore:
     A result that is not there was not made. What became of a source that was never found cannot be told.
     """
     return SubScore(0.0, flag=missing) if missing == "target_not_found" else SubScore.unmeasured(missing)
-
-
-def text_direction(intent: EditIntent, features: Features) -> Vector:
-    """float32[D]: from the source's text to the target's; of an add the target's, of a remove the source's reversed."""
-    if intent.source is None:
-        return features["target"]
-    if intent.target is None:
-        return -features["source"]
-    return features["target"] - features["source"]
-
-
-def direction(before: Vector, after: Vector, wanted: Vector) -> float:
-    """The cosine of after - before with the wanted direction, faded out where that change is hardly one."""
-    change = after - before
-    norm = float(np.linalg.norm(before)) * NOISE_FLOOR
-    weight = min(1.0, float(np.linalg.norm(change)) / norm) if norm else 1.0
-    return weight * cosine(change, wanted)
 
 
 def preserve(change: NDArray[np.float32], where: Grounding, masks: NDArray[np.bool_] | None = None) -> SubScore:

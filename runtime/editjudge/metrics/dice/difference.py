@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
@@ -26,7 +27,7 @@ class Difference:
     Attributes:
         change: Of what kind it is.
         element: What it is; None where that cannot be told.
-        box: Where it is: x0, y0, x1, y1 in pixels of the original picture; what was added and what was edited as it lies in the edited
+        box: Where it is, in pixels of the original picture; what was added and what was edited as it lies in the edited
             picture, put in the original's place.
         share: Of the picture's pixels that it changed, 0 to 1.
         confidence: How likely it is that there is such a difference there, 0 to 1.
@@ -111,7 +112,7 @@ class PictureDifferences:
     @property
     def worst(self) -> int | None:
         """The index of the strongest difference that was not asked for; None: there is none."""
-        return next((index for index, one in enumerate(self.differences) if one.coherent is False), None)
+        return find_worst(self.differences)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON that the command line prints."""
@@ -122,3 +123,8 @@ class PictureDifferences:
             "flags": list(self.flags),
             "worst": self.worst,
         }
+
+
+def find_worst(differences: Sequence[Difference]) -> int | None:
+    """The index of the first, which is the strongest, that was not asked for; None: there is none."""
+    return next((index for index, one in enumerate(differences) if one.coherent is False), None)

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from editjudge.image.boxes import Box, iou, offset
+from editjudge.image.boxes import MOVED, Box, iou, offset
 from editjudge.metrics.bpm.explanation.noun_phrase import Noun, attribute
-from editjudge.metrics.bpm.region import IOU
 from editjudge.metrics.bpm.score import EditScore
 from editjudge.metrics.intents import is_clearance
 from editjudge.types import EditType
@@ -166,7 +165,7 @@ def _went(score: EditScore) -> str:
     """Where an object went instead, by its best box in either picture."""
     source = Noun.of(score.intent.source)
     before, after = _best(score, "original", score.intent.source), _best(score, "edited", score.intent.target)
-    if before is None or after is None or iou(before, after) > IOU:
+    if before is None or after is None or iou(before, after) > MOVED:
         return f"{source.is_} still about where {source.it} {source.was}"
     right, down = offset(after, before)
     if abs(right) > abs(down):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from editjudge.metrics.bpm.explanation.clauses import describe_outcome, effective_type, growth, is_done
 from editjudge.metrics.bpm.explanation.noun_phrase import Noun
+from editjudge.metrics.bpm.explanation.unasked import describe_unasked
 from editjudge.metrics.bpm.score import EditScore, PartScore
 from editjudge.metrics.bpm.verdict import find_spill, find_spilt
 from editjudge.metrics.flags import CAVEATS, FLAGS, NOT_FOUND
@@ -32,7 +33,7 @@ COLUMNS = ("along the left side", "down the middle", "along the right side")
 
 def explain(score: EditScore) -> str:
     """Says what a score means and rests on: one sentence, and a second one where there is something to be wary of."""
-    sentences = [_news(score), *_caveats(score)]
+    sentences = [_news(score), *describe_unasked(score), *_caveats(score)]
     return " ".join(text[0].upper() + text[1:] + "." for text in sentences)
 
 

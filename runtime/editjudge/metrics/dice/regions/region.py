@@ -11,6 +11,14 @@ from editjudge.types import Floats
 
 
 @dataclass(frozen=True, eq=False)
+class SmallLab:
+    """The small pictures, float32[h, w, 3] each, in CIE Lab; the edited one in the original's place."""
+
+    original: Floats
+    edited: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class ChangedRegion:
     """A place that changed.
 

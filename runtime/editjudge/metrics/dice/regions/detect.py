@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.metrics.aligned_image import AlignedImage
-from editjudge.metrics.dice.kind import tell_kind, to_lab
-from editjudge.metrics.dice.moves import pair_moves
-from editjudge.metrics.dice.pixels import SmallPair, find_places
-from editjudge.metrics.dice.region import ChangedRegion
+from editjudge.metrics.dice.regions.kind import tell_kind, to_lab
+from editjudge.metrics.dice.regions.moves import pair_moves
+from editjudge.metrics.dice.regions.pixels import SmallPair, find_places
+from editjudge.metrics.dice.regions.region import ChangedRegion, SmallLab
 from editjudge.types import Floats, Image
 
 MOST = 32
@@ -32,33 +32,37 @@ class DetectedRegions:
         partners: The index of the other half for each half of a move.
         left_out: How many weaker ones there are besides.
         detector: What found them.
-        height, width: Of the small pictures that boxes and masks are of.
+        pictures: The small ones, which boxes and masks are of.
     """
 
     regions: tuple[ChangedRegion, ...]
     partners: dict[int, int]
     left_out: int
     detector: Literal["network", "pixels"]
-    height: int
-    width: int
+    pictures: SmallLab
 
-    @classmethod
-    def none(cls, height: int, width: int) -> DetectedRegions:
-        """Of pictures that do not differ."""
-        return cls((), {}, 0, "pixels", height, width)
+    @property
+    def height(self) -> int:
+        """Pixels of the small pictures."""
+        return int(self.pictures.original.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Pixels of the small pictures."""
+        return int(self.pictures.original.shape[1])
 
 
 def detect_regions(original: Image, aligned: AlignedImage) -> DetectedRegions:
     """The regions in which an edited picture differs from its original uint8[H, W, 3]."""
     pair = SmallPair.of(original, aligned)
-    height, width = pair.gap.shape
-    if aligned.changes.kind not in ("edit", "noise"):
-        return DetectedRegions.none(height, width)
     one, other = to_lab(pair.original), to_lab(pair.edited)
+    pictures = SmallLab(one, other)
+    if aligned.changes.kind != "edit":
+        return DetectedRegions((), {}, 0, "pixels", pictures)
     regions = [_describe(one, other, pair, place) for place in _find_whole(pair) or find_places(pair)]
     regions.sort(key=lambda region: -region.energy)
     kept = tuple(regions[:MOST])
-    return DetectedRegions(kept, pair_moves(one, other, kept), len(regions) - len(kept), "pixels", height, width)
+    return DetectedRegions(kept, pair_moves(one, other, kept), len(regions) - len(kept), "pixels", pictures)
 
 
 def _find_whole(pair: SmallPair) -> list[NDArray[np.bool_]]:

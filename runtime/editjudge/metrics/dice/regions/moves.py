@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from editjudge.image.boxes import area
 from editjudge.metrics.dice.difference import CHANGES
-from editjudge.metrics.dice.region import ChangedRegion
+from editjudge.metrics.dice.regions.region import ChangedRegion
 from editjudge.types import Floats
 from editjudge.utils.libraries.opencv import cv2
 
@@ -41,7 +42,7 @@ def pair_moves(original: Floats, edited: Floats, regions: Sequence[ChangedRegion
         (
             (_likeness(before[one], after[other]), one, other)
             for one in gone for other in new
-            if max(area := _area(regions[one]), room := _area(regions[other])) <= SAME_SIZE * min(area, room)
+            if max(first := _area(regions[one]), second := _area(regions[other])) <= SAME_SIZE * min(first, second)
         ),
         reverse=True,
     )  # fmt: skip
@@ -66,9 +67,8 @@ def _likeness(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> float
     covered = float(both.sum()) / max(float(np.maximum(mask, room).sum()), 1e-6)
     apart = np.linalg.norm(view - second, axis=2)
     gap = float((apart * both).sum()) / max(float(both.sum()), 1e-6)
-    return float(max(0.0, 1 - gap / REACH) * min(1.0, 1.25 * covered))
+    return max(0.0, 1 - gap / REACH) * min(1.0, 1.25 * covered)
 
 
 def _area(region: ChangedRegion) -> float:
-    x0, y0, x1, y1 = region.box.tolist()
-    return max(1.0, (x1 - x0) * (y1 - y0))
+    return max(1.0, area(region.box))

@@ -1,0 +1,1 @@
+"""Differences of two pictures: are they found, is their kind right, and is it known which were asked for?"""

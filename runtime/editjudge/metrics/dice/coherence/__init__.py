@@ -1,0 +1,1 @@
+"""Whether what changed was asked for, and why."""

@@ -1,0 +1,1 @@
+"""Where two pictures differ, and how: what was added, removed or edited, and what moved."""
