@@ -31,10 +31,12 @@ from editjudge.evaluation.plots import write_plot
 from editjudge.image.decode import load_image, load_picture
 from editjudge.image.decoding.limits import ImageLimits
 from editjudge.parser.calibration import UNSURE
-from editjudge.reports.html import render_html
+from editjudge.reports.html import render_differences_page, render_html
 
 PICTURE = np.full((32, 48, 3), 90, np.uint8)
 EDITED = PICTURE + np.uint8(70)
+SPOTTED = PICTURE.copy()
+SPOTTED[8:24, 8:24] = 200, 30, 30
 INTENT = EditIntent("color", "car", "blue car")
 TABLE = ScoreTable("scores", {"bpm": [1.0, 0.5], "human": [2, 1], "group": ["a", "a"], "model": ["m", "n"]})
 METRICS, OPTIONS = (MetricColumn("bpm", "bpm"),), EvaluationOptions(resamples=0)
@@ -52,6 +54,7 @@ def calls(scorer: Scorer, toy: Bundle, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("data")
     (folder / "edits.csv").write_text("original,edited,instruction\na.png,b.png,+++\n", encoding="utf-8")
     prepared, score = scorer.prepare(PICTURE, INTENT), scorer.score(PICTURE, EDITED, INTENT)
+    differences = scorer.differences(PICTURE, SPOTTED)
     dataset = open_dataset(folder / "edits.csv")
     predictions = {"unconditional": LATENTS, "image": LATENTS, "text": LATENTS, "mask": MASK}
     usual: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
@@ -71,6 +74,7 @@ def calls(scorer: Scorer, toy: Bundle, tmp_path_factory: pytest.TempPathFactory)
         "ImageLimits": (ImageLimits, {}),
         "find_mask": (guidance.find_mask, {"score": score}),
         "latent_mask": (guidance.latent_mask, {"score": score}),
+        "find_difference_mask": (guidance.find_difference_mask, {"differences": differences}),
         "encode_png": (guidance.encode_png, {"mask": MASK}),
         "guidance": (guidance.guidance, {**predictions, "image_scale": 1.5, "text_scale": 7.5}),
         "open_dataset": (open_dataset, {"path": folder / "edits.csv"}),
@@ -84,6 +88,7 @@ def calls(scorer: Scorer, toy: Bundle, tmp_path_factory: pytest.TempPathFactory)
         "EvaluationOptions": (EvaluationOptions, {}),
         "write_plot": (write_plot, {"path": folder / "plot.svg", "result": None}),
         "render_html": (render_html, {"edits": []}),
+        "render_differences_page": (render_differences_page, {"found": differences, "name": "edited.png"}),
     }
     usual |= {
         name: (experiment, {"table": TABLE, "metrics": METRICS, "options": OPTIONS})
@@ -207,6 +212,7 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("ImageLimits", "max_pixels", 0, "give a whole number"),
     ("ImageLimits", "min_side", -1, "give a whole number"),
     ("find_mask", "score", None, "give what Scorer.score gave"),
+    ("find_difference_mask", "differences", None, "give what Scorer.differences gave"),
     ("latent_mask", "score", PICTURE, "give what Scorer.score gave"),
     ("latent_mask", "factor", 0, WHOLE),
     ("latent_mask", "factor", "8", WHOLE),
@@ -280,6 +286,9 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("write_plot", "path", None, PATH),
     ("write_plot", "path", "plot.gif", "must end in .png or .svg"),
     ("write_plot", "result", None, "give what an experiment gives"),
+    ("render_differences_page", "found", [], "give what Scorer.differences gave"),
+    ("render_differences_page", "name", None, "give a text"),
+    ("render_differences_page", "instruction", 5, "give a text"),
     ("render_html", "edits", None, "give a list of RankedEdit"),
     ("render_html", "edits", ["edit"], "give a list of RankedEdit"),
     ("render_html", "title", 5, "give a text"),

@@ -14,14 +14,15 @@ import pytest
 from editjudge.cli.main import run
 from editjudge.datasets.demo import load_demo
 from editjudge.errors import InputError
-from editjudge.guidance import encode_png, find_mask, guidance, latent_mask, union_mask
+from editjudge.guidance import encode_png, find_difference_mask, find_mask, guidance, latent_mask, union_mask
 from editjudge.image.alignment import PairAlignment
 from editjudge.image.canvas import Content
 from editjudge.image.changes import ChangeKind, Changes
 from editjudge.metrics import EditScore
+from editjudge.metrics.dice.difference import DifferenceEvidence, PictureDifferences
 from editjudge.types import EditIntent
 from support.command_line import assert_fails
-from support.scores import part_of, score_of
+from support.scores import STILL, part_of, score_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -118,6 +119,20 @@ def test_a_border_is_no_part_of_the_mask() -> None:
         score(nothing, nothing, content=content, changed=inside[:20, :30]),
     ):
         assert ((union_mask(scored) > 0) == bordered).all()
+
+
+def test_a_mask_of_differences_has_all_that_are_listed_and_no_border() -> None:
+    labels, expected = np.zeros((40, 60), np.uint8), np.zeros((100, 130), bool)
+    labels[:20, :30], labels[20:, 45:] = 1, 2
+    expected[10:50, 5:65] = expected[50:90, 95:125] = True
+    picture = np.zeros((40, 60, 3), np.uint8)
+    evidence = DifferenceEvidence(picture, picture, labels, Content((5, 10, 125, 90), 100, 130))
+    found = PictureDifferences("edit", STILL, 0.4, (), evidence=evidence)
+    assert ((find_difference_mask(found) > 0) == expected).all()
+    nothing = replace(evidence, labels=np.zeros_like(labels))
+    for kind, reason in (("unchanged", "nothing was edited"), ("edit", "no place stands out")):
+        with pytest.raises(InputError, match=f"there is no difference to write: {reason}"):
+            find_difference_mask(replace(found, kind=kind, evidence=nothing))
 
 
 def test_where_no_object_was_found_the_mask_is_what_changed() -> None:

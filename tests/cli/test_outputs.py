@@ -133,6 +133,8 @@ def test_an_output_that_is_named_as_another_kind_of_file(
         (["rank", edit[0], edit[2], edit[1], *common, "--report"], html),
         (["demo", *common, "--report"], html),
         (["score", *edit, *common, "--mask"], png),
+        (["differences", *edit, *common, "--report"], html),
+        (["differences", *edit, *common, "--mask"], png),
         (["mask", *edit, *common, "--output"], png),
         (["mask", *edit, *common, "-o", str(tmp_path / "mask.png"), "--latent"], png),
         (["parse", "Make it blue.", *common, "--output"], lines),

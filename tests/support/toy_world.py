@@ -112,13 +112,13 @@ class Paper:
 
     def __init__(self, frame: int = FRAME) -> None:
         ranges = NormRanges(modify=(0.0, 0.8), preserve=(0.5, 1.0))
-        self.manifest = SimpleNamespace(norm=ranges, verdict=None, frame=frame)
+        self.manifest = SimpleNamespace(norm=ranges, verdict=None, coherence=None, frame=frame)
 
     def has(self, role: str) -> bool:
         return role in PLACEMENTS
 
-    def vocabulary(self) -> frozenset[str]:
-        return frozenset((*COLOURS, *NAMES))
+    def words(self, role: str) -> frozenset[str] | None:
+        return frozenset((*COLOURS, *NAMES)) if role == "vocabulary" else None
 
 
 PLACEMENTS = dict.fromkeys(("detector", "sam_encoder", "sam_decoder", "clip_vision", "clip_text"), CPU)

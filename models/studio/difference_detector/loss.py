@@ -14,7 +14,7 @@ INNER, CORE = 0.7, 0.3
 """Shares of a box about its centre: within the first those cells learn it that changed, within the second all do."""
 ALPHA, GAMMA = 0.3, 2.0
 """Of the focal loss: the weight of what is there, and how fast what is easy loses weight."""
-WEIGHTS = {"kind": 1.0, "box": 2.0, "quality": 0.5, "mask": 0.5, "dice": 0.5}
+WEIGHTS = {"kind": 1.0, "choice": 0.25, "box": 2.0, "quality": 0.5, "mask": 0.5, "dice": 0.5}
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +96,10 @@ def losses(outputs: tuple[Tensor, Tensor, Tensor, Tensor], batch: PairBatch) -> 
     share = torch.sigmoid(mask)
     shared = (share * batch.mask).sum(dim=(1, 2, 3))
     dice = 1 - (2 * shared + 1) / (share.sum(dim=(1, 2, 3)) + batch.mask.sum(dim=(1, 2, 3)) + 1)
+    choice = F.cross_entropy(kind.flatten(2).transpose(1, 2)[found], true_kind[found], reduction="none")
     return {
         "kind": (focal * weight[..., None]).sum() / count,
+        "choice": (choice * cell_weight).sum() / count,
         "box": ((1 - generalised) * cell_weight).sum() / count,
         "quality": right / count,
         "mask": F.binary_cross_entropy_with_logits(mask, batch.mask),

@@ -75,13 +75,11 @@ def _distance(one: Item, other: Item) -> float:
 
 
 def _is_asked(both: ItemChange, original: Scene, asked: Scene) -> bool:
-    """Whether the item is in the state that it should be in."""
+    """Whether the item is in the state that it should be in: one whose place another took is gone, and not just gone."""
     old, new = both
     if old is None:
         return new in asked.items
     wanted = dict(match_items(original, asked)).get(old, old)
-    if new is None:  # where another should take its place, it is gone as it should be
-        return wanted is None or wanted.name != old.name
     return new == wanted
 
 

@@ -14,7 +14,6 @@ from editjudge.bundles.files import DocumentEntry, EndToEnd, EngineEntry, FileEn
 from editjudge.bundles.roles import REQUIRED, ROLES
 from editjudge.bundles.settings import (
     ClipSettings,
-    CoherenceSettings,
     DetectorSettings,
     Frame,
     NormRanges,
@@ -37,7 +36,6 @@ MOST_ENTRIES = 256
 OPTIONAL: dict[str, type[Any]] = {
     "fallback_parse": ParserSettings,
     "verdict": VerdictSettings,
-    "coherence": CoherenceSettings,
     "end_to_end": EndToEnd,
 }
 """Sections that a manifest may lack, and need no file."""
@@ -66,7 +64,6 @@ class Manifest:
     parse: ParserSettings
     fallback_parse: ParserSettings | None
     verdict: VerdictSettings | None
-    coherence: CoherenceSettings | None
     engines: tuple[EngineEntry, ...]
     end_to_end: EndToEnd | None
     settings: Mapping[str, Any]

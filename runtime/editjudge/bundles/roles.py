@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from editjudge.bundles.settings import DifferenceSettings, DomainSettings, ElementSettings, PictureSettings
+from editjudge.bundles.settings import (
+    CoherenceSettings,
+    DifferenceSettings,
+    DomainSettings,
+    ElementSettings,
+    PictureSettings,
+)
 from editjudge.bundles.toml_schema import OneOf
 
 RoleKind = Literal["graph", "tokenizer", "language_model", "adapter", "probe", "words"]
@@ -50,6 +56,7 @@ ROLES: dict[str, Role] = {
         Role("difference", "difference detector", "graph", settings=DifferenceSettings),
         Role("domain", "domain probe", "probe", settings=DomainSettings),
         Role("vocabulary", "vocabulary", "words"),
+        Role("coherence", "coherence network", "probe", settings=CoherenceSettings),
         Role("elements", "names of objects", "words", settings=ElementSettings),
         Role("lpips", "LPIPS", "graph", settings=PictureSettings, for_metric=True),
         Role("dino", "DINO", "graph", settings=PictureSettings, for_metric=True),

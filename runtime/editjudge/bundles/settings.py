@@ -168,25 +168,9 @@ class DomainSettings:
 
 @dataclass(frozen=True)
 class CoherenceSettings:
-    """Whether a difference was asked for: a logistic regression on how it fits what was (`metrics.dice.coherence.fit`).
+    """From which of its network's probabilities on a difference counts as asked for."""
 
-    Attributes:
-        sure: From which probability on it counts as asked for.
-        bias: Of the logit; the others are the weights of what it looks at.
-    """
-
-    sure: Probability = 0.5
-    bias: LogitWeight = -3.0
-    kind: LogitWeight = 3.0
-    inside: LogitWeight = 0.0
-    cover: LogitWeight = 0.0
-    stand: LogitWeight = 0.0
-    size: LogitWeight = 0.0
-    look: LogitWeight = 0.0
-    colour: LogitWeight = 2.0
-    found: LogitWeight = 0.0
-    strength: LogitWeight = 2.0
-    moved: LogitWeight = 0.0
+    sure: Probability
 
 
 @dataclass(frozen=True)

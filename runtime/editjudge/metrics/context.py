@@ -18,6 +18,7 @@ from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.pipeline import Observation, OriginalFeatures, observe
 from editjudge.metrics.task import EditTask
 from editjudge.models.clip import Clip, Embeddings
+from editjudge.models.difference_detector import DifferenceDetector
 from editjudge.models.model_set import ModelSet
 from editjudge.types import EditIntent, Image
 from editjudge.utils.timing import StageTimer
@@ -79,7 +80,8 @@ class EditContext:
         aligned = self.aligned
         if not self.task.framing.undoes_drift:
             aligned = undo_drift(aligned, self.original, self.task.is_global)
-        return detect_regions(self.original, aligned)
+        has_network = self.models.bundle.has("difference")
+        return detect_regions(self.original, aligned, self.models.model(DifferenceDetector) if has_network else None)
 
     @cached_property
     def differences(self) -> PictureDifferences:

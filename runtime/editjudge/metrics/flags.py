@@ -120,6 +120,11 @@ FLAGS: dict[str, Flag] = {
             is_note=True,
         ),
         Flag(
+            "located_by_change",
+            "No object of the edit was found by name; the regions are where the picture changed, and are not judged.",
+            is_note=True,
+        ),
+        Flag(
             "parse_uncertain",
             "The instruction could be understood in more than one way; check the parsed intent.",
             "the instruction may have been misread",

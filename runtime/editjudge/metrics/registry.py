@@ -16,6 +16,7 @@ from editjudge.metrics.bpm.score import ALPHA, SUB_SCORES, EditScore, PartScore,
 from editjudge.metrics.bpm.verdict import check_accept_at
 from editjudge.metrics.clip import CLIP_DIRECTIONAL, CLIP_I, CLIP_T, CLIP_T_PLUS_I
 from editjudge.metrics.context import EditContext
+from editjudge.metrics.dice.metric import DICE_CLIP_I, DICE_CLIP_T, DICE_COHERENT
 from editjudge.metrics.perceptual import DINO, DINOV2, LPIPS
 from editjudge.metrics.pixel import L2, PSNR, SSIM
 from editjudge.metrics.task import Framing
@@ -59,6 +60,9 @@ METRICS: tuple[Metric, ...] = (
     SSIM,
     PSNR,
     CLIP_T_PLUS_I,
+    DICE_COHERENT,
+    DICE_CLIP_I,
+    DICE_CLIP_T,
 )
 """In the order in which "all" gives them; the first is the one that edits are scored and ranked by."""
 

@@ -35,7 +35,7 @@ from editjudge.reports.wording import (
     name_decision,
 )
 from editjudge.types import FoundBox, Image
-from editjudge.utils.arguments import TEXT, Accepted
+from editjudge.utils.arguments import TEXT, Accepted, instance
 from editjudge.utils.text import printable
 from editjudge.utils.timing import STAGES
 
@@ -43,6 +43,7 @@ EDITS = Accepted(
     lambda edits: isinstance(edits, list | tuple) and all(isinstance(edit, RankedEdit) for edit in edits),
     "a list of RankedEdit",
 )
+DIFFERENCES = instance(PictureDifferences, "what Scorer.differences gave")
 
 
 def render_html(edits: Sequence[RankedEdit], title: str = "Edit report") -> str:
@@ -71,6 +72,10 @@ def render_differences_page(found: PictureDifferences, name: str, instruction: s
         name: That of the edited picture's file.
         instruction: What was asked for; None: nobody said.
     """
+    DIFFERENCES.check(found=found)
+    TEXT.check(name=name)
+    if instruction is not None:
+        TEXT.check(instruction=instruction)
     entries = list_entries(found, asked=instruction is not None)
     return _render(
         "differences.html.j2",

@@ -64,13 +64,13 @@ def assess(
     ]
     found |= set().union(*raised_by_part)
     scores = tuple(
-        _score(result, ranges, rules, _in_order(raised))
+        _score(result, ranges, rules, in_order(raised))
         for result, raised in zip(measured, raised_by_part, strict=True)
     )
     bpm = None
     if not any(result.is_incomplete for result in measured):
         bpm = sum(rules.combine(score) for score in scores) / len(scores)
-    flags = _in_order(found)
+    flags = in_order(found)
     sub_scores = [sub_score for result in measured for sub_score in result.all]
     detected = [score for part in parts for score in part.where.scores]
     trust = 0.0 if bpm is None else confidence(sub_scores, detected, flags)
@@ -92,7 +92,8 @@ def _find_limit(part: EditPart, raised: set[str], rules: PaperRules) -> str | No
     return "out_of_domain" if "out_of_domain" in raised and rules.knows_its_limits else None
 
 
-def _in_order(flags: set[str]) -> tuple[str, ...]:
+def in_order(flags: set[str]) -> tuple[str, ...]:
+    """The flags as a score lists them."""
     return tuple(name for name in FLAGS if name in flags)
 
 

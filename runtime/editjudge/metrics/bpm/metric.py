@@ -9,7 +9,7 @@ import numpy as np
 
 import editjudge
 from editjudge.metrics.base import MetricResult, MetricSpec
-from editjudge.metrics.bpm.aggregate import assess
+from editjudge.metrics.bpm.aggregate import assess, in_order
 from editjudge.metrics.bpm.evidence import Evidence
 from editjudge.metrics.bpm.explanation.explain import explain
 from editjudge.metrics.bpm.explanation.headline import write_headline
@@ -19,6 +19,7 @@ from editjudge.metrics.bpm.rules import Compat, PaperRules, Rules
 from editjudge.metrics.bpm.score import EditScore, PartScore, RegionScore, SemanticScore, Verdict
 from editjudge.metrics.bpm.verdict import decide
 from editjudge.metrics.context import EditContext
+from editjudge.metrics.dice.located import LOCATED, locate_by_change
 from editjudge.types import FoundBox
 
 RULES: dict[Compat | None, PaperRules] = {None: Rules(), "paper": PaperRules(), "released": ReleasedRules()}
@@ -79,6 +80,8 @@ class Bpm:
             content,
             aligned.tone,
         )
+        regions = _report_regions(contexts)
+        located = None if any(regions.values()) else locate_by_change(context.intent, context.differences)
         score = EditScore(
             bpm=judged.bpm,
             semantic=_mean_semantic(judged.parts),
@@ -89,11 +92,11 @@ class Bpm:
             kind=aligned.changes.kind,
             changed_share=aligned.changes.share,
             alignment=aligned.changes.alignment.measure_drift(height, width, factor),
-            flags=judged.flags,
+            flags=in_order({*judged.flags, LOCATED}) if located else judged.flags,
             explanation="",
             intent=context.intent,
             parts=judged.parts,
-            regions=_report_regions(contexts),
+            regions=located or regions,
             timings_ms={},
             bundle=context.models.bundle.name,
             version=editjudge.__version__,

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from editjudge.image.boxes import shared_area, stands
-from editjudge.image.vectors import direction
+from editjudge.image.vectors import Vector, direction
 from editjudge.metrics.dice.coherence.colours import colour_share, find_colour
+from editjudge.metrics.dice.coherence.looks import RegionLooks, Vocabulary
 from editjudge.metrics.dice.difference import CHANGES
+from editjudge.metrics.dice.regions.detect import DetectedRegions
 from editjudge.metrics.dice.regions.region import ChangedRegion, SmallLab
 from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.intents import text_direction
@@ -37,6 +39,7 @@ SIDES = ("left", "right", "up", "down", "inside", "near")
 LARGER, SMALLER = 1.2, 0.8
 """Ratios of areas, edited over original (BPM, section 3.3)."""
 SPATIAL = ("move", "size")
+NOWHERE: Boxes = np.zeros((0, 4), np.float32)
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,13 @@ class PartView:
         intent: What was asked for.
         where: Where its objects are, in pixels of the small pictures.
         features: CLIP's, of the objects and of the phrases.
+        vocabulary: What a region is told apart from.
     """
 
     intent: EditIntent
     where: Grounding | None = None
     features: Features | None = None
+    vocabulary: Vocabulary | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class RegionFit:
         found: Whether all objects were found.
         strength: Its energy, against the strongest region.
         moved: Whether it is half of a move.
+        named: Whether what results, or what was removed, is what was named and not something else, by CLIP.
+        was: Whether what was edited is what was named.
     """
 
     kind: float = 0.0
@@ -81,38 +88,41 @@ class RegionFit:
     found: float = 0.0
     strength: float = 0.0
     moved: float = 0.0
+    named: float = 0.0
+    was: float = 0.0
 
 
-def measure_fit(
-    region: ChangedRegion, part: PartView, pictures: SmallLab, *, strength: float, moved: bool
-) -> RegionFit:
+def measure_fit(found: DetectedRegions, index: int, part: PartView, look: RegionLooks | None) -> RegionFit:
     """How a region fits a part.
 
     Args:
-        region: It.
+        found: The regions.
+        index: Which of them.
         part: What was asked for.
-        pictures: The pictures.
-        strength: The region's energy, against the strongest one's.
-        moved: Whether it is half of a move.
+        look: The region's; None: it was not looked at.
     """
-    intent, where = part.intent, part.where
+    region, intent, where = found.regions[index], part.intent, part.where
+    partner = found.regions[found.partners[index]] if index in found.partners else None
     kind = float(region.kinds @ np.array(KINDS[intent.edit_type], np.float32))
-    colour = measure_colour(region, intent, pictures)
+    colour = measure_colour(region, intent, found.pictures)
+    strength, moved = region.energy / max(one.energy for one in found.regions), float(partner is not None)
     if where is None:
-        return RegionFit(kind=kind, colour=colour, strength=strength, moved=float(moved))
-    expected = _expect(region, intent, where)
-    inside, cover = _overlap(region.box, expected)
+        return RegionFit(kind=kind, colour=colour, strength=strength, moved=moved)
+    inside, cover = _overlap(region.box, _expect(region, intent, where))
+    named, was = _measure_names(region, part, look)
     return RegionFit(
         kind=kind,
         inside=inside,
         cover=cover,
-        stand=_measure_stand(region, intent, where),
+        stand=_measure_stand(region, partner, intent, where),
         size=_measure_size(intent, where),
         look=_measure_look(part),
         colour=colour,
         found=float(where.missing is None),
         strength=strength,
-        moved=float(moved),
+        moved=moved,
+        named=named,
+        was=was,
     )
 
 
@@ -129,8 +139,8 @@ def measure_colour(region: ChangedRegion, intent: EditIntent, pictures: SmallLab
 
 def _expect(region: ChangedRegion, intent: EditIntent, where: Grounding) -> Boxes:
     """float32[N, 4]: where a region of its kind would be asked for."""
-    source = where.original.boxes if where.original is not None else np.zeros((0, 4), np.float32)
-    target = where.edited.boxes if where.edited is not None else np.zeros((0, 4), np.float32)
+    source = where.original.boxes if where.original is not None else NOWHERE
+    target = where.edited.boxes if where.edited is not None else NOWHERE
     change = CHANGES[int(region.kinds.argmax())]
     if intent.edit_type == "move" and change == "REMOVE":
         return source
@@ -149,20 +159,29 @@ def _overlap(box: Floats, expected: Boxes) -> tuple[float, float]:
     return float((shared / own).max()), float((shared / (own + sizes - shared)).max())
 
 
-def _measure_stand(region: ChangedRegion, intent: EditIntent, where: Grounding) -> float:
-    """1 where what results stands as asked, -1 where it does not, 0 where that was not asked or cannot be told."""
-    if where.edited is None or not len(where.edited):
+def _measure_stand(region: ChangedRegion, partner: ChangedRegion | None, intent: EditIntent, where: Grounding) -> float:
+    """1 where what results stands as asked, -1 where it does not, 0 where that was not asked or cannot be told.
+
+    Of a move by its own halves, which are where they are whatever the detector says.
+    """
+    is_new = CHANGES[int(region.kinds.argmax())] == "ADD"
+    new, old = (region, partner) if is_new else (partner, region)
+    source = where.original.boxes if where.original is not None else NOWHERE
+    results = where.edited.boxes if where.edited is not None else NOWHERE
+    if intent.edit_type == "move" and partner is not None and new is not None and old is not None:
+        source, results = old.box[None], new.box[None]
+    elif intent.edit_type == "add" and is_new:
+        results = region.box[None]
+    if not len(results):
         return 0.0
-    boxes, old = where.edited.boxes, where.original.boxes if where.original is not None else None
     if intent.position in SIDES and intent.edit_type in ("add", "move"):
-        anchored = intent.anchor is not None
-        reference = (where.anchor.boxes if where.anchor is not None else None) if anchored else old
-        if reference is None or not len(reference):
+        reference = source if intent.anchor is None else NOWHERE if where.anchor is None else where.anchor.boxes
+        if not len(reference):
             return 0.0
-        return 1.0 if any(stands(box, intent.position, reference[0]) for box in boxes) else -1.0
-    if old is None or not len(old) or intent.edit_type == "move":
+        return 1.0 if any(stands(box, intent.position, reference[0]) for box in results) else -1.0
+    if not len(source) or intent.edit_type in ("add", "move"):
         return 0.0
-    stayed = max(_overlap(box, old)[1] for box in boxes)
+    stayed = max(_overlap(box, source)[1] for box in results)
     return min(1.0, max(-1.0, 4 * stayed - 1))
 
 
@@ -193,3 +212,17 @@ def _measure_look(part: PartView) -> float:
     if not {"original_crop", "edited_crop"} <= features.keys():
         return 0.0
     return direction(features["original_crop"], features["edited_crop"], text_direction(intent, features))
+
+
+def _measure_names(region: ChangedRegion, part: PartView, look: RegionLooks | None) -> tuple[float, float]:
+    """Whether it is what was named, and whether what was edited was that before; -1 to 1 each, 0 where not measured."""
+    intent, vocabulary = part.intent, part.vocabulary
+    if look is None or vocabulary is None or intent.is_global:
+        return 0.0, 0.0
+
+    def rate(seen: Vector | None, phrase: str | None) -> float:
+        return 0.0 if seen is None or phrase is None else 2 * vocabulary.share(seen, (phrase,)) - 1
+
+    if look.after is None:
+        return rate(look.before, intent.source), 0.0
+    return rate(look.after, intent.target), rate(look.before, intent.source)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from editjudge.metrics.dice.coherence.fit import PartView
+from editjudge.metrics.dice.coherence.looks import list_phrases, list_rivals, open_vocabulary
 from editjudge.metrics.dice.regions.detect import DetectedRegions
 from editjudge.metrics.grounding import Grounding, Region
 from editjudge.metrics.intents import asks_nothing
@@ -31,7 +31,12 @@ def view_parts(context: EditContext, found: DetectedRegions) -> tuple[PartView, 
     if not UNLOCATED.isdisjoint(known):
         return tuple(PartView(one.intent) for one in contexts)
     return tuple(
-        PartView(one.intent, _shrink(observation.grounding, found.height, found.width), observation.features)
+        PartView(
+            one.intent,
+            _shrink(observation.grounding, found.height, found.width),
+            observation.features,
+            open_vocabulary(context, [*list_phrases([one.intent]), *list_rivals(one.intent)]),
+        )
         for one, observation in zip(contexts, observed, strict=True)
     )
 
@@ -48,8 +53,3 @@ def _shrink(where: Grounding, height: int, width: int) -> Grounding:
         return None if detections is None else Region(detections, np.zeros((len(detections), 0, 0), bool))
 
     return Grounding(place(where.original), place(where.edited), shrink(where.anchor), height, width, place(where.kept))
-
-
-def enclose(parts: Sequence[PartView]) -> bool:
-    """Whether some part concerns the whole picture."""
-    return any(part.intent.is_global for part in parts)

@@ -32,17 +32,17 @@ def describe(change: Change, share: float, is_move: bool) -> str:
     return _as_sentence(f"{what}; it looks like one half of a move" if is_move else what)
 
 
-def justify(change: Change, part: PartView, fit: RegionFit, coherent: bool) -> str:
+def justify(change: Change, part: PartView, fit: RegionFit, coherent: bool | None) -> str:
     """Why a difference counts as asked for or not.
 
     Args:
         change: Of what kind it is.
         part: The thing that it fits best of all that was asked for.
         fit: How.
-        coherent: Whether it counts as asked for.
+        coherent: Whether it counts as asked for; None where that cannot be told.
     """
     reasons = [*_judge_kind(change, part.intent, fit), *_judge_place(change, part, fit), *_judge_looks(part, fit)]
-    verdict = "asked for" if coherent else "not asked for"
+    verdict = {True: "asked for", False: "not asked for", None: "whether it was asked for cannot be told"}[coherent]
     return _as_sentence(f"{verdict}: {HAPPENED[change]}, {'; '.join(reasons)}")
 
 
@@ -57,7 +57,7 @@ def _judge_place(change: Change, part: PartView, fit: RegionFit) -> Iterator[str
         yield "the whole picture was to change"
         return
     if part.where is None or not fit.found:
-        yield f"where {name} is was not found, so the place could not be judged"
+        yield f"the bundle did not find {name}, so the place could not be judged"
     elif fit.inside >= HERE:
         yield f"it lies where {name} was found"
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,14 +12,25 @@ from numpy.typing import NDArray
 from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.dice.regions.kind import tell_kind, to_lab
 from editjudge.metrics.dice.regions.moves import pair_moves
-from editjudge.metrics.dice.regions.pixels import SmallPair, find_places
+from editjudge.metrics.dice.regions.network import leave_covered, see_places
+from editjudge.metrics.dice.regions.pixels import SmallPair, find_places, is_stamp
 from editjudge.metrics.dice.regions.region import ChangedRegion, SmallLab
-from editjudge.types import Floats, Image
+from editjudge.models.difference_detector import DifferenceDetector
+from editjudge.types import Image
 
 MOST = 32
 """Differences that are listed."""
 MARGIN = 8
 """Pixels round a place that are looked at to tell its kind."""
+SURE = 0.5
+"""The network's confidence in the surest difference of a pair from which those that it is less sure of count too: what
+is no edit may look like one here and there, but nowhere clearly so."""
+TRUSTED = 0.7
+"""How much the outlines in the pixels count beside the network, for the kind of a difference."""
+OVERLOOKED = 5000.0
+"""The energy of a place from which it is told although the network does not see it: nuisances have less."""
+DOUBTED = 0.5
+"""What is left of the confidence in that."""
 WHOLE = 0.5
 """The share of a picture from which a change that reaches all of its sides is one of the whole picture."""
 
@@ -52,17 +64,42 @@ class DetectedRegions:
         return int(self.pictures.original.shape[1])
 
 
-def detect_regions(original: Image, aligned: AlignedImage) -> DetectedRegions:
-    """The regions in which an edited picture differs from its original uint8[H, W, 3]."""
+def detect_regions(
+    original: Image, aligned: AlignedImage, network: DifferenceDetector | None = None
+) -> DetectedRegions:
+    """The regions in which an edited picture differs from its original uint8[H, W, 3].
+
+    network: the bundle's; None: it has none, and the pixels alone tell.
+    """
     pair = SmallPair.of(original, aligned)
+    by: Literal["network", "pixels"] = "pixels" if network is None else "network"
     one, other = to_lab(pair.original), to_lab(pair.edited)
     pictures = SmallLab(one, other)
     if aligned.changes.kind != "edit":
-        return DetectedRegions((), {}, 0, "pixels", pictures)
-    regions = [_describe(one, other, pair, place) for place in _find_whole(pair) or find_places(pair)]
+        return DetectedRegions((), {}, 0, by, pictures)
+    whole = _find_whole(pair)
+    if whole or network is None:
+        places = whole or find_places(pair)
+        regions = [_describe(pictures, pair, place) for place in places if not is_stamp(place)]
+    else:
+        regions = list(_find_by_network(pictures, pair, network))
     regions.sort(key=lambda region: -region.energy)
     kept = tuple(regions[:MOST])
-    return DetectedRegions(kept, pair_moves(one, other, kept), len(regions) - len(kept), "pixels", pictures)
+    return DetectedRegions(kept, pair_moves(one, other, kept), len(regions) - len(kept), by, pictures)
+
+
+def _find_by_network(pictures: SmallLab, pair: SmallPair, network: DifferenceDetector) -> Iterator[ChangedRegion]:
+    """What the network sees, where it is sure of something, and what is so strong that it must have overlooked it."""
+    seen = see_places(network, pair)
+    if seen and seen[0].confidence >= SURE:
+        for place in seen:
+            region = _describe(pictures, pair, place.mask)
+            kinds = place.kinds * region.kinds**TRUSTED
+            yield replace(region, kinds=kinds / kinds.sum(), confidence=place.confidence)
+    for left in leave_covered(find_places(pair), seen, pair):
+        region = _describe(pictures, pair, left)
+        if region.energy >= OVERLOOKED:
+            yield replace(region, confidence=DOUBTED * region.confidence)
 
 
 def _find_whole(pair: SmallPair) -> list[NDArray[np.bool_]]:
@@ -74,15 +111,16 @@ def _find_whole(pair: SmallPair) -> list[NDArray[np.bool_]]:
     return [np.ones(changed.shape, bool)]
 
 
-def _describe(one: Floats, other: Floats, pair: SmallPair, place: NDArray[np.bool_]) -> ChangedRegion:
-    """A region of a place bool[h, w], with its kind; one, other: float32[h, w, 3], both pictures in CIE Lab."""
+def _describe(pictures: SmallLab, pair: SmallPair, place: NDArray[np.bool_]) -> ChangedRegion:
+    """A region of a place bool[h, w], with its kind."""
     rows, columns = np.flatnonzero(place.any(axis=1)), np.flatnonzero(place.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     near = slice(max(0, top - MARGIN), bottom + MARGIN), slice(max(0, left - MARGIN), right + MARGIN)
     box = np.array([left, top, right, bottom], np.float32)
     mask = place[top:bottom, left:right]
-    energy = float(pair.gap[top:bottom, left:right][mask].sum())
-    region = ChangedRegion(box, mask, energy, tell_kind(one[near], other[near], place[near]), 0.0)
+    energy = max(1.0, float(pair.gap[top:bottom, left:right][mask].sum()))
+    kinds = tell_kind(pictures.original[near], pictures.edited[near], place[near])
+    region = ChangedRegion(box, mask, energy, kinds, 0.0)
     return replace(region, confidence=rate(region, pair))
 
 

@@ -22,6 +22,12 @@ LEAST_ENERGY = 60.0
 """The least sum of a region's differences, in units of CIE Lab."""
 
 
+CORNER = 0.04
+"""How far from two sides of the picture, as a share of each, an editor's stamp may begin."""
+STAMP = (0.2, 0.06)
+"""The width and height of the largest stamp, as shares of the picture."""
+
+
 @dataclass(frozen=True, eq=False)
 class SmallPair:
     """Two pictures as differences are looked for in them: small (SIDE), the edited one in the original's place.
@@ -66,3 +72,12 @@ def find_places(pair: SmallPair) -> list[NDArray[np.bool_]]:
     peaks = np.bincount(flat, weights=gap > STRONG * pair.threshold, minlength=count)
     kept = (energy > LEAST_ENERGY) & (peaks > 0)
     return [labels == label for label in np.flatnonzero(kept)]
+
+
+def is_stamp(place: NDArray[np.bool_]) -> bool:
+    """Whether a place bool[h, w] is as small, as flat and as far in a corner as the stamps that editors leave."""
+    (height, width), (across, down) = place.shape, STAMP
+    rows, columns = np.flatnonzero(place.any(axis=1)), np.flatnonzero(place.any(axis=0))
+    top, bottom, left, right = rows[0], height - 1 - rows[-1], columns[0], width - 1 - columns[-1]
+    cornered = min(top, bottom) <= CORNER * height and min(left, right) <= CORNER * width
+    return bool(cornered and len(rows) <= down * height and len(columns) <= across * width)
