@@ -86,6 +86,11 @@ def compare_decisions(pairs: Iterable[ComparedPair]) -> list[bool]:
     return [found.coherent == known.coherent for found, known in _decided(pairs)]
 
 
+def compare_told(pairs: Iterable[ComparedPair]) -> list[bool]:
+    """The same of those alone of which it was decided."""
+    return [found.coherent == known.coherent for found, known in _decided(pairs) if found.coherent is not None]
+
+
 def find_excuses(pairs: Iterable[ComparedPair]) -> list[bool]:
     """Of every difference that was found, not asked for, and decided, whether it was said to be asked for."""
     return [

@@ -88,13 +88,16 @@ def compare_asked(scorer: Scorer, cases: Sequence[DifferenceCase]) -> list[Compa
 def summarise_coherence(
     pairs: Sequence[ComparedPair], goal: float | None, goal_right: float | None, goal_excused: float | None
 ) -> list[Figure]:
-    right, excused = agreement.compare_decisions(pairs), agreement.find_excuses(pairs)
+    right, told, excused = (
+        find(pairs) for find in (agreement.compare_decisions, agreement.compare_told, agreement.find_excuses)
+    )
     return [
         Figure(
             "coherence_ap", "asked for: AP .50:.95 with the decision",
             agreement.average_precision(pair.decisions() for pair in pairs)[1], goal,
         ),
         Figure("decided", f"asked for: right, of {len(right)} found", share(right), goal_right),
+        Figure("told", f"asked for: right, of the {len(told)} of them that were decided", share(told)),
         Figure(
             "excused", f"asked for: said of {len(excused)} found that were not",
             share(excused), goal_excused, at_least=False,

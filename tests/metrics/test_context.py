@@ -65,11 +65,12 @@ class Counted:
 @pytest.mark.parametrize(
     ("intent", "original", "edited", "embedded"),
     [
-        (COLOR, ORIGINAL, EDITED, [2, 2]),  # both crops, then both pictures
-        (ADD, ORIGINAL, draw(CAR, TOWER, ("blue", "box", 150, 60)), [2, 2]),
-        (REMOVE, ORIGINAL, draw(CAR), [2, 2]),
-        (STYLE, ORIGINAL, draw(("green", "car", 60, 60), TOWER), [2]),  # the score needs both pictures itself,
-        (COLOR, draw(TOWER), EDITED, [2]),  # and here none, as the car is missing in the original
+        # Both crops; both pictures; DICE: both without what was asked for, and that which was asked for.
+        (COLOR, ORIGINAL, EDITED, [2, 2, 2, 1]),
+        (ADD, ORIGINAL, draw(CAR, TOWER, ("blue", "box", 150, 60)), [2, 2, 2, 1]),
+        (REMOVE, ORIGINAL, draw(CAR), [2, 2, 2]),  # what is gone cannot be compared with words
+        (STYLE, ORIGINAL, draw(("green", "car", 60, 60), TOWER), [2, 2, 1]),  # the score needs both pictures itself,
+        (COLOR, draw(TOWER), EDITED, [2, 2, 1]),  # and here none, as the car is missing in the original
     ],
 )
 def test_with_all_metrics_pictures_are_looked_at_once(

@@ -78,11 +78,12 @@ def test_what_moved_is_one_move_and_another_thing_is_not() -> None:
 
 
 def test_of_two_hundred_changes_the_strongest_are_listed_and_the_others_told() -> None:
-    edited = textured()
+    original = textured().repeat(2, axis=0).repeat(2, axis=1)
+    edited = original
     for index in range(200):
-        x, y = 6 + 17 * (index % 15), 6 + 17 * (index // 15)
-        edited = paint(edited, (x, y, x + 7 + (index % 3), y + 7), RED)
-    found = find(textured(), edited)
+        x, y = 32 + 32 * (index % 15), 32 + 32 * (index // 15)  # as far apart from each other as from the corners
+        edited = paint(edited, (x, y, x + 12 + (index % 3), y + 12), RED)
+    found = find(original, edited)
     assert (len(found.regions), found.left_out) == (MOST, 200 - MOST)
     energies = [region.energy for region in found.regions]
     assert energies == sorted(energies, reverse=True)

@@ -30,6 +30,7 @@ from support.toy_world import COLOR, REMOVE, draw
 
 NAMES = (
     "bpm", "l2", "lpips", "clip_i", "clip_t", "clip_directional", "dino", "dinov2", "ssim", "psnr", "clip_t_plus_i",
+    "dice_coherent", "dice_clip_i", "dice_clip_t",
 )  # fmt: skip
 RED, BLUE = (np.full((48, 64, 3), colour, np.uint8) for colour in ((255, 0, 51), (0, 0, 255)))
 RED_FEATURE, BLUE_FEATURE = np.array([2, -2, -1.2]), np.array([-2, -2, 2])
@@ -76,12 +77,14 @@ def test_the_names_are_those_that_others_rely_on() -> None:
 def test_all_by_hand(scorer: Scorer) -> None:
     result = measure(scorer, RED, BLUE, SWAP)
     assert tuple(result) == NAMES
-    assert all(type(value) is float for value in result.values())
+    # The whole of one colour in another one is another tone to the pixels: no difference that could be asked for.
+    assert [name for name, value in result.items() if type(value) is not float] == ["dice_coherent", "dice_clip_t"]
+    assert result["dice_coherent"] is result["dice_clip_t"] is None
     assert result["bpm"] == scorer.score(RED, BLUE, SWAP).bpm
     assert result["l2"] == pytest.approx(math.sqrt((255**2 + 204**2) / 3) / 255, abs=1e-6)
     assert result["lpips"] == pytest.approx((2 + 0 + 1.6) / 3, abs=1e-4)
     alike = cosine(RED_FEATURE, BLUE_FEATURE)
-    for name in ("clip_i", "dino", "dinov2"):
+    for name in ("clip_i", "dino", "dinov2", "dice_clip_i"):
         assert result[name] == pytest.approx(alike, abs=1e-6)
     # The toy counts tokens, cats and dogs: [CLS] dog [EOS].
     assert result["clip_t"] == pytest.approx(cosine(BLUE_FEATURE, np.array([3, 0, 1])), abs=1e-6)
@@ -147,7 +150,7 @@ def test_only_what_is_asked_for_is_opened_and_read(toy: Bundle) -> None:
     assert set(fresh.placements) == {*GRAPHS, "dino"}
     # There is no parser, so nothing that has to read the instruction can be told.
     unread = {metric.spec.name for metric in select_metrics(None, toy, parsed=False)}
-    assert unread == set(NAMES) - {"bpm", "clip_directional"}
+    assert unread == set(NAMES) - {"bpm", "clip_directional", "dice_coherent", "dice_clip_i", "dice_clip_t"}
     with pytest.raises(BundleError, match="bpm needs a model of role parser, which bundle toy lacks; give the intent"):
         measure(fresh, RED, BLUE, "make it blue", ["bpm"])
 

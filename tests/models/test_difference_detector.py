@@ -13,7 +13,7 @@ from editjudge.errors import BundleError
 from editjudge.models.difference_detector import DifferenceDetector
 from editjudge.types import Placement
 
-SETTINGS = DifferenceSettings(256, "area", confidence=(1.0, 0.0), threshold=0.3)
+SETTINGS = DifferenceSettings(256, "area", confidence=(1.0, 0.1, -1.0), threshold=0.3)
 CELLS = 64
 BLACK = np.zeros((512, 512, 3), np.uint8)
 
@@ -79,21 +79,23 @@ def test_a_picture_of_another_proportion_fills_the_upper_left(said: Said) -> Non
 
 def test_of_boxes_that_overlap_the_surest_is_kept(said: Said) -> None:
     said.say(10, 20, (2.0, -20.0, -20.0), (10, 10, 10, 10))
-    said.say(10, 21, (4.0, -20.0, -20.0), (14, 10, 6, 10))  # the same box
+    said.say(10, 21, (4.0, 4.0, -20.0), (14, 10, 6, 10))  # the same box
     said.say(50, 50, (-20.0, 1.0, -20.0), (10, 10, 10, 10))
     found = DifferenceDetector(said, SETTINGS).find(BLACK, BLACK)
-    assert found.kinds.argmax(axis=1).tolist() == [0, 1]
-    # The root of how likely it is there, times 1 for how well it is drawn.
-    assert found.scores == pytest.approx([(1 / (1 + np.exp(-4))) ** 0.5, (1 / (1 + np.exp(-1))) ** 0.5], abs=1e-4)
+    surest, other = (1 / (1 + np.exp(-logit)) for logit in (4 + 2 - 1, 2 + 2 - 1))
+    assert found.scores == pytest.approx([surest, 1 / (1 + np.exp(-2.0))], abs=1e-5)
+    # The first says ADD as often as REMOVE, the one that it keeps out says ADD.
+    added = (surest * 0.5 + other) / (surest + other)
+    np.testing.assert_allclose(found.kinds, [[added, 1 - added, 0], [0, 1, 0]], atol=1e-5)
 
 
 def test_confidence_is_as_the_bundle_has_it_calibrated(said: Said) -> None:
-    said.say(10, 20, (0.0, -20.0, -20.0), (10, 10, 10, 10))
-    score = 0.5**0.5
-    logit = 2 * np.log(score / (1 - score)) - 1
-    settings = replace(SETTINGS, confidence=(2.0, -1.0))
+    said.say(10, 20, (0.5, -20.0, -20.0), (10, 10, 10, 10))
+    said.outputs["quality"][:] = 1.5
+    settings = replace(SETTINGS, confidence=(2.0, 3.0, -4.0))
     found = DifferenceDetector(said, settings).find(BLACK, BLACK)
-    assert found.scores == pytest.approx([1 / (1 + np.exp(-logit))], abs=1e-5)
+    assert found.scores == pytest.approx([1 / (1 + np.exp(-(2 * 0.5 + 3 * 1.5 - 4)))], abs=1e-6)
+    np.testing.assert_allclose(found.evidence, [[0.5, 1.5]])
     told = replace(settings, threshold=float(found.scores[0]) + 0.01)
     assert len(DifferenceDetector(said, told).find(BLACK, BLACK).boxes) == 0
 
@@ -125,7 +127,7 @@ def test_a_graph_that_gives_something_else(said: Said, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"), [({"size": 200}, "multiple of 32"), ({"confidence": (0.0, 1.0)}, "must rise")]
+    ("changes", "message"), [({"size": 200}, "multiple of 32"), ({"confidence": (1.0, 0.0, 1.0)}, "must rise")]
 )
 def test_settings_that_make_no_sense(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):

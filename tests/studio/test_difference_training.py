@@ -115,6 +115,7 @@ def found(boxes: list[list[float]], scores: list[float], kinds: list[int]) -> De
         np.eye(3, dtype=np.float32)[kinds],
         np.array(scores, np.float32),
         np.zeros((256, 256), np.float32),
+        np.zeros((len(boxes), 2), np.float32),
     )
 
 
@@ -134,13 +135,12 @@ def test_figures_by_hand() -> None:
     assert share_alarmed([(none, changes), (none, found([[0, 0, 9, 9]], [0.4], [ADD]))], 0.5) == 0.5
 
 
-def test_the_fit_finds_how_scores_are_off() -> None:
+def test_the_fit_finds_what_the_logits_are_worth() -> None:
     rng = np.random.default_rng(0)
-    scores = rng.uniform(0.02, 0.98, 20_000)
-    logits = 1.7 * np.log(scores / (1 - scores)) - 0.8
-    slope, offset = fit(scores, rng.random(len(scores)) < 1 / (1 + np.exp(-logits)))
-    assert slope == pytest.approx(1.7, abs=0.1)
-    assert offset == pytest.approx(-0.8, abs=0.1)
+    evidence = rng.normal(0, 1.5, (20_000, 2))
+    logits = evidence @ [1.7, 0.6] - 0.8
+    fitted = fit(evidence, rng.random(len(evidence)) < 1 / (1 + np.exp(-logits)))
+    assert fitted == pytest.approx((1.7, 0.6, -0.8), abs=0.1)
 
 
 def test_training_starts_stops_and_resumes(tmp_path: Path) -> None:

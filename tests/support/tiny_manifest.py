@@ -37,7 +37,7 @@ threshold = 0.0
     "difference": """\
 size = 32
 resample = "area"
-confidence = [1.0, 0.0]
+confidence = [1.0, 1.0, 0.0]
 threshold = 0.1
 """,
     "lpips": """\

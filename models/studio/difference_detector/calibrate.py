@@ -1,16 +1,17 @@
-"""Fits how likely a box of the network is to be right, and from when on it is told.
+"""Fits how likely a box of the network is to be right.
 
     PYTHONPATH=models:runtime:export python -m studio.difference_detector.calibrate runs/difference/edits/checkpoint
 
-prints the section [difference] of the bundle's manifest. A box is right that overlaps a true one, not taken by a surer
-box, by an IoU of a half. The pairs are of photographs and cut-outs that are held out, and others than those that
-`evaluate` measures with.
+prints how well that holds, and the line for the section [difference] of the bundle's manifest. A box is right that
+overlaps a true one, not taken by a surer box, by an IoU of a half. The pairs are of photographs and cut-outs that are
+held out, and others than those that `evaluate` measures with.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from studio.differences.pair import LabelledPair
 from studio.differences.write_shards import write_shard
 
 PAIRS, SEED = 800, 18
+ROUNDS = 2
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -47,22 +49,21 @@ def calibration_samples(folder: Path) -> list[Sample]:
     return [shards.sample(place) for place in shards.places()]
 
 
-def fit(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
-    """The slope and offset on the logit of the score under which what happened is likeliest."""
-    logits = np.log(scores / (1 - scores))
+def fit(evidence: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """The weights of both logits float64[N, 2], and the offset, under which what happened is likeliest."""
 
     def surprise(line: NDArray[np.float64]) -> float:
-        value = line[0] * logits + line[1]
+        value = evidence @ line[:2] + line[2]
         return float(np.mean(np.logaddexp(0, np.where(right, -value, value))))
 
-    slope, offset = minimize(surprise, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return round(float(slope), 3), round(float(offset), 3)
+    of_kind, of_quality, offset = minimize(surprise, np.array(UNCALIBRATED.confidence), method="BFGS").x
+    return round(float(of_kind), 3), round(float(of_quality), 3), round(float(offset), 3)
 
 
 def judge(found: Sequence[Found]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The scores of all boxes, and whether they are right."""
-    scores = np.concatenate([changes.scores for _, changes in found]).astype(np.float64)
-    return scores, np.concatenate([match(one)[0] >= 0 for one in found])
+    """The logits of all boxes, and whether they are right."""
+    evidence = np.concatenate([changes.evidence for _, changes in found]).astype(np.float64)
+    return evidence, np.concatenate([match(one)[0] >= 0 for one in found])
 
 
 def main() -> None:
@@ -71,15 +72,17 @@ def main() -> None:
     command_line.add_argument("--held-out", type=Path, default=Path("runs/differences/held_out"))
     options = command_line.parse_args()
     torch.set_num_threads(1)
-    scores, right = judge(detect(open_detector(options.checkpoint), calibration_samples(options.held_out)))
-    slope, offset = fit(scores, right)
-    confidence = 1 / (1 + np.exp(-(slope * np.log(scores / (1 - scores)) + offset)))
+    samples, confidence = calibration_samples(options.held_out), UNCALIBRATED.confidence
+    for _ in range(ROUNDS):  # which boxes overlap a better one depends on the confidence
+        settings = replace(UNCALIBRATED, confidence=confidence)
+        evidence, right = judge(detect(open_detector(options.checkpoint, settings), samples))
+        confidence = fit(evidence, right)
+    likely = 1 / (1 + np.exp(-(evidence @ confidence[:2] + confidence[2])))
     for low, high in pairwise(STEPS):
-        of_these = (confidence >= low) & (confidence < high)
-        share = right[of_these].mean() if of_these.any() else float("nan")
-        print(f"# {low:.1f} to {high:.1f}: {of_these.sum()} boxes, {share:.3f} of them right")
-    print(f"[difference]\nsize = {UNCALIBRATED.size}\nresample = {UNCALIBRATED.resample!r}".replace("'", '"'))
-    print(f"confidence = [{slope}, {offset}]")
+        these = (likely >= low) & (likely < high)
+        share = right[these].mean() if these.any() else float("nan")
+        print(f"# {low:.1f} to {high:.1f}: {these.sum()} boxes, {share:.3f} of them right")
+    print(f"[difference]\nconfidence = {list(confidence)}")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from studio.difference_detector.variation import Sample
 from studio.differences.draw import HELD_OUT_COUNTS, held_out_pairs
 from studio.differences.write_shards import write_shard
 
-UNCALIBRATED = DifferenceSettings(256, "area", confidence=(1.0, 0.0), threshold=0.02)
+UNCALIBRATED = DifferenceSettings(256, "area", confidence=(1.4, 3.6, -3.7), threshold=0.01)
 
 Found = tuple[Sample, DetectedChanges]
 

@@ -99,20 +99,21 @@ class DifferenceSettings:
 
     Attributes:
         size: A picture's longest side gets so many pixels, and it is padded to a square with zeros.
-        confidence: The slope and offset that turn the logit of a box's score into that of its being right.
+        confidence: The logit of a box's being right: the weights of the logits of its kind and its quality, and an
+            offset.
         threshold: From which confidence a box is a difference.
     """
 
     size: Annotated[int, Between(32, 1024)]
     resample: Literal["area", "bilinear", "bicubic"]
-    confidence: Range
+    confidence: tuple[Score, Score, Score]
     threshold: Probability
 
     def __post_init__(self) -> None:
         if self.size % 32:
             raise ValueError(f"size must be a multiple of 32, not {self.size}")
-        if self.confidence[0] <= 0:
-            raise ValueError(f"confidence must rise, not have a slope of {self.confidence[0]}")
+        if min(self.confidence[:2]) <= 0:
+            raise ValueError(f"confidence must rise with kind and quality, not by {min(self.confidence[:2])}")
 
 
 @dataclass(frozen=True)

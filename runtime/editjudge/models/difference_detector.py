@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from editjudge.bundles.settings import DifferenceSettings
-from editjudge.image.boxes import suppress_overlaps
+from editjudge.image.boxes import iou_with, suppress_overlaps
 from editjudge.image.transforms import resize, to_tensor
 from editjudge.models.grounding_dino import sigmoid
 from editjudge.models.model_set import ModelSet, Runner
@@ -19,7 +19,7 @@ from editjudge.utils.libraries.opencv import cv2
 STRIDE = 4
 """Pixels of the network's input from one of its cells to the next."""
 NMS_IOU = 0.5
-"""Two boxes that overlap by more than this are one difference."""
+"""Two boxes that overlap by more than this are one difference, of whose kind both have a say."""
 CANDIDATES = 1000
 """The best cells, whose boxes are compared with each other."""
 MOST = 100
@@ -35,12 +35,14 @@ class DetectedChanges:
         kinds: float32[N, 3]: how likely each is to be an ADD, a REMOVE, an EDIT; together 1.
         scores: float32[N]: how likely it is that there is such a difference, calibrated, 0 to 1.
         mask: float32[H, W]: how likely each pixel is to have changed.
+        evidence: float32[N, 2]: what the scores were made of, the logits of the likeliest kind and of the box.
     """
 
     boxes: Boxes
     kinds: Floats
     scores: Floats
     mask: Floats
+    evidence: Floats
 
 
 class DifferenceDetector:
@@ -75,23 +77,38 @@ class DifferenceDetector:
             for name, channels in (("kind", 3), ("box", 4), ("quality", 1), ("mask", 1))
         )
         seen = (slice(0, -(-rows // STRIDE)), slice(0, -(-columns // STRIDE)))
-        sides = np.array([width / columns, height / rows] * 2, dtype=np.float32)
-        kinds = sigmoid(kind[:, *seen].reshape(3, -1).T)
-        scores = self._confidence(kinds.max(axis=1), sigmoid(quality[0][seen].ravel()))
+        kinds = kind[:, *seen].reshape(3, -1).T
+        evidence = np.stack([kinds.max(axis=1), quality[0][seen].ravel()], axis=1)
+        scores = self._confidence(evidence)
         boxes = np.clip(_corners(box[:, *seen]), 0, [columns, rows] * 2).astype(np.float32)
         best = np.argsort(-scores, kind="stable")[:CANDIDATES]
         best = best[scores[best] >= self._settings.threshold]
-        kept = best[suppress_overlaps(boxes[best], NMS_IOU, MOST)]
-        shares = kinds[kept] / np.maximum(kinds[kept].sum(axis=1, keepdims=True), 1e-9)
+        boxes, kinds, scores = boxes[best], _shares(kinds[best]), scores[best]
+        kept = suppress_overlaps(boxes, NMS_IOU, MOST)
+        said = [_average(kinds, scores * (iou_with(boxes[index], boxes) >= NMS_IOU)) for index in kept]
         return DetectedChanges(
-            boxes[kept] * sides, shares, scores[kept], _enlarge(sigmoid(mask[0][seen]), rows, columns, original)
+            boxes[kept] * np.array([width / columns, height / rows] * 2, dtype=np.float32),
+            np.array(said, dtype=np.float32).reshape(-1, 3),
+            scores[kept],
+            _enlarge(sigmoid(mask[0][seen]), rows, columns, original),
+            evidence[best][kept],
         )
 
-    def _confidence(self, kinds: Floats, quality: Floats) -> Floats:
-        """How likely N boxes are to be right, from how likely a change is there and how well it is drawn."""
-        slope, offset = self._settings.confidence
-        score = np.clip(np.sqrt(kinds * quality), 1e-6, 1 - 1e-6)
-        return sigmoid(np.asarray(slope * np.log(score / (1 - score)) + offset, dtype=np.float32))
+    def _confidence(self, evidence: Floats) -> Floats:
+        """How likely N boxes are to be right, from the logits float32[N, 2] of there being a change, and of the box."""
+        *weights, offset = self._settings.confidence
+        return sigmoid(np.asarray(evidence @ np.array(weights, dtype=np.float32) + offset, dtype=np.float32))
+
+
+def _shares(logits: Floats) -> Floats:
+    """float32[N, 3]: how likely each of three kinds is, together 1."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _average(kinds: Floats, weights: Floats) -> Floats:
+    """float32[3] of float32[N, 3]; of boxes without area, which overlap not even themselves, that of all."""
+    return np.asarray(np.average(kinds, axis=0, weights=weights if weights.any() else None), dtype=np.float32)
 
 
 def _corners(distances: Floats) -> Boxes:

@@ -55,11 +55,9 @@ def describe_unasked(compared: Compared) -> str | None:
         return None
     worst = find_worst(compared.differences)
     if worst is None:
-        return (
-            "All that changed was asked for."
-            if share < 0.005
-            else f"{_percent(share)} of the change was not asked for."
-        )
+        if all(one.coherent for one in compared.differences):
+            return "All that changed was asked for."
+        return f"{_percent(share)} of the change was not asked for."
     named = name_difference(worst, compared.differences[worst], compared.evidence.content)
     return f"{_percent(share)} of the change was not asked for; the worst is {named}."
 

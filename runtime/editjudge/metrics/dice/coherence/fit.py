@@ -66,7 +66,7 @@ class RegionFit:
     Attributes:
         kind: Whether this is the kind of change that was asked for.
         inside: The share of the region that lies where it was asked for.
-        cover: How much of that place it covers.
+        cover: How much of that place it covers; where all of the picture was to change, of that.
         stand: Whether it stands where it should, relative to what was named or to where it was.
         size: Whether it has the size that it should have, relative to what was there.
         look: Whether the change goes the way of the words, by CLIP.
@@ -107,7 +107,8 @@ def measure_fit(found: DetectedRegions, index: int, part: PartView, look: Region
     colour = measure_colour(region, intent, found.pictures)
     strength, moved = region.energy / max(one.energy for one in found.regions), float(partner is not None)
     if where is None:
-        return RegionFit(kind=kind, colour=colour, strength=strength, moved=moved)
+        cover = region.mask.size / (found.height * found.width) if intent.is_global else 0.0
+        return RegionFit(kind=kind, cover=cover, colour=colour, strength=strength, moved=moved)
     inside, cover = _overlap(region.box, _expect(region, intent, where))
     named, was = _measure_names(region, part, look)
     return RegionFit(

@@ -57,7 +57,7 @@ def _judge_place(change: Change, part: PartView, fit: RegionFit) -> Iterator[str
         yield "the whole picture was to change"
         return
     if part.where is None or not fit.found:
-        yield f"the bundle did not find {name}, so the place could not be judged"
+        yield f"the bundle did not find {_name_missing(part) or name}, so the place could not be judged"
     elif fit.inside >= HERE:
         yield f"it lies where {name} was found"
     else:
@@ -83,7 +83,18 @@ def _judge_looks(part: PartView, fit: RegionFit) -> Iterator[str]:
 
 def _name(intent: EditIntent, change: Change) -> str:
     phrase = intent.source if change == "REMOVE" or intent.target is None else intent.target
-    phrase = phrase or intent.source
+    return _quote(phrase or intent.source)
+
+
+def _name_missing(part: PartView) -> str | None:
+    """What was looked for in vain; None where that is not known."""
+    flag = None if part.where is None else part.where.missing
+    if flag is None:
+        return None
+    return _quote(part.intent.source if flag == "source_not_found" else part.intent.target)
+
+
+def _quote(phrase: str | None) -> str:
     return "what was named" if phrase in (None, ALL) else f'"{phrase}"'
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.dice.regions.kind import tell_kind, to_lab
 from editjudge.metrics.dice.regions.moves import pair_moves
-from editjudge.metrics.dice.regions.network import leave_covered, see_places
+from editjudge.metrics.dice.regions.network import leave_covered, leave_explained, see_places
 from editjudge.metrics.dice.regions.pixels import SmallPair, find_places, is_stamp
 from editjudge.metrics.dice.regions.region import ChangedRegion, SmallLab
 from editjudge.models.difference_detector import DifferenceDetector
@@ -90,7 +90,7 @@ def detect_regions(
 
 def _find_by_network(pictures: SmallLab, pair: SmallPair, network: DifferenceDetector) -> Iterator[ChangedRegion]:
     """What the network sees, where it is sure of something, and what is so strong that it must have overlooked it."""
-    seen = see_places(network, pair)
+    seen = leave_explained(see_places(network, pair), pair)
     if seen and seen[0].confidence >= SURE:
         for place in seen:
             region = _describe(pictures, pair, place.mask)

@@ -14,9 +14,9 @@ from editjudge.utils.libraries.opencv import cv2
 
 SIDE = 24
 """Pixels of a side that both are brought to."""
-SAME_SIZE = 1.6
+SAME_SIZE = 1.8
 """The ratio of areas up to which both may be the same thing."""
-ALIKE = 0.6
+ALIKE = 0.4
 """From 0, nothing in common, to 1: how alike both must look."""
 REACH = 30.0
 """Units of CIE Lab between two pixels that have nothing in common."""

@@ -20,6 +20,8 @@ SAME = 0.6
 """The IoU of the network's box and that of the pixels from which the latter is the difference's."""
 LIKELY = 0.5
 """How likely the network finds a pixel to have changed that counts as changed whatever it looks like."""
+NEW = 0.5
+"""The share of its energy that no surer difference has, of one that is told."""
 COVERED = 0.5
 """The share of a place's energy in the network's boxes from which it is one of theirs."""
 
@@ -40,6 +42,18 @@ def see_places(network: DifferenceDetector, pair: SmallPair) -> list[SeenPlace]:
     return [_place(found, index, changed) for index in range(len(found.boxes))]
 
 
+def leave_explained(seen: list[SeenPlace], pair: SmallPair) -> list[SeenPlace]:
+    """Those that tell of something that no surer one does: not the box around several others, nor a part of one."""
+    told = np.zeros(pair.gap.shape, bool)
+    kept = []
+    for place in seen:
+        own = pair.gap[place.mask] + 1e-3
+        if float(own[~told[place.mask]].sum()) >= NEW * float(own.sum()):
+            kept.append(place)
+            told |= place.mask
+    return kept
+
+
 def leave_covered(
     places: list[NDArray[np.bool_]], seen: list[SeenPlace], pair: SmallPair
 ) -> Iterator[NDArray[np.bool_]]:
@@ -57,22 +71,20 @@ def _place(found: DetectedChanges, index: int, changed: NDArray[np.bool_]) -> Se
     """A difference with the pixels that are its own: those that changed in its box, or a little beyond it."""
     height, width = changed.shape
     box = np.clip(found.boxes[index], 0, [width, height, width, height]).astype(np.float32)
-    near = np.zeros(changed.shape, bool)
     margin = REACH * (box[2:] - box[:2])
-    near[_slices(np.concatenate([box[:2] - margin, box[2:] + margin]))] = True
-    count, labels = cv2.connectedComponents((changed & near).astype(np.uint8), connectivity=8)
+    near = _slices(np.concatenate([box[:2] - margin, box[2:] + margin]))
     inside = np.zeros(changed.shape, bool)
     inside[_slices(box)] = True
+    inside = inside[near]
+    count, labels = cv2.connectedComponents(changed[near].astype(np.uint8), connectivity=8)
     own = np.bincount(labels[inside], minlength=count) >= 0.5 * np.bincount(labels.ravel(), minlength=count)
     own[0] = False
-    mask = own[labels]
-    likely = (found.mask > LIKELY) & inside
-    if mask.any() and iou(_tight(mask), box) < SAME:
-        mask = mask & inside
-    if not mask.any() or iou(_tight(mask), box) < SAME:
-        mask = mask | likely
-        if not mask.any() or iou(_tight(mask), box) < SAME:
-            mask = inside
+    whole = own[labels]
+    likely = (whole & inside) | ((found.mask[near] > LIKELY) & inside)
+    corner = np.array([near[1].start, near[0].start] * 2, np.float32)
+    fitting = (one for one in (whole, whole & inside, likely) if one.any() and iou(_tight(one) + corner, box) >= SAME)
+    mask = np.zeros(changed.shape, bool)
+    mask[near] = next(fitting, inside)
     return SeenPlace(mask, found.kinds[index], float(found.scores[index]))
 
 
