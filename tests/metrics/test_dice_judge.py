@@ -30,7 +30,7 @@ from editjudge.models.coherence_net import CoherenceNet
 from editjudge.models.model_set import ModelSet
 from editjudge.types import EDIT_TYPES, EditIntent
 from support.changed_regions import FITTING, found_of, region_of
-from support.groundings import HERE, MOVES, grounding, move, region_at
+from support.groundings import HERE, MOVES, NOWHERE, SIDE, grounding, move, region_at
 
 ADD, REMOVE = EditIntent("add", None, "box"), EditIntent("remove", "tower", None)
 INPUTS = len(describe_fit(FITTING, PartView(ADD), np.zeros(3, np.float32)))
@@ -105,7 +105,7 @@ def test_features_that_the_network_was_not_trained_on() -> None:
 def test_what_the_network_looks_at() -> None:
     fit = RegionFit(*(float(place) for place in range(12)))
     part = PartView(EditIntent("style", "all", "night"))
-    seen = describe_fit(fit, part, np.array([0.1, 0.2, 0.7], np.float32)).tolist()
+    seen = describe_fit(replace(fit, kept=99.0), part, np.array([0.1, 0.2, 0.7], np.float32)).tolist()
     assert seen[:12] == list(range(12))
     assert seen[12:15] == pytest.approx([0.1, 0.2, 0.7])
     assert seen[15:-1] == [float(name == "style") for name in EDIT_TYPES]
@@ -147,6 +147,39 @@ def test_with_a_network_it_is_always_told(sure: float, coherent: bool) -> None:
     part = PartView(ADD, grounding(None, region_at(HERE)))
     (judged,) = judge(CoherenceJudge(net_of({}, 0.0), sure), found_of(region_of("ADD", HERE)), part)
     assert (judged.probability, judged.coherent) == (0.5, coherent)
+
+
+def test_what_lies_in_what_was_to_stay_is_not_asked_for() -> None:
+    """Whatever else speaks for it; but not what lies where something was asked for as well, as a hat on a head."""
+    intent = EditIntent("remove", "hat", None, keep="man")
+    found = found_of(region_of("REMOVE", HERE))
+    kept = replace(grounding(region_at(MOVES["up"]), None), kept=region_at((10, 30, 50, 70)))
+    for by in (CoherenceJudge(None), CoherenceJudge(net_of({}, 30.0))):
+        (judged,) = judge(by, found, PartView(intent, kept))
+        assert (judged.fit.kept, judged.probability, judged.coherent) == (1.0, 0.0, False)
+        worn = replace(kept, original=region_at(HERE))
+        (judged,) = judge(by, found, PartView(intent, worn))
+        assert (judged.fit.kept, judged.coherent) == (0.0, True)
+        elsewhere = replace(kept, original=region_at(HERE), kept=region_at(MOVES["down"]))
+        assert judge(by, found, PartView(intent, elsewhere))[0].coherent is True
+
+
+def test_without_a_network_nothing_away_from_what_was_found_counts_as_asked_for() -> None:
+    found = found_of(region_of("REMOVE", HERE))
+    for box, coherent in ((HERE, True), (MOVES["down"], None)):
+        (judged,) = judge(CoherenceJudge(None), found, PartView(REMOVE, grounding(region_at(box), None)))
+        assert judged.probability == pytest.approx(sigmoid(BIAS + KIND + STRENGTH))
+        assert judged.coherent is coherent
+    (judged,) = judge(CoherenceJudge(None), found, PartView(REMOVE, grounding(NOWHERE, None)))
+    assert judged.coherent is True  # the place is not known
+    style = PartView(EditIntent("style", "all", "night"), grounding(None, None))
+    assert judge(CoherenceJudge(None), found_of(region_of("EDIT", HERE)), style)[0].coherent is True
+
+
+def test_a_change_of_nearly_all_is_what_was_asked_of_all() -> None:
+    style = PartView(EditIntent("style", "all", "night"))
+    large, small = region_of("REMOVE", (0, 0, SIDE, SIDE / 2)), region_of("REMOVE", (0, 0, SIDE, SIDE / 2 - 1))
+    assert [judge(CoherenceJudge(None), found_of(one), style)[0].coherent for one in (large, small)] == [True, False]
 
 
 def test_both_halves_of_a_move_are_as_likely_as_the_less_likely_one() -> None:

@@ -98,7 +98,7 @@ COLOR, LARGER, MOVE = intent_of("color"), intent_of("size"), intent_of("move")
         (COLOR, replace(FITTING, size=-0.5), "it has another size than it should"),
         (LARGER, replace(FITTING, size=-0.5), "it did not get larger"),
         (MOVE, replace(FITTING, stand=-1.0), "what results does not stand where it should"),
-        (intent_of("style"), FITTING, "the whole picture was to change"),
+        (intent_of("style"), FITTING, "the whole picture was to change; it looks as the words say"),
     ],
 )
 def test_each_measure_has_its_words(intent: EditIntent, fit: RegionFit, words: str) -> None:
@@ -112,3 +112,20 @@ def test_what_was_not_found_is_named() -> None:
     assert 'did not find "red car"' in justify("EDIT", source, unfound, None)
     assert 'did not find "blue car"' in justify("EDIT", target, unfound, None)
     assert 'did not find "tower"' in justify("REMOVE", PartView(intent_of("remove")), unfound, None)
+
+
+def test_the_looks_of_what_was_named_are_not_said_of_what_lies_elsewhere() -> None:
+    assert "words say" not in justify("ADD", PartView(COLOR, BOTH), replace(FITTING, inside=0.1), False)
+
+
+def test_what_was_removed_where_something_was_to_be_added_has_the_name_of_that() -> None:
+    unlike = replace(FITTING, inside=0.0)
+    assert 'it lies away from "blue box"' in justify("REMOVE", PartView(intent_of("add"), BOTH), unlike, False)
+
+
+def test_what_was_to_stay_is_named() -> None:
+    spoilt = replace(FITTING, inside=0.0, kept=1.0)
+    for intent in (replace(COLOR, keep="tower"), EditIntent("remove", "all", None, keep="tower")):
+        sentence = justify("REMOVE", PartView(intent, BOTH), spoilt, False)
+        assert 'it lies in "tower", which was to stay as it was' in sentence
+        assert "whole picture" not in sentence

@@ -96,7 +96,7 @@ def open_domain(path: Path | None) -> Domain:
         has=lambda role: role == "domain" and path is not None,
         settings=lambda role: SimpleNamespace(threshold=0.5),
         file=lambda role: path,
-        vocabulary=lambda: None,
+        words=lambda role: None,
     )
     return ModelSet(bundle).model(Domain)  # type: ignore[arg-type]
 

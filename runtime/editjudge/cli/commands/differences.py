@@ -50,7 +50,9 @@ def differences(
         atomic_file.write(report, render_differences_page(found, name_picture(edited), instruction))
     problem = _write_mask(mask, found) if mask else None
     if as_json:
-        print(to_json(found.to_dict()))
+        content = found.evidence.content
+        asked = {"original": original, "edited": edited, "instruction": instruction}  # as `evaluate` tells pairs apart
+        print(to_json({**asked, "width": content.width, "height": content.height, **found.to_dict()}))
     else:
         printer = console()
         printer.print(render_differences(printer, instruction, found))

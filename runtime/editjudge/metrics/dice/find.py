@@ -17,6 +17,7 @@ from editjudge.metrics.dice.coherence.rationale import describe, justify
 from editjudge.metrics.dice.difference import CHANGES, Difference, DifferenceEvidence, PictureDifferences
 from editjudge.metrics.dice.element import UNSURE, name_elements
 from editjudge.metrics.dice.regions.detect import DetectedRegions
+from editjudge.metrics.flags import FLAGS
 from editjudge.metrics.task import NOTHING
 from editjudge.models.coherence_net import CoherenceNet
 from editjudge.models.domain_probe import Domain
@@ -49,11 +50,18 @@ def list_differences(context: EditContext) -> PictureDifferences:
         element_reason=unknown,
         unasked_share=_share_unasked(found, judged),
         detector=found.detector,
-        flags=context.aligned.flags,
+        flags=_list_flags(context),
         bundle=context.models.bundle.name,
         version=editjudge.__version__,
         evidence=DifferenceEvidence(context.original, context.aligned.picture, _label(found), task.content),
     )
+
+
+def _list_flags(context: EditContext) -> tuple[str, ...]:
+    """Those of the comparison, and where something was asked for, those of that and of what the bundle knows."""
+    asked = context.known.flags if context.known else context.task.flags
+    raised = {*context.aligned.flags, *(() if context.task.intent == NOTHING else asked)}
+    return tuple(name for name in FLAGS if name in raised)
 
 
 def _open_judge(context: EditContext) -> CoherenceJudge:

@@ -10,7 +10,7 @@ from editjudge.metrics.dice.difference import Change, Difference
 
 NEARLY_NOTHING = 0.001
 """The share of a picture under which a change is not worth a sentence."""
-HAPPENED: dict[Change, str] = {"ADD": "was added", "REMOVE": "was removed", "EDIT": "looks otherwise"}
+DONE: dict[Change, str] = {"ADD": "added", "REMOVE": "removed"}
 ROWS, COLUMNS = ("top", "middle", "bottom"), ("left", "centre", "right")
 
 
@@ -26,10 +26,11 @@ def describe_unasked(score: EditScore) -> Iterator[str]:
 
 def name_difference(difference: Difference) -> str:
     """What happened, as "a dog was removed"."""
-    if difference.element is None:
-        return f"something {HAPPENED[difference.change]}"
-    noun = Noun.of(difference.element)
-    return f"{noun.the if difference.change == 'EDIT' else noun.a} {HAPPENED[difference.change]}"
+    noun = None if difference.element is None else Noun.of(difference.element)
+    if difference.change == "EDIT":
+        return f"{noun.the} look{'' if noun.plural else 's'} otherwise" if noun else "something looks otherwise"
+    done = DONE[difference.change]
+    return f"{noun.a} {noun.was} {done}" if noun else f"something was {done}"
 
 
 def _place(difference: Difference, score: EditScore) -> str:

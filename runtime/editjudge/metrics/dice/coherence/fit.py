@@ -39,6 +39,8 @@ SIDES = ("left", "right", "up", "down", "inside", "near")
 LARGER, SMALLER = 1.2, 0.8
 """Ratios of areas, edited over original (BPM, section 3.3)."""
 SPATIAL = ("move", "size")
+HERE, AWAY = 0.5, 0.15
+"""Shares of a region in a place: from which it lies there, and under which it lies elsewhere."""
 NOWHERE: Boxes = np.zeros((0, 4), np.float32)
 
 
@@ -76,6 +78,7 @@ class RegionFit:
         moved: Whether it is half of a move.
         named: Whether what results, or what was removed, is what was named and not something else, by CLIP.
         was: Whether what was edited is what was named.
+        kept: The share of the region that lies in what was to stay, beyond that in the place that was asked for.
     """
 
     kind: float = 0.0
@@ -90,6 +93,7 @@ class RegionFit:
     moved: float = 0.0
     named: float = 0.0
     was: float = 0.0
+    kept: float = 0.0
 
 
 def measure_fit(found: DetectedRegions, index: int, part: PartView, look: RegionLooks | None) -> RegionFit:
@@ -111,6 +115,7 @@ def measure_fit(found: DetectedRegions, index: int, part: PartView, look: Region
         return RegionFit(kind=kind, cover=cover, colour=colour, strength=strength, moved=moved)
     inside, cover = _overlap(region.box, _expect(region, intent, where))
     named, was = _measure_names(region, part, look)
+    spared = NOWHERE if where.kept is None else where.kept.boxes
     return RegionFit(
         kind=kind,
         inside=inside,
@@ -124,6 +129,7 @@ def measure_fit(found: DetectedRegions, index: int, part: PartView, look: Region
         moved=moved,
         named=named,
         was=was,
+        kept=max(0.0, _overlap(region.box, spared)[0] - inside),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from editjudge.metrics.dice.coherence.fit import PartView, RegionFit, measure_fit
+from editjudge.metrics.dice.coherence.fit import AWAY, HERE, PartView, RegionFit, measure_fit
 from editjudge.metrics.dice.coherence.looks import RegionLooks
 from editjudge.metrics.dice.regions.detect import DetectedRegions
 from editjudge.models.coherence_net import CoherenceNet
@@ -78,13 +78,21 @@ class CoherenceJudge:
         return [_with_partner(judged, found.partners.get(index), one) for index, one in enumerate(judged)]
 
     def _rate(self, found: DetectedRegions, index: int, part: PartView, fit: RegionFit) -> Coherence:
+        if fit.kept >= HERE:
+            return Coherence(0.0, False, part, fit)
         if self.net is None or part.where is None:
-            is_all = part.intent.is_global and fit.cover >= WHOLE
-            probability = ASKED if is_all else rate_unlocated(fit)
-            told = probability >= ASKED or probability < UNASKED
-            return Coherence(probability, probability >= ASKED if told else None, part, fit)
+            return _judge_alone(part, fit)
         probability = self.net.rate(describe_fit(fit, part, found.regions[index].kinds))
         return Coherence(probability, probability >= self.sure, part, fit)
+
+
+def _judge_alone(part: PartView, fit: RegionFit) -> Coherence:
+    """Without a network; what lies away from what was found never counts as asked for."""
+    is_all = part.intent.is_global and fit.cover >= WHOLE
+    probability = ASKED if is_all else rate_unlocated(fit)
+    is_away = fit.found > 0 and fit.inside < AWAY and not part.intent.is_global
+    coherent = None if is_away or probability < ASKED else True
+    return Coherence(probability, False if probability < UNASKED else coherent, part, fit)
 
 
 def rate_unlocated(fit: RegionFit) -> float:
@@ -96,7 +104,7 @@ def rate_unlocated(fit: RegionFit) -> float:
 def describe_fit(fit: RegionFit, part: PartView, kinds: Floats) -> Floats:
     """float32[F]: what the network looks at; kinds: float32[3], the region's."""
     types = [float(part.intent.edit_type == name) for name in EDIT_TYPES]
-    values = [getattr(fit, field.name) for field in fields(fit)]
+    values = [getattr(fit, field.name) for field in fields(fit) if field.name != "kept"]  # which decides by itself
     return np.array([*values, *kinds.tolist(), *types, float(part.intent.is_global)], np.float32)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from editjudge.metrics.dice.coherence.colours import find_colour
-from editjudge.metrics.dice.coherence.fit import SPATIAL, PartView, RegionFit
+from editjudge.metrics.dice.coherence.fit import AWAY, HERE, SPATIAL, PartView, RegionFit
 from editjudge.metrics.dice.difference import Change
 from editjudge.types import ALL, EditIntent
 
@@ -19,8 +19,6 @@ KIND_OF: dict[str, str] = {
     "texture": "another texture", "size": "another size", "move": "a move", "action": "another pose",
     "style": "another style", "other": "a change",
 }  # fmt: skip
-HERE, AWAY = 0.5, 0.15
-"""Shares of a region in the place that was asked for: from which it lies there, and under which it lies elsewhere."""
 FITS, UNFIT = 0.2, -0.2
 TURNED = 0.15
 """The change of the share of the asked colour from which it is told."""
@@ -53,6 +51,9 @@ def _judge_kind(change: Change, intent: EditIntent, fit: RegionFit) -> Iterator[
 
 def _judge_place(change: Change, part: PartView, fit: RegionFit) -> Iterator[str]:
     intent, name = part.intent, _name(part.intent, change)
+    if fit.kept >= HERE:
+        yield f"it lies in {_quote(intent.keep)}, which was to stay as it was"
+        return
     if intent.is_global:
         yield "the whole picture was to change"
         return
@@ -77,13 +78,14 @@ def _judge_looks(part: PartView, fit: RegionFit) -> Iterator[str]:
             if turned
             else f"hardly more of it is {name}"
         )
-    if part.where is not None and intent.edit_type not in SPATIAL and fit.look:
+    is_there = intent.is_global or fit.inside >= HERE  # the looks are those of what was named
+    if part.where is not None and intent.edit_type not in SPATIAL and fit.look and is_there:
         yield "it looks as the words say" if fit.look >= FITS else "it does not look as the words say"
 
 
 def _name(intent: EditIntent, change: Change) -> str:
     phrase = intent.source if change == "REMOVE" or intent.target is None else intent.target
-    return _quote(phrase or intent.source)
+    return _quote(phrase or intent.source or intent.target)
 
 
 def _name_missing(part: PartView) -> str | None:

@@ -90,7 +90,7 @@ def detect_regions(
 
 def _find_by_network(pictures: SmallLab, pair: SmallPair, network: DifferenceDetector) -> Iterator[ChangedRegion]:
     """What the network sees, where it is sure of something, and what is so strong that it must have overlooked it."""
-    seen = leave_explained(see_places(network, pair), pair)
+    seen = [place for place in leave_explained(see_places(network, pair), pair) if not is_stamp(place.mask)]
     if seen and seen[0].confidence >= SURE:
         for place in seen:
             region = _describe(pictures, pair, place.mask)
@@ -98,7 +98,7 @@ def _find_by_network(pictures: SmallLab, pair: SmallPair, network: DifferenceDet
             yield replace(region, kinds=kinds / kinds.sum(), confidence=place.confidence)
     for left in leave_covered(find_places(pair), seen, pair):
         region = _describe(pictures, pair, left)
-        if region.energy >= OVERLOOKED:
+        if region.energy >= OVERLOOKED and not is_stamp(left):
             yield replace(region, confidence=DOUBTED * region.confidence)
 
 

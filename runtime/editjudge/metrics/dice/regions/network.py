@@ -18,6 +18,8 @@ REACH = 0.15
 """How far beyond its box, as a share of it, the pixels of a difference may lie."""
 SAME = 0.6
 """The IoU of the network's box and that of the pixels from which the latter is the difference's."""
+LEAST = 0.9
+"""Pixels of a side: what is narrower, as slivers at the end of a picture are, covers none."""
 LIKELY = 0.5
 """How likely the network finds a pixel to have changed that counts as changed whatever it looks like."""
 NEW = 0.5
@@ -39,7 +41,10 @@ def see_places(network: DifferenceDetector, pair: SmallPair) -> list[SeenPlace]:
     """The differences that the network is sure enough of, the surest first."""
     found = network.find(pair.original, pair.edited)
     changed = pair.gap > pair.threshold
-    return [_place(found, index, changed) for index in range(len(found.boxes))]
+    height, width = changed.shape
+    boxes = np.clip(found.boxes, 0, [width, height, width, height])
+    seen = np.flatnonzero((boxes[:, 2:] - boxes[:, :2] > LEAST).all(axis=1))
+    return [_place(found, index, changed) for index in seen.tolist()]
 
 
 def leave_explained(seen: list[SeenPlace], pair: SmallPair) -> list[SeenPlace]:

@@ -22,9 +22,9 @@ LEAST_ENERGY = 60.0
 """The least sum of a region's differences, in units of CIE Lab."""
 
 
-CORNER = 0.04
+CORNER = 0.05
 """How far from two sides of the picture, as a share of each, an editor's stamp may begin."""
-STAMP = (0.2, 0.06)
+STAMP = (0.2, 0.1)
 """The width and height of the largest stamp, as shares of the picture."""
 
 
