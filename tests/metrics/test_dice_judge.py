@@ -102,6 +102,13 @@ def test_features_that_the_network_was_not_trained_on() -> None:
         CoherenceNet.from_arrays(ARRAYS).rate(np.ones(4, np.float32))
 
 
+def test_a_network_that_gives_no_number_is_refused() -> None:
+    """Each weight is a number, and what they add up to is none: there is no end to it both ways."""
+    huge = {**ARRAYS, "hidden": np.full((3, 2), 3e38, np.float32), "output": np.array([3e38, -3e38], np.float32)}
+    with pytest.raises(BundleError, match=r"^the network of coherence gives no number; build the bundle again$"):
+        CoherenceNet.from_arrays(huge).rate(np.ones(3, np.float32))
+
+
 def test_what_the_network_looks_at() -> None:
     fit = RegionFit(*(float(place) for place in range(12)))
     part = PartView(EditIntent("style", "all", "night"))
@@ -177,9 +184,11 @@ def test_without_a_network_nothing_away_from_what_was_found_counts_as_asked_for(
 
 
 def test_a_change_of_nearly_all_is_what_was_asked_of_all() -> None:
-    style = PartView(EditIntent("style", "all", "night"))
     large, small = region_of("REMOVE", (0, 0, SIDE, SIDE / 2)), region_of("REMOVE", (0, 0, SIDE, SIDE / 2 - 1))
-    assert [judge(CoherenceJudge(None), found_of(one), style)[0].coherent for one in (large, small)] == [True, False]
+    for where in (None, grounding(None, None)):
+        style = PartView(EditIntent("style", "all", "night"), where)
+        judged = [judge(CoherenceJudge(None), found_of(one), style)[0].coherent for one in (large, small)]
+        assert judged == [True, False]
 
 
 def test_both_halves_of_a_move_are_as_likely_as_the_less_likely_one() -> None:

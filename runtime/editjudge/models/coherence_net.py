@@ -50,11 +50,17 @@ class CoherenceNet:
         return net
 
     def rate(self, features: Floats) -> float:
-        """0 to 1, of features float32[F]. Raises BundleError where these are not as many as it is for."""
+        """0 to 1, of features float32[F].
+
+        Raises BundleError where these are not as many as it is for, and where it gives no number.
+        """
         if len(features) != len(self.hidden):
             raise BundleError(
                 f"the network of coherence is for {len(self.hidden)} numbers, and there are {len(features)}; "
                 "build the bundle again"
             )
-        logit = np.maximum(features @ self.hidden + self.hidden_bias, 0) @ self.output + self.output_bias[0]
+        with np.errstate(over="ignore", invalid="ignore"):
+            logit = np.maximum(features @ self.hidden + self.hidden_bias, 0) @ self.output + self.output_bias[0]
+        if np.isnan(logit):
+            raise BundleError("the network of coherence gives no number; build the bundle again")
         return float(1 / (1 + np.exp(-np.clip(logit, -30, 30))))

@@ -111,8 +111,7 @@ def measure_fit(found: DetectedRegions, index: int, part: PartView, look: Region
     colour = measure_colour(region, intent, found.pictures)
     strength, moved = region.energy / max(one.energy for one in found.regions), float(partner is not None)
     if where is None:
-        cover = region.mask.size / (found.height * found.width) if intent.is_global else 0.0
-        return RegionFit(kind=kind, cover=cover, colour=colour, strength=strength, moved=moved)
+        return RegionFit(kind=kind, colour=colour, strength=strength, moved=moved)
     inside, cover = _overlap(region.box, _expect(region, intent, where))
     named, was = _measure_names(region, part, look)
     spared = NOWHERE if where.kept is None else where.kept.boxes

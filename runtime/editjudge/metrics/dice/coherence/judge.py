@@ -81,14 +81,14 @@ class CoherenceJudge:
         if fit.kept >= HERE:
             return Coherence(0.0, False, part, fit)
         if self.net is None or part.where is None:
-            return _judge_alone(part, fit)
+            share = found.regions[index].mask.size / (found.height * found.width)
+            return _judge_alone(part, fit, is_all=part.intent.is_global and share >= WHOLE)
         probability = self.net.rate(describe_fit(fit, part, found.regions[index].kinds))
         return Coherence(probability, probability >= self.sure, part, fit)
 
 
-def _judge_alone(part: PartView, fit: RegionFit) -> Coherence:
+def _judge_alone(part: PartView, fit: RegionFit, *, is_all: bool) -> Coherence:
     """Without a network; what lies away from what was found never counts as asked for."""
-    is_all = part.intent.is_global and fit.cover >= WHOLE
     probability = ASKED if is_all else rate_unlocated(fit)
     is_away = fit.found > 0 and fit.inside < AWAY and not part.intent.is_global
     coherent = None if is_away or probability < ASKED else True
