@@ -17,7 +17,7 @@ from editjudge.parser.calibration import UNSURE
 from editjudge.parser.result import NOT_ENGLISH, UNKNOWN, ParseResult, Request
 from editjudge.types import Image
 from support import toy_world
-from support.toy_world import ADD, COLOR, GREY, MOVE, REMOVE, STYLE, draw
+from support.toy_world import ADD, COLOR, COLOURS, GREY, MOVE, REMOVE, STYLE, draw
 
 CAR, BLUE_CAR, TOWER, BOX = (
     ("red", "car", 60, 60), ("blue", "car", 60, 60), ("green", "tower", 150, 140), ("blue", "box", 150, 60)
@@ -74,7 +74,7 @@ def test_where_nothing_was_asked_nothing_is_judged(request_: Request | None) -> 
     assert len(found.differences) == 2
     for one in found.differences:
         assert (one.coherent, one.coherence) == (None, None)
-        assert one.rationale == describe(one.change, one.share, is_move=False)
+        assert one.rationale == describe(one.change, one.share, is_move=False, is_unread=request_ is not None)
     assert (found.unasked_share, found.worst) == (None, None)
 
 
@@ -125,21 +125,24 @@ def test_all_asked_for_and_nothing_changed() -> None:
 
 
 def test_where_too_little_can_be_told_no_share_is_given() -> None:
-    """Of squares that are gone the largest was surely meant, and of those a third as large it cannot be told."""
+    """Of what is blue it is known that it was asked for, of what is red with a blue stripe it is not."""
+    intent = EditIntent("add", None, "blue dog")  # no model knows a dog here
 
-    def squares(smaller: int) -> Image:
+    def squares(striped: int) -> Image:
         picture = np.full((512, 512, 3), GREY, np.uint8)
-        picture[60:124, 60:124] = 220, 20, 20
-        for index in range(smaller):
-            picture[240:278, 60 + 70 * index : 98 + 70 * index] = 220, 20, 20
+        picture[60:124, 60:124] = COLOURS["blue"]
+        for index in range(striped):
+            x = 60 + 70 * index
+            picture[240:290, x : x + 50] = COLOURS["red"]
+            picture[240:252, x : x + 50] = COLOURS["blue"]
         return picture
 
-    for smaller, share in ((2, 0.0), (5, None)):
-        found = find(np.full((512, 512, 3), GREY, np.uint8), REMOVE, squares(smaller))
-        assert [one.coherent for one in found.differences] == [True] + [None] * smaller
-        assert all(0.3 < one.energy < 0.45 for one in found.differences[1:])
-        assert found.unasked_share == share  # 2 have less energy than the largest one, 5 have more
-        assert found.worst is None
+    for striped, share in ((1, 0.0), (5, None)):
+        found = find(squares(striped), intent, np.full((512, 512, 3), GREY, np.uint8))
+        assert [one.coherent for one in found.differences] == [True] + [None] * striped
+        told = sum(one.energy for one in found.differences if one.coherent is not None)
+        assert (2 * told > sum(one.energy for one in found.differences)) == (share is not None)
+        assert (found.unasked_share, found.worst) == (share, None)
 
 
 def test_of_a_compound_each_difference_is_judged_by_the_part_that_it_fits_best() -> None:

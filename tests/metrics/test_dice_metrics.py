@@ -10,13 +10,12 @@ import pytest
 from editjudge.metrics import METRICS
 from editjudge.parser.calibration import UNSURE
 from editjudge.parser.result import UNKNOWN, ParseResult, Request
-from editjudge.types import Image
+from editjudge.types import EditIntent, Image
 from support import toy_world
 from support.toy_world import COLOR, COLOURS, REMOVE, STYLE, draw
 
-CAR, BLUE_CAR, TOWER, GREEN_BOX, RED_BOX, BLUE_BOX = (
-    ("red", "car", 60, 60), ("blue", "car", 60, 60), ("green", "tower", 150, 140),
-    ("green", "box", 150, 60), ("red", "box", 150, 60), ("blue", "box", 150, 60),
+CAR, BLUE_CAR, TOWER, GREEN_BOX = (
+    ("red", "car", 60, 60), ("blue", "car", 60, 60), ("green", "tower", 150, 140), ("green", "box", 150, 60)
 )  # fmt: skip
 ORIGINAL = draw(CAR, TOWER)
 NAMES = ("dice_coherent", "dice_clip_i", "dice_clip_t")
@@ -59,19 +58,30 @@ def test_where_nothing_was_asked_for_whole_pictures_are_compared() -> None:
 
 
 def test_what_was_done_as_asked_is_compared_with_the_words() -> None:
-    """The mean over a blue car, which is what was asked for, and a blue box, which is as blue."""
+    """The mean over two cars that were to turn blue; of one only half did."""
     done = measure(draw(BLUE_CAR, TOWER))
     assert done["dice_clip_t"] == pytest.approx(1.0, abs=1e-6)
     assert done["clip_t"] < 0.9  # of the whole picture, the tower and all
-    both = measure(draw(BLUE_CAR, TOWER, BLUE_BOX), original=draw(CAR, TOWER, RED_BOX))
-    blue = dot("blue", "blue")
-    assert both["dice_clip_t"] == pytest.approx((1 + blue / (blue + 1)) / 2, abs=1e-6)
+    edited = draw(BLUE_CAR, ("green", "car", 140, 150))
+    edited[150:165, 110:170] = COLOURS["blue"]
+    both = measure(edited, original=draw(CAR, ("red", "car", 140, 150)))
+    mixed = (dot("green", "green") + 2 * dot("green", "blue") + dot("blue", "blue")) / 4  # its colour with itself
+    alike = (dot("green", "blue") + dot("blue", "blue")) / 2 + 1
+    half = alike / math.sqrt((mixed + 1) * (dot("blue", "blue") + 1))
+    assert both["dice_coherent"] == 1.0
+    assert both["dice_clip_t"] == pytest.approx((1 + half) / 2, abs=1e-6)
 
 
 def test_the_instruction_goes_before_the_target() -> None:
     request = ParseResult((COLOR,), (UNSURE,), confident=True, instruction="Red box")
     alike = dot("blue", "red") / (dot("blue", "blue") + 1)  # a blue car and a red box: not the same thing
     assert measure(draw(BLUE_CAR, TOWER), request)["dice_clip_t"] == pytest.approx(alike, abs=1e-6)
+
+
+def test_where_it_cannot_be_told_nothing_is_measured() -> None:
+    result = measure(draw(CAR, TOWER, GREEN_BOX), EditIntent("add", None, "dog"))  # which no model knows here
+    assert [result[name] for name in NAMES] == [None, None, None]
+    assert result["clip_i"] is not None
 
 
 def test_what_is_gone_has_no_words_to_be_compared_with() -> None:

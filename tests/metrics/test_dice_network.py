@@ -102,12 +102,12 @@ def test_where_the_pixels_are_too_alike_the_mask_of_the_network_counts() -> None
 
 def test_what_the_network_overlooked_is_told_only_where_it_is_strong() -> None:
     edited = painted(HERE, THERE, faint=FAINT)
-    found = detect(edited, Seer(SEEN))
-    assert sorted(boxes_of(found)) == [near(HERE), near(THERE)]
-    overlooked = next(region for region in found.regions if region.box.tolist() == near(THERE))
-    pair = pair_of(edited)
-    assert overlooked.confidence == pytest.approx(0.5 * rate(overlooked, pair))
-    by_pixels = detect_regions(shades(), undo_drift(compare(shades(), edited, whole=False), shades(), whole=False))
+    both = detect(edited, Seer(SEEN, THERE))
+    assert sorted(boxes_of(both)) == [near(HERE), near(THERE)]
+    overlooked = next(one for one in detect(edited, Seer(SEEN)).regions if one.box.tolist() == near(THERE))
+    assert overlooked.confidence == pytest.approx(0.5 * rate(overlooked.energy))
+    before = shades()
+    by_pixels = detect_regions(before, undo_drift(compare(before, edited, whole=False), before, whole=False))
     assert sorted(boxes_of(by_pixels)) == [near(HERE), near(THERE), near(FAINT)]
 
 

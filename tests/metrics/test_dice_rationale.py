@@ -78,7 +78,14 @@ def test_nothing_is_said_of_colours_that_were_not_asked_for(edit_type: EditType)
     ],
 )
 def test_what_happened_where_nothing_was_asked(change: Change, share: float, is_move: bool, sentence: str) -> None:
-    assert describe(change, share, is_move) == sentence
+    assert describe(change, share, is_move=is_move, is_unread=False) == sentence
+    unread = f"{sentence[:-1]}; what was asked for could not be told."
+    assert describe(change, share, is_move=is_move, is_unread=True) == unread
+
+
+def test_a_clearance_is_not_one_of_the_whole_picture() -> None:
+    clearance = EditIntent("remove", "all", None, keep="tower")
+    assert 'all but "tower" was to go' in justify("REMOVE", PartView(clearance, BOTH), FITTING, True)
 
 
 COLOR, LARGER, MOVE = intent_of("color"), intent_of("size"), intent_of("move")
@@ -94,7 +101,6 @@ COLOR, LARGER, MOVE = intent_of("color"), intent_of("size"), intent_of("move")
         (COLOR, replace(FITTING, colour=0.1), "hardly more of it is blue"),
         (COLOR, replace(FITTING, look=0.1), "it does not look as the words say"),
         (COLOR, FITTING, "it looks as the words say"),
-        (COLOR, replace(FITTING, kind=0.1), "what is here looks otherwise, where another colour was asked for"),
         (COLOR, replace(FITTING, size=-0.5), "it has another size than it should"),
         (LARGER, replace(FITTING, size=-0.5), "it did not get larger"),
         (MOVE, replace(FITTING, stand=-1.0), "what results does not stand where it should"),

@@ -177,12 +177,16 @@ def test_what_happened_in_a_sentence(found: PictureDifferences) -> None:
 
 
 def test_what_was_not_asked_for_in_a_sentence(found: PictureDifferences) -> None:
-    assert describe_unasked(found) == ("34 % of the change was not asked for; the worst is 3: EDIT of table (middle).")
+    assert describe_unasked(found) == (
+        "34 % of the change of which it can be told was not asked for; the worst is 3: EDIT of table (middle)."
+    )
     assert describe_unasked(replace(found, unasked_share=None)) is None
     asked = replace(found, differences=found.differences[:2], unasked_share=0.0)
     assert describe_unasked(asked) == "All that changed was asked for."
     untold = replace(asked, differences=(asked.differences[0], found.differences[3]))
-    assert describe_unasked(untold) == "0 % of the change was not asked for."  # of one it cannot be told
+    assert (
+        describe_unasked(untold) == "0 % of the change of which it can be told was not asked for."
+    )  # of one it cannot be told
     assert describe_count(found) == "4, 34 % unasked"
     assert describe_count(replace(found, unasked_share=None)) == "4"
     assert describe_count(nothing(found, "unchanged")) == "0"
@@ -292,7 +296,7 @@ def test_a_page_draws_each_in_the_colour_of_its_kind_and_lists_it(found: Picture
     # 50 of 120 pixels from the left, 30 of 80 from the top.
     assert 'd3 " style="left:41.67%;top:37.50%;width:16.67%;height:25.00%"' in edited
     for text in (
-        "34 % of the change was not asked for; the worst is 3: EDIT of table (middle).", "shifted by 2.0 px",
+        "34 % of the change of which it can be told was not asked for; the worst is 3: EDIT of table (middle).", "shifted by 2.0 px",
         "Move the dog to the right.", "and 168 weaker ones", "Moved to 2. It left.", "edited.png",
     ):  # fmt: skip
         assert text in words(page.text)

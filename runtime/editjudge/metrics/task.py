@@ -13,7 +13,7 @@ from editjudge.image.transforms import crop_box, fit_frame, resize
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage, compare, undo_drift
 from editjudge.metrics.grounding import Grounding, Region
-from editjudge.metrics.intents import choose_texts, complete, contradicts_itself, is_clearance
+from editjudge.metrics.intents import asks_nothing, choose_texts, complete, contradicts_itself, is_clearance
 from editjudge.types import FRAME, Detections, EditIntent, FoundBox, Image
 
 ASPECT = 0.02  # a larger relative difference of the two pictures' proportions is flagged
@@ -133,12 +133,19 @@ class EditTask:
     @property
     def is_global(self) -> bool:
         """Whether something that is asked for concerns the whole picture, its background too."""
-        return any(task.intent.is_global and not task.is_clearance for task in (self, *self.more))
+        return any(
+            task.intent.is_global and not task.is_clearance and not task.is_unread for task in (self, *self.more)
+        )
 
     @property
     def is_clearance(self) -> bool:
         """Whether all is to be removed but what is named."""
         return self.framing.spares and is_clearance(self.intent)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether no edit can be told from the words, so that nothing says that the whole picture was to change."""
+        return self.framing.needs_an_edit and asks_nothing(self.intent)
 
     @property
     def is_subtle(self) -> bool:

@@ -54,12 +54,14 @@ def describe_unasked(compared: Compared) -> str | None:
     if share is None:
         return None
     worst = find_worst(compared.differences)
+    known = all(one.coherent is not None for one in compared.differences)
+    change = "the change" if known else "the change of which it can be told"
     if worst is None:
         if all(one.coherent for one in compared.differences):
             return "All that changed was asked for."
-        return f"{_percent(share)} of the change was not asked for."
+        return f"{_percent(share)} of {change} was not asked for."
     named = name_difference(worst, compared.differences[worst], compared.evidence.content)
-    return f"{_percent(share)} of the change was not asked for; the worst is {named}."
+    return f"{_percent(share)} of {change} was not asked for; the worst is {named}."
 
 
 def name_difference(index: int, difference: Difference, content: Content) -> str:

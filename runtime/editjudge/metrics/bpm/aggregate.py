@@ -64,8 +64,7 @@ def assess(
     ]
     found |= set().union(*raised_by_part)
     scores = tuple(
-        _score(result, ranges, rules, in_order(raised))
-        for result, raised in zip(measured, raised_by_part, strict=True)
+        _score(result, ranges, rules, in_order(raised)) for result, raised in zip(measured, raised_by_part, strict=True)
     )
     bpm = None
     if not any(result.is_incomplete for result in measured):

@@ -44,7 +44,7 @@ def list_differences(context: EditContext) -> PictureDifferences:
     return PictureDifferences(
         kind=changes.kind,
         alignment=changes.alignment.measure_drift(height, width, (right - left) / width),
-        changed_share=changes.share,
+        changed_share=max(changes.share, float((_label(found) > 0).mean())),
         differences=tuple(_tell(context, index, judged[index], elements[index]) for index in range(len(judged))),
         left_out=found.left_out,
         element_reason=unknown,
@@ -98,7 +98,8 @@ def _tell(context: EditContext, index: int, judged: Coherence | None, element: s
     share = int(np.count_nonzero(region.mask)) / (found.height * found.width)
     partner = found.partners.get(index)
     if judged is None:
-        rationale = describe(change, share, partner is not None)
+        is_unread = context.task.intent != NOTHING
+        rationale = describe(change, share, is_move=partner is not None, is_unread=is_unread)
     else:
         rationale = justify(change, judged.part, judged.fit, judged.coherent)
     return Difference(

@@ -19,7 +19,7 @@ def locate_by_change(intent: EditIntent, found: PictureDifferences) -> dict[str,
     if intent.is_global:
         return None
     strong = [one for one in found.differences if one.energy >= STRONG and one.coherent is not False]
-    sides = {"original": ("ADD", intent.source or intent.target), "edited": ("REMOVE", intent.target or intent.source)}
+    sides = {"original": ("ADD", intent.source), "edited": ("REMOVE", intent.target)}
     regions = {
         side: tuple(FoundBox(phrase, one.box, one.confidence) for one in strong if one.change != other)
         if phrase not in (None, ALL) else ()

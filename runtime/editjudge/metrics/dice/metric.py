@@ -30,7 +30,10 @@ def coherent_share(context: EditContext) -> float | None:
 
 
 def clip_i_without(context: EditContext) -> float | None:
-    """The cosine of the two pictures without what was asked for; None where that leaves nothing of them."""
+    """The cosine of the two pictures without what was asked for; None where that cannot be told, or leaves nothing."""
+    listed = context.differences.differences
+    if listed and all(one.coherent is None for one in listed):
+        return None
     boxes = find_coherent(context)
     if not len(boxes):
         return cosine(*context.picture_features)

@@ -1,7 +1,7 @@
 """Whether a difference was asked for, by how it fits what was.
 
-Where the bundle knows what is in the pictures, its network tells; elsewhere a logistic regression on the little that
-pixels and words show: kinds, colours, and which difference is the strongest.
+Where the bundle knows what is in the pictures, its network tells. Elsewhere a logistic regression rates the little that
+pixels and words show, kinds, colours and strength, and the decision is left open unless something measured makes it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from editjudge.metrics.dice.coherence.colours import find_colour
 from editjudge.metrics.dice.coherence.fit import AWAY, HERE, PartView, RegionFit, measure_fit
 from editjudge.metrics.dice.coherence.looks import RegionLooks
 from editjudge.metrics.dice.regions.detect import DetectedRegions
@@ -21,8 +22,11 @@ from editjudge.types import EDIT_TYPES, Floats
 BIAS, KIND, COLOUR, STRENGTH = -5.34, 5.41, 6.13, 1.62
 """Of the regression for what is not known; fitted on edits of photographs (`studio.calibration.coherence`)."""
 ASKED, UNASKED = 0.7, 0.3
-"""From which of its probabilities on a difference counts as asked for, and under which one it does not; between them it
-cannot be told. Of unasked ones 7 % count as asked for, and of those that were, 9 % as unasked."""
+"""The least of its probabilities for what counts as asked for, and the greatest for what does not."""
+FITTING, CONTRARY = 0.4, 0.25
+"""How well the kind fits what was asked for: from which it speaks for it, and under which it speaks against it."""
+TURNED, COLOURED = 0.05, 0.3
+"""The change of the share of the asked colour: under which it is not done, and from which it is."""
 WHOLE = 0.5
 """The share of a picture from which a change is what an instruction for all of it asked for, as far as that goes."""
 
@@ -88,11 +92,29 @@ class CoherenceJudge:
 
 
 def _judge_alone(part: PartView, fit: RegionFit, *, is_all: bool) -> Coherence:
-    """Without a network; what lies away from what was found never counts as asked for."""
-    probability = ASKED if is_all else rate_unlocated(fit)
-    is_away = fit.found > 0 and fit.inside < AWAY and not part.intent.is_global
-    coherent = None if is_away or probability < ASKED else True
-    return Coherence(probability, False if probability < UNASKED else coherent, part, fit)
+    """Without a network: yes and no only where something that was measured decides it, else it cannot be told.
+
+    That something was added where an addition was asked for decides nothing: so does much damage.
+    """
+    decision = _decide(part, fit, is_all)
+    probability = rate_unlocated(fit)
+    if decision is None:
+        probability = min(max(probability, UNASKED), ASKED)
+    else:
+        probability = max(probability, ASKED) if decision else min(probability, UNASKED)
+    return Coherence(probability, decision, part, fit)
+
+
+def _decide(part: PartView, fit: RegionFit, is_all: bool) -> bool | None:
+    colour = find_colour(part.intent.target, part.intent.source)
+    is_against = fit.kind < CONTRARY or min(fit.stand, fit.size) < 0 or (colour is not None and fit.colour < TURNED)
+    if fit.found and not part.intent.is_global:
+        if is_against or fit.inside < AWAY:
+            return False
+        return True if fit.inside >= HERE and fit.kind >= FITTING else None
+    if is_against:
+        return False
+    return True if is_all or (colour is not None and fit.colour >= COLOURED and fit.kind >= FITTING) else None
 
 
 def rate_unlocated(fit: RegionFit) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from editjudge.metrics.dice.coherence.colours import find_colour
 from editjudge.metrics.dice.coherence.fit import AWAY, HERE, SPATIAL, PartView, RegionFit
 from editjudge.metrics.dice.difference import Change
+from editjudge.metrics.intents import is_clearance
 from editjudge.types import ALL, EditIntent
 
 HAPPENED: dict[Change, str] = {
@@ -24,10 +25,11 @@ TURNED = 0.15
 """The change of the share of the asked colour from which it is told."""
 
 
-def describe(change: Change, share: float, is_move: bool) -> str:
-    """What happened in a place, where nothing was asked for."""
+def describe(change: Change, share: float, *, is_move: bool, is_unread: bool) -> str:
+    """What happened in a place, where nothing was asked for, or where it could not be told what."""
     what = f"{HAPPENED[change]}, {_percent(share)} of the picture"
-    return _as_sentence(f"{what}; it looks like one half of a move" if is_move else what)
+    move = "; it looks like one half of a move" if is_move else ""
+    return _as_sentence(f"{what}{move}{'; what was asked for could not be told' if is_unread else ''}")
 
 
 def justify(change: Change, part: PartView, fit: RegionFit, coherent: bool | None) -> str:
@@ -39,14 +41,13 @@ def justify(change: Change, part: PartView, fit: RegionFit, coherent: bool | Non
         fit: How.
         coherent: Whether it counts as asked for; None where that cannot be told.
     """
-    reasons = [*_judge_kind(change, part.intent, fit), *_judge_place(change, part, fit), *_judge_looks(part, fit)]
+    reasons = [_judge_kind(part.intent, coherent), *_judge_place(change, part, fit), *_judge_looks(part, fit)]
     verdict = {True: "asked for", False: "not asked for", None: "whether it was asked for cannot be told"}[coherent]
     return _as_sentence(f"{verdict}: {HAPPENED[change]}, {'; '.join(reasons)}")
 
 
-def _judge_kind(change: Change, intent: EditIntent, fit: RegionFit) -> Iterator[str]:
-    wanted = KIND_OF[intent.edit_type]
-    yield f"and {wanted} was asked for" if fit.kind >= 0.4 else f"where {wanted} was asked for"
+def _judge_kind(intent: EditIntent, coherent: bool | None) -> str:
+    return f"{'and' if coherent else 'where'} {KIND_OF[intent.edit_type]} was asked for"
 
 
 def _judge_place(change: Change, part: PartView, fit: RegionFit) -> Iterator[str]:
@@ -55,7 +56,7 @@ def _judge_place(change: Change, part: PartView, fit: RegionFit) -> Iterator[str
         yield f"it lies in {_quote(intent.keep)}, which was to stay as it was"
         return
     if intent.is_global:
-        yield "the whole picture was to change"
+        yield f"all but {_quote(intent.keep)} was to go" if is_clearance(intent) else "the whole picture was to change"
         return
     if part.where is None or not fit.found:
         yield f"the bundle did not find {_name_missing(part) or name}, so the place could not be judged"
