@@ -13,7 +13,7 @@ MANIFEST = ROOT / "models" / "editjudge_models" / "studio" / "bundle.toml"
 def test_settings_and_revisions_are_those_of_the_embedded_bundle() -> None:
     recipe = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
     manifest = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
-    for section in ("clip", "detector", "segmenter", "norm", "domain", "parse"):
+    for section in ("clip", "detector", "segmenter", "difference", "norm", "domain", "parse"):
         assert recipe[section] == manifest[section], section
     files = {entry["role"]: entry for entry in manifest["file"]}
     for copy in recipe["copy"]:

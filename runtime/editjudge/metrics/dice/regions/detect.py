@@ -22,7 +22,7 @@ MOST = 32
 """Differences that are listed."""
 MARGIN = 8
 """Pixels round a place that are looked at to tell its kind."""
-SURE = 0.5
+SURE = 0.65
 """The network's confidence in the surest difference of a pair from which those that it is less sure of count too: what
 is no edit may look like one here and there, but nowhere clearly so."""
 TRUSTED = 0.7
