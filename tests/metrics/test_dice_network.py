@@ -116,8 +116,8 @@ def pair_of(edited: Image) -> SmallPair:
 
 
 def test_where_the_network_is_sure_of_nothing_there_is_nothing() -> None:
-    assert boxes_of(detect(painted(HERE), Seer(SEEN, scores=(0.49,)))) == []
-    assert boxes_of(detect(painted(HERE), Seer(SEEN, scores=(0.51,)))) == [near(HERE)]
+    assert boxes_of(detect(painted(HERE), Seer(SEEN, scores=(0.64,)))) == []
+    assert boxes_of(detect(painted(HERE), Seer(SEEN, scores=(0.66,)))) == [near(HERE)]
     assert boxes_of(detect(painted(faint=FAINT), Seer())) == []
     both = detect(painted(HERE, faint=FAINT), Seer(SEEN, FAINT, scores=(0.9, 0.3)))  # a weak one beside a sure one
     assert sorted(boxes_of(both)) == [near(HERE), near(FAINT)]

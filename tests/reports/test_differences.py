@@ -296,7 +296,8 @@ def test_a_page_draws_each_in_the_colour_of_its_kind_and_lists_it(found: Picture
     # 50 of 120 pixels from the left, 30 of 80 from the top.
     assert 'd3 " style="left:41.67%;top:37.50%;width:16.67%;height:25.00%"' in edited
     for text in (
-        "34 % of the change of which it can be told was not asked for; the worst is 3: EDIT of table (middle).", "shifted by 2.0 px",
+        "34 % of the change of which it can be told was not asked for; the worst is 3: EDIT of table (middle).",
+        "shifted by 2.0 px",
         "Move the dog to the right.", "and 168 weaker ones", "Moved to 2. It left.", "edited.png",
     ):  # fmt: skip
         assert text in words(page.text)

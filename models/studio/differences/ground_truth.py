@@ -75,7 +75,7 @@ def _distance(one: Item, other: Item) -> float:
 
 
 def _is_asked(both: ItemChange, original: Scene, asked: Scene) -> bool:
-    """Whether the item is in the state that it should be in: one whose place another took is gone, and not just gone."""
+    """Whether the item is in the state that it should be in; gone is not replaced."""
     old, new = both
     if old is None:
         return new in asked.items

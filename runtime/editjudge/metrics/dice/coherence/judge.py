@@ -112,9 +112,11 @@ def _decide(part: PartView, fit: RegionFit, is_all: bool) -> bool | None:
         if is_against or fit.inside < AWAY:
             return False
         return True if fit.inside >= HERE and fit.kind >= FITTING else None
+    if is_all:
+        return True
     if is_against:
         return False
-    return True if is_all or (colour is not None and fit.colour >= COLOURED and fit.kind >= FITTING) else None
+    return True if (colour is not None and fit.colour >= COLOURED and fit.kind >= FITTING) else None
 
 
 def rate_unlocated(fit: RegionFit) -> float:
