@@ -22,7 +22,6 @@ from benchmarks.differences.cases import DifferenceCase, read_photographs
 from benchmarks.differences.finders import open_finders
 from benchmarks.differences.speed import time_finders
 from editjudge import Scorer
-from editjudge.metrics.registry import METRICS
 
 PARTS = ("photos", "nuisances", "photos_coherence", "studio", "composites", "unedited", "coherence", "clip", "speed")
 
@@ -57,7 +56,7 @@ def _measure_all(
         if cases and "nuisances" in asked.parts:
             figures, by_nuisance = photographs.measure_nuisances(scorer, [case.original for case in cases], 0.02)
             measured[name] += _put_under("photos", figures)
-            context["nuisances"][name] = by_nuisance
+            context["nuisances"][name] = {what: wrong / count for what, (wrong, count) in by_nuisance.items()}
         measured[name] += _measure_rendered(scorer, asked)
     return measured, context
 
@@ -77,7 +76,7 @@ def _measure_rendered(scorer: Scorer, asked: argparse.Namespace) -> list[Figure]
         figures += rendered.measure_unedited(scorer, 0.01, asked.pairs)
     if "coherence" in asked.parts:
         figures += _put_under("studio", rendered.measure_rendered_coherence(scorer, asked.inputs))
-    if "clip" in asked.parts and set(masked_clip.MASKED.values()) <= set(METRICS):
+    if "clip" in asked.parts:
         figures += _put_under("studio", masked_clip.measure_clip(scorer, asked.inputs))
     return figures
 

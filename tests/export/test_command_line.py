@@ -19,6 +19,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
     "clip": {"context": None},
     "grounding-dino": {"height": 800, "width": 800, "text_length": 48, "fit": "pad"},
     "sam": {},
+    "difference": {"size": 256},
     "lpips": {"size": 512},
     "dino": {"size": 224},
     "dinov2": {"size": 224},

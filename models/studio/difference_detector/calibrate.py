@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from studio.difference_detector.data import Shards
-from studio.difference_detector.evaluate import UNCALIBRATED, Found, detect, match, open_detector
+from studio.difference_detector.evaluate import LENIENT, Found, detect, match, open_detector
 from studio.difference_detector.variation import Sample
 from studio.differences.draw import EDITS, draw_pair
 from studio.differences.pair import LabelledPair
@@ -56,7 +56,7 @@ def fit(evidence: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float,
         value = evidence @ line[:2] + line[2]
         return float(np.mean(np.logaddexp(0, np.where(right, -value, value))))
 
-    of_kind, of_quality, offset = minimize(surprise, np.array(UNCALIBRATED.confidence), method="BFGS").x
+    of_kind, of_quality, offset = minimize(surprise, np.array(LENIENT.confidence), method="BFGS").x
     return round(float(of_kind), 3), round(float(of_quality), 3), round(float(offset), 3)
 
 
@@ -72,9 +72,9 @@ def main() -> None:
     command_line.add_argument("--held-out", type=Path, default=Path("runs/differences/held_out"))
     options = command_line.parse_args()
     torch.set_num_threads(1)
-    samples, confidence = calibration_samples(options.held_out), UNCALIBRATED.confidence
+    samples, confidence = calibration_samples(options.held_out), LENIENT.confidence
     for _ in range(ROUNDS):  # which boxes overlap a better one depends on the confidence
-        settings = replace(UNCALIBRATED, confidence=confidence)
+        settings = replace(LENIENT, confidence=confidence)
         evidence, right = judge(detect(open_detector(options.checkpoint, settings), samples))
         confidence = fit(evidence, right)
     likely = 1 / (1 + np.exp(-(evidence @ confidence[:2] + confidence[2])))
