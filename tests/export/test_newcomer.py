@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -329,10 +329,13 @@ def test_a_copied_recipe_finds_what_it_copies(name: str, tmp_path: Path) -> None
     check_copies(recipe)
     (tmp_path / "bundle").mkdir()
     tables = list(copy_files(recipe, tmp_path / "bundle", {}))
-    assert [table["role"] for table in tables] == ["parser_adapter"] * (name == "photo-edge")
+    studio = Bundle.load("studio")
+    assert [table["role"] for table in tables] == ["difference", *["parser_adapter"] * (name == "photo-edge")]
     for table in tables:
-        adapter = Bundle.load("studio").file(table["role"])
-        assert (tmp_path / "bundle" / table["path"]).read_bytes() == adapter.read_bytes()
+        assert (tmp_path / "bundle" / table["path"]).read_bytes() == studio.file(table["role"]).read_bytes()
+    told = tomllib.loads(copied.read_text(encoding="utf-8"))["difference"]
+    settings = studio.settings("difference")
+    assert {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()} == asdict(settings)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from editjudge.bundles.roles import METRIC_GRAPHS
 from editjudge.bundles.settings import (
     ClipSettings,
     DetectorSettings,
+    DifferenceSettings,
     NormRanges,
     ParserSettings,
     PictureSettings,
@@ -154,7 +155,7 @@ def test_the_recipes_of_the_package(name: str, tmp_path: Path) -> None:
     assert recipe.head["frame"] == 1024
     assert "not calibrated" in recipe.head["description"]
     kinds = {"clip": ClipSettings, "detector": DetectorSettings, "segmenter": SegmenterSettings, "norm": NormRanges}
-    kinds |= dict.fromkeys(METRIC_GRAPHS, PictureSettings)
+    kinds |= dict.fromkeys(METRIC_GRAPHS, PictureSettings) | {"difference": DifferenceSettings}
     assert set(recipe.sections) - {"parse"} == set(kinds)
     read_table(ParserSettings, recipe.sections.get("parse", {}), "parse")
     for section, kind in kinds.items():
