@@ -41,10 +41,11 @@ def list_differences(context: EditContext) -> PictureDifferences:
     if looks and not any(elements):
         unknown = UNSURE
     left, _, right, _ = task.content.box
+    labels = _label(found)
     return PictureDifferences(
         kind=changes.kind,
         alignment=changes.alignment.measure_drift(height, width, (right - left) / width),
-        changed_share=max(changes.share, float((_label(found) > 0).mean())),
+        changed_share=max(changes.share, float((labels > 0).mean())),
         differences=tuple(_tell(context, index, judged[index], elements[index]) for index in range(len(judged))),
         left_out=found.left_out,
         element_reason=unknown,
@@ -53,7 +54,7 @@ def list_differences(context: EditContext) -> PictureDifferences:
         flags=_list_flags(context),
         bundle=context.models.bundle.name,
         version=editjudge.__version__,
-        evidence=DifferenceEvidence(context.original, context.aligned.picture, _label(found), task.content),
+        evidence=DifferenceEvidence(context.original, context.aligned.picture, labels, task.content),
     )
 
 

@@ -34,10 +34,10 @@ EVEN, STEEPNESS = 3500.0, 1.1
 on training pairs, where 0.95 of those over 0.8 are right, and 0.01 of those under 0.2."""
 MANY = 20_000.0
 """The energy of all such places together from which they are told one by one."""
+DOUBTED = 0.5
+"""What is left of the confidence in a place that the network does not see."""
 NARROW = 48
 """Pixels of the shorter side of the small pictures under which the network, which sees squares, is not asked."""
-DOUBTED = 0.5
-"""What is left of the confidence in that."""
 WHOLE = 0.5
 """The share of a picture from which a change that reaches all of its sides is one of the whole picture."""
 
@@ -79,20 +79,23 @@ def detect_regions(
     network: the bundle's; None: it has none, and the pixels alone tell.
     """
     pair = SmallPair.of(original, aligned)
-    by: Literal["network", "pixels"] = "pixels" if network is None else "network"
-    one, other = to_lab(pair.original), to_lab(pair.edited)
-    pictures = SmallLab(one, other)
-    if aligned.changes.kind != "edit":
-        return DetectedRegions((), {}, 0, by, pictures)
+    pictures = SmallLab(to_lab(pair.original), to_lab(pair.edited))
     whole = _find_whole(pair)
-    if whole or network is None or min(pair.gap.shape) < NARROW:
+    if whole or min(pair.gap.shape) < NARROW:
+        network = None
+    if aligned.changes.kind != "edit":
+        regions = []
+    elif network is not None:
+        regions = list(_find_by_network(pictures, pair, network))
+    else:
         places = whole or find_places(pair)
         regions = [_describe(pictures, pair, place) for place in places if not is_stamp(place)]
-    else:
-        regions = list(_find_by_network(pictures, pair, network))
     regions.sort(key=lambda region: -region.energy)
     kept = tuple(regions[:MOST])
-    return DetectedRegions(kept, pair_moves(one, other, kept), len(regions) - len(kept), by, pictures)
+    partners = pair_moves(pictures.original, pictures.edited, kept)
+    return DetectedRegions(
+        kept, partners, len(regions) - len(kept), "pixels" if network is None else "network", pictures
+    )
 
 
 def _find_by_network(pictures: SmallLab, pair: SmallPair, network: DifferenceDetector) -> Iterator[ChangedRegion]:
