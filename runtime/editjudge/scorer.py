@@ -177,7 +177,7 @@ class Scorer:
             loaded = after.result()
             aligned = task.align(loaded.pixels, loaded.profile_converted)
             context = new_context(task, aligned, self.models)
-            return score_contexts([context], self._metric(compat), others, timer, lambda: self.placements)[0]
+            return score_contexts([context], self._metric(compat), others, timer, self._placements)[0]
 
     def prepare(
         self,
@@ -199,7 +199,7 @@ class Scorer:
             task = self._task(before, instruction, compat, timer)
             known = [observe(self.models, part, None, [], timer)[0] for part in (task, *task.more)]
             metric = self._metric(compat)
-            return Prepared(task, known, self.models, metric=metric, others=others, placements=lambda: self.placements)
+            return Prepared(task, known, self.models, metric=metric, others=others, placements=self._placements)
 
     def differences(
         self, original: ImageSource, edited: ImageSource, instruction: Request | None = None
@@ -223,6 +223,9 @@ class Scorer:
 
     def _metric(self, compat: Compat | None) -> ScoringMetric:
         return scoring_metric(check_compat(compat) or self.compat, self.accept_at)
+
+    def _placements(self) -> dict[str, Placement]:
+        return self.placements
 
     def _select(self, names: str | Sequence[str], instruction: Request) -> tuple[Metric, ...]:
         wanted = parse_names(names) if isinstance(names, str) else check_names(names)

@@ -165,7 +165,15 @@ def test_score_as_json_with_report_and_mask(capfd: Capture, color: DemoInput, tm
         "unasked_share",
     }  # fmt: skip
     assert 0 <= content["bpm"] <= 2
-    assert set(content["models"]) == {"detector", "sam_encoder", "sam_decoder", "clip_vision", "clip_text", "parser"}
+    assert set(content["models"]) == {
+        "detector",
+        "sam_encoder",
+        "sam_decoder",
+        "clip_vision",
+        "clip_text",
+        "difference",
+        "parser",
+    }
     assert all(set(ran) == {"device", "provider", "form", "cpu_nodes", "reason"} for ran in content["models"].values())
     assert content["models"]["parser"]["provider"] == "llama.cpp"
     assert report.read_text(encoding="utf-8").startswith("<!doctype html>")
