@@ -56,3 +56,41 @@ def test_what_an_apps_handler_raises_is_not_told_as_a_broken_bundle() -> None:
     outcomes = json.loads(done.stdout)
     assert outcomes.count("SoftTimeLimit") > 10
     assert set(outcomes) <= {"SoftTimeLimit", "done"}
+
+
+OPENING = """
+import json, random, signal, sys
+from collections import Counter
+from pathlib import Path
+from editjudge.bundles.contents.regular_file import open_regular
+
+class SoftTimeLimit(Exception):
+    pass
+
+def stop(number, frame):
+    raise SoftTimeLimit("time is up")
+
+signal.signal(signal.SIGALRM, stop)
+outcomes, path, draw = Counter(), Path(sys.executable), random.Random(0)
+for _ in range(5000):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, draw.uniform(5e-6, 8e-5))
+        open_regular(path).close()
+        outcomes["done"] += 1
+    except Exception as error:
+        outcomes[type(error).__name__] += 1
+    finally:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except SoftTimeLimit:
+            pass
+print(json.dumps(outcomes))
+"""
+
+
+def test_a_file_whose_opening_is_interrupted_is_not_closed_twice() -> None:
+    done = run_python(OPENING, seconds=120)
+    assert done.returncode == 0, done.stderr
+    outcomes = json.loads(done.stdout)
+    assert outcomes["SoftTimeLimit"] > 10
+    assert set(outcomes) <= {"SoftTimeLimit", "done"}  # and no OSError for the bad descriptor

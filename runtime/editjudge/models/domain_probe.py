@@ -57,15 +57,20 @@ class Probe:
 
 @dataclass(frozen=True)
 class Domain:
-    """What a bundle says of itself. probe, vocabulary: None where it does not say."""
+    """What a bundle says of itself. probe, vocabulary, elements (names of objects): None where it does not say."""
 
     probe: Probe | None
     vocabulary: frozenset[str] | None
+    elements: tuple[str, ...] | None = None
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
         """Raises BundleError for a malformed file."""
-        return cls(_load_probe(models.bundle), models.bundle.words("vocabulary"))
+        bundle = models.bundle
+        elements = bundle.words("elements")
+        return cls(
+            _load_probe(bundle), bundle.words("vocabulary"), None if elements is None else tuple(sorted(elements))
+        )
 
     def doubts(
         self, intent: EditIntent, picture: Image, feature: NDArray[np.float32] | None, found: float = 0.0

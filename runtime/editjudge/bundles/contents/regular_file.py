@@ -22,13 +22,18 @@ KINDS = {
 def open_regular(path: Path) -> BinaryIO:
     """Opens a file to be read. Raises OSError, which says so where it is a folder, a pipe, a socket or a device."""
     _check(path, os.stat(path).st_mode)  # before it is opened: opening a device may set something off
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        _check(path, os.fstat(descriptor).st_mode)
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
+
+    def open_checked(name: str, flags: int) -> int:
+        descriptor = os.open(name, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            _check(path, os.fstat(descriptor).st_mode)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    # Whoever interrupts this, the descriptor has one owner: that it was closed twice would be told in place of that.
+    return open(path, "rb", opener=open_checked)
 
 
 def read_regular(path: Path, most: int) -> bytes:

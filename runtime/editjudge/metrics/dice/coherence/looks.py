@@ -14,6 +14,7 @@ from editjudge.metrics.dice.coherence.colours import NAMES as COLOURS
 from editjudge.metrics.dice.difference import CHANGES
 from editjudge.metrics.dice.regions.detect import DetectedRegions
 from editjudge.models.clip import Clip
+from editjudge.models.domain_probe import Domain
 from editjudge.types import ALL, EditIntent, Floats, Image
 
 if TYPE_CHECKING:
@@ -70,11 +71,12 @@ def look_at(context: EditContext, found: DetectedRegions) -> list[RegionLooks]:
 
 def open_vocabulary(context: EditContext, phrases: Sequence[str]) -> Vocabulary | None:
     """The names that the bundle has, and phrases besides; None: it has none."""
-    bundle = context.models.bundle
-    if not bundle.has("elements"):
+    elements = context.models.model(Domain).elements
+    if elements is None:
         return None
-    names = tuple(dict.fromkeys((*phrases, *sorted(bundle.words("elements") or ()))))
-    return Vocabulary(names, unit(context.models.model(Clip).texts(names)), bundle.settings("elements").scale)
+    names = tuple(dict.fromkeys((*phrases, *elements)))
+    scale = context.models.bundle.settings("elements").scale
+    return Vocabulary(names, unit(context.models.model(Clip).texts(names)), scale)
 
 
 def list_phrases(intents: Sequence[EditIntent]) -> list[str]:
