@@ -14,7 +14,7 @@ from editjudge.metrics.dice.coherence.judge import Coherence, CoherenceJudge
 from editjudge.metrics.dice.coherence.looks import RegionLooks, list_phrases, look_at, open_vocabulary
 from editjudge.metrics.dice.coherence.parts import view_parts
 from editjudge.metrics.dice.coherence.rationale import describe, justify
-from editjudge.metrics.dice.difference import CHANGES, Difference, DifferenceEvidence, PictureDifferences
+from editjudge.metrics.dice.difference import Difference, DifferenceEvidence, PictureDifferences
 from editjudge.metrics.dice.element import UNSURE, name_elements
 from editjudge.metrics.dice.regions.detect import DetectedRegions
 from editjudge.metrics.flags import FLAGS
@@ -95,16 +95,15 @@ def _name(context: EditContext, looks: Sequence[RegionLooks], count: int) -> lis
 
 def _tell(context: EditContext, index: int, judged: Coherence | None, element: str | None) -> Difference:
     found, region = context.regions, context.regions.regions[index]
-    change = CHANGES[int(region.kinds.argmax())]
     share = int(np.count_nonzero(region.mask)) / (found.height * found.width)
     partner = found.partners.get(index)
     if judged is None:
         is_unread = context.task.intent != NOTHING
-        rationale = describe(change, share, is_move=partner is not None, is_unread=is_unread)
+        rationale = describe(region.change, share, is_move=partner is not None, is_unread=is_unread)
     else:
-        rationale = justify(change, judged.part, judged.fit, judged.coherent)
+        rationale = justify(region.change, judged.part, judged.fit, judged.coherent)
     return Difference(
-        change=change,
+        change=region.change,
         element=element,
         box=context.task.to_original(region.box.tolist(), found.height, found.width),
         share=share,

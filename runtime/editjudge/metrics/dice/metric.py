@@ -14,7 +14,6 @@ from editjudge.image.transforms import crop_box
 from editjudge.image.vectors import cosine
 from editjudge.metrics.base import FormulaMetric, MetricSpec
 from editjudge.metrics.context import EditContext
-from editjudge.metrics.dice.regions.region import ChangedRegion
 from editjudge.models.clip import Clip
 from editjudge.types import Boxes, Image
 
@@ -60,14 +59,10 @@ def clip_t_within(context: EditContext) -> float | None:
 
 def find_coherent(context: EditContext) -> Boxes:
     """float32[N, 4], in pixels of the frame: the boxes of what was asked for."""
-    found, (height, width) = context.regions, context.original.shape[:2]
+    found, size = context.regions, context.original.shape[:2]
     listed = zip(found.regions, context.differences.differences, strict=True)
-    boxes = [_scale(region, width / found.width, height / found.height) for region, one in listed if one.coherent]
+    boxes = [found.enlarge(region.box, *size) for region, one in listed if one.coherent]
     return np.array(boxes, np.float32).reshape(-1, 4)
-
-
-def _scale(region: ChangedRegion, across: float, down: float) -> NDArray[np.float32]:
-    return region.box * np.array([across, down, across, down], np.float32)
 
 
 def _cover(picture: Image, where: NDArray[np.bool_], colour: NDArray[np.float64]) -> Image:

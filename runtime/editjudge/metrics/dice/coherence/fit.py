@@ -11,7 +11,6 @@ from editjudge.image.boxes import shared_area, stands
 from editjudge.image.vectors import Vector, direction
 from editjudge.metrics.dice.coherence.colours import colour_share, find_colour
 from editjudge.metrics.dice.coherence.looks import RegionLooks, Vocabulary
-from editjudge.metrics.dice.difference import CHANGES
 from editjudge.metrics.dice.regions.detect import DetectedRegions
 from editjudge.metrics.dice.regions.region import ChangedRegion, SmallLab
 from editjudge.metrics.grounding import Grounding
@@ -36,8 +35,8 @@ KINDS: dict[EditType, tuple[float, float, float]] = {
 """How well it fits a type of edit that something was added, removed or edited; a shadow or a rim tells kinds apart
 badly, so that none but the contrary is out of the question."""
 SIDES = ("left", "right", "up", "down", "inside", "near")
-LARGER, SMALLER = 1.2, 0.8
-"""Ratios of areas, edited over original (BPM, section 3.3)."""
+LARGER = 1.2
+"""The ratio of areas, edited over original, from which something is larger (BPM, section 3.3)."""
 SPATIAL = ("move", "size")
 HERE, AWAY = 0.5, 0.15
 """Shares of a region in a place: from which it lies there, and under which it lies elsewhere."""
@@ -68,7 +67,7 @@ class RegionFit:
     Attributes:
         kind: Whether this is the kind of change that was asked for.
         inside: The share of the region that lies where it was asked for.
-        cover: How much of that place it covers; where all of the picture was to change, of that.
+        cover: How much of that place it covers, as an IoU.
         stand: Whether it stands where it should, relative to what was named or to where it was.
         size: Whether it has the size that it should have, relative to what was there.
         look: Whether the change goes the way of the words, by CLIP.
@@ -109,7 +108,7 @@ def measure_fit(found: DetectedRegions, index: int, part: PartView, look: Region
     partner = found.regions[found.partners[index]] if index in found.partners else None
     kind = float(region.kinds @ np.array(KINDS[intent.edit_type], np.float32))
     colour = measure_colour(region, intent, found.pictures)
-    strength, moved = region.energy / max(one.energy for one in found.regions), float(partner is not None)
+    strength, moved = region.energy / found.regions[0].energy, float(partner is not None)
     if where is None:
         return RegionFit(kind=kind, colour=colour, strength=strength, moved=moved)
     inside, cover = _overlap(region.box, _expect(region, intent, where))
@@ -147,10 +146,9 @@ def _expect(region: ChangedRegion, intent: EditIntent, where: Grounding) -> Boxe
     """float32[N, 4]: where a region of its kind would be asked for."""
     source = where.original.boxes if where.original is not None else NOWHERE
     target = where.edited.boxes if where.edited is not None else NOWHERE
-    change = CHANGES[int(region.kinds.argmax())]
-    if intent.edit_type == "move" and change == "REMOVE":
+    if intent.edit_type == "move" and region.change == "REMOVE":
         return source
-    if intent.edit_type == "move" and change == "ADD":
+    if intent.edit_type == "move" and region.change == "ADD":
         return target
     return np.concatenate([source, target])
 
@@ -170,7 +168,7 @@ def _measure_stand(region: ChangedRegion, partner: ChangedRegion | None, intent:
 
     Of a move by its own halves, which are where they are whatever the detector says.
     """
-    is_new = CHANGES[int(region.kinds.argmax())] == "ADD"
+    is_new = region.change == "ADD"
     new, old = (region, partner) if is_new else (partner, region)
     source = where.original.boxes if where.original is not None else NOWHERE
     results = where.edited.boxes if where.edited is not None else NOWHERE

@@ -11,7 +11,6 @@ import numpy as np
 from editjudge.image.transforms import crop_box
 from editjudge.image.vectors import Vector
 from editjudge.metrics.dice.coherence.colours import NAMES as COLOURS
-from editjudge.metrics.dice.difference import CHANGES
 from editjudge.metrics.dice.regions.detect import DetectedRegions
 from editjudge.models.clip import Clip
 from editjudge.models.domain_probe import Domain
@@ -61,8 +60,7 @@ def look_at(context: EditContext, found: DetectedRegions) -> list[RegionLooks]:
     crops: list[Image] = []
     sides: list[tuple[bool, bool]] = []
     for region in found.regions[:SEEN]:
-        change = CHANGES[int(region.kinds.argmax())]
-        sides.append((change != "ADD", change != "REMOVE"))
+        sides.append((region.change != "ADD", region.change != "REMOVE"))
         pictures = (context.original, context.aligned.picture)
         crops += [_crop(picture, region.box, found) for picture, seen in zip(pictures, sides[-1], strict=True) if seen]
     features = iter(unit(context.models.model(Clip).images(crops)) if crops else ())
@@ -100,6 +98,4 @@ def unit(vectors: Floats) -> Floats:
 
 
 def _crop(picture: Image, box: Floats, found: DetectedRegions) -> Image:
-    height, width = picture.shape[:2]
-    scaled = box * np.array([width / found.width, height / found.height] * 2, np.float32)
-    return picture[crop_box(scaled, CROP, picture.shape)]
+    return picture[crop_box(found.enlarge(box, *picture.shape[:2]), CROP, picture.shape)]

@@ -16,7 +16,7 @@ from editjudge.metrics.dice.regions.network import leave_covered, leave_explaine
 from editjudge.metrics.dice.regions.pixels import SmallPair, find_places, is_stamp
 from editjudge.metrics.dice.regions.region import ChangedRegion, SmallLab
 from editjudge.models.difference_detector import DifferenceDetector
-from editjudge.types import Image
+from editjudge.types import Floats, Image
 
 MOST = 32
 """Differences that are listed."""
@@ -69,6 +69,10 @@ class DetectedRegions:
     def width(self) -> int:
         """Pixels of the small pictures."""
         return int(self.pictures.original.shape[1])
+
+    def enlarge(self, box: Floats, height: int, width: int) -> Floats:
+        """A box float32[4] of the small pictures, in pixels of ones of height x width."""
+        return box * np.array([width / self.width, height / self.height] * 2, np.float32)
 
 
 def detect_regions(

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from editjudge.image.boxes import area
-from editjudge.metrics.dice.difference import CHANGES
 from editjudge.metrics.dice.regions.region import ChangedRegion
 from editjudge.types import Floats
 from editjudge.utils.libraries.opencv import cv2
@@ -20,7 +19,6 @@ ALIKE = 0.4
 """From 0, nothing in common, to 1: how alike both must look."""
 REACH = 30.0
 """Units of CIE Lab between two pixels that have nothing in common."""
-ADDED, REMOVED = CHANGES.index("ADD"), CHANGES.index("REMOVE")
 
 
 def pair_moves(original: Floats, edited: Floats, regions: Sequence[ChangedRegion]) -> dict[int, int]:
@@ -31,9 +29,8 @@ def pair_moves(original: Floats, edited: Floats, regions: Sequence[ChangedRegion
         edited: The same of the edited picture.
         regions: Those that changed.
     """
-    kinds = [int(region.kinds.argmax()) for region in regions]
-    gone = [index for index, kind in enumerate(kinds) if kind == REMOVED]
-    new = [index for index, kind in enumerate(kinds) if kind == ADDED]
+    gone = [index for index, region in enumerate(regions) if region.change == "REMOVE"]
+    new = [index for index, region in enumerate(regions) if region.change == "ADD"]
     if not gone or not new:
         return {}
     before = {index: _view(original, regions[index]) for index in gone}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.metrics.dice.difference import CHANGES, Change
 from editjudge.types import Floats
 
 
@@ -35,6 +36,11 @@ class ChangedRegion:
     energy: float
     kinds: Floats
     confidence: float
+
+    @property
+    def change(self) -> Change:
+        """The likeliest kind."""
+        return CHANGES[int(self.kinds.argmax())]
 
     @property
     def window(self) -> tuple[slice, slice]:
