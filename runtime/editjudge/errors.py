@@ -6,6 +6,7 @@ EditJudgeError
 │   └── InstructionError
 ├── BundleError         exit status 3: a bundle is missing, damaged or not for this version
 ├── DeviceError         exit status 3: the device, its provider or a needed package is not there
+├── JudgeError          exit status 3: a judge cannot be asked, refused, or gave no answer that can be read
 └── OutOfMemoryError    exit status 3: there is not enough memory; the Scorer can still be used
 """
 
@@ -65,6 +66,12 @@ class BundleError(EditJudgeError):
 
 class DeviceError(EditJudgeError):
     """The device, its provider or a package it needs is not there."""
+
+    exit_status = 3
+
+
+class JudgeError(EditJudgeError):
+    """A vision-language model that is asked for its judgement cannot be reached, refused, or gave no usable answer."""
 
     exit_status = 3
 

@@ -150,7 +150,7 @@ def score_contexts(
     for context in contexts:
         with timer.stage("judge"):
             score = metric.score(context)
-        context.results[metric.spec.name] = score.as_result()
+        context.results[metric.spec.name], context.score = score.as_result(), score
         scores.append(score)
     timings = timer.read(len(scores))
     results = [{other.spec.name: context.result(other) for other in others} for context in contexts]

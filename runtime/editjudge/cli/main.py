@@ -15,7 +15,7 @@ from editjudge.cli.commands.bundle import app as bundle_app
 from editjudge.cli.commands.demo import demo
 from editjudge.cli.commands.differences import differences
 from editjudge.cli.commands.doctor import doctor
-from editjudge.cli.commands.evaluate import app as evaluate_app
+from editjudge.cli.commands.evaluate.app import app as evaluate_app
 from editjudge.cli.commands.mask import mask
 from editjudge.cli.commands.parse import parse
 from editjudge.cli.commands.rank import rank

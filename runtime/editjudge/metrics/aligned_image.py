@@ -25,6 +25,7 @@ class AlignedImage:
         changes: What happened to the picture; the alignment in pixels of the frame.
         seen: bool[H, W]: the pixels of the original that the edited picture shows; None: all.
         tone: The mean change of tone that was taken away, 0 to 1.
+        handed_in: uint8[H', W', 3], at the size that it was handed in with; None: nobody asks for it.
     """
 
     picture: Image
@@ -33,6 +34,7 @@ class AlignedImage:
     changes: Changes
     seen: NDArray[np.bool_] | None = None
     tone: float = 0.0
+    handed_in: Image | None = None
 
 
 def compare(
@@ -64,7 +66,8 @@ def undo_drift(compared: AlignedImage, original: Image, whole: bool) -> AlignedI
         picture = alignment.undo_tone(picture)
     flags = (*compared.flags, *_name_drift(alignment, toned))
     found = replace(changes, alignment=alignment if toned else alignment.without_tone())
-    return AlignedImage(picture, compared.picture, flags, found, seen, tone / 255 if toned else 0.0)
+    tone_share = tone / 255 if toned else 0.0
+    return replace(compared, picture=picture, flags=flags, changes=found, seen=seen, tone=tone_share)
 
 
 def _name_drift(alignment: PairAlignment, toned: bool) -> Iterator[str]:

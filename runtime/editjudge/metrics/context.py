@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from editjudge.models.model_set import ModelSet
 from editjudge.types import EditIntent, Image
 from editjudge.utils.timing import StageTimer
 
+if TYPE_CHECKING:
+    from editjudge.metrics.bpm.score import EditScore
+
 
 @dataclass(eq=False)
 class EditContext:
@@ -35,6 +39,7 @@ class EditContext:
         known: What is known of the original before; None: nothing.
         more: The same two pictures, for the other parts of a compound.
         results: What the metrics said so far, by name.
+        score: What the metric that edits are scored by said; None: it was not asked yet.
     """
 
     task: EditTask
@@ -43,6 +48,7 @@ class EditContext:
     known: OriginalFeatures | None = None
     more: tuple[EditContext, ...] = ()
     results: dict[str, MetricResult] = field(default_factory=dict, repr=False)
+    score: EditScore | None = field(default=None, repr=False)
     _text_features: dict[str, Vector] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -54,6 +60,12 @@ class EditContext:
     def edited(self) -> Image:
         """uint8[H, W, 3], in the same frame; its drift is still there."""
         return self.aligned.as_given
+
+    @property
+    def handed_in(self) -> tuple[Image, Image]:
+        """The original and the edited picture, uint8[H, W, 3] each, at the sizes that they were handed in with."""
+        original, edited = self.task.handed_in, self.aligned.handed_in
+        return self.original if original is None else original, self.edited if edited is None else edited
 
     @property
     def intent(self) -> EditIntent:

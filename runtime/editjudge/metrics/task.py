@@ -82,6 +82,7 @@ class EditTask:
         framing: How pictures are framed and cropped.
         more: The same original with the other things that a compound instruction asks for.
         profile_converted: Whether the original's colours were brought to sRGB from another space.
+        handed_in: uint8[H', W', 3], the original at its own size.
     """
 
     picture: Image
@@ -93,6 +94,7 @@ class EditTask:
     framing: Framing
     more: tuple[EditTask, ...] = ()
     profile_converted: bool = False
+    handed_in: Image | None = None
 
     @classmethod
     def of(
@@ -128,7 +130,7 @@ class EditTask:
             cls(frame, content, intent, instruction, choose_texts(intent, framing, instruction), flags, framing)
             for intent in intents
         )
-        return replace(first, more=tuple(more), profile_converted=profile_converted)
+        return replace(first, more=tuple(more), profile_converted=profile_converted, handed_in=picture)
 
     @property
     def is_global(self) -> bool:
@@ -198,7 +200,7 @@ class EditTask:
         fitted = self.framing.fit(content, *self.picture.shape[:2])
         handed_in = min(max(content.shape[:2]), self.content.longest)
         compared = compare(self.picture, fitted, self.is_global, self.is_subtle, handed_in)
-        compared = replace(compared, flags=tuple(raised))
+        compared = replace(compared, flags=tuple(raised), handed_in=edited)
         return undo_drift(compared, self.picture, self.is_global) if self.framing.undoes_drift else compared
 
     def original_views(self, source: Region | None, kept: Region | None, whole: bool) -> dict[Feature, Image]:

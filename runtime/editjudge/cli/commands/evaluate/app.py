@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from editjudge.cli.commands.evaluate_differences import coherence, differences
+from editjudge.cli.commands.evaluate.differences import coherence, differences
 from editjudge.cli.console import console
 from editjudge.cli.options import Debug, Json
 from editjudge.errors import InputError, quote_value

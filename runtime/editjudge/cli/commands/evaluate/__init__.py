@@ -1,0 +1,1 @@
+"""`editjudge evaluate`: a file for each kind of data that is evaluated."""

@@ -1,0 +1,1 @@
+"""Rewards for who trains editing models: `Reward`, callable on batches, and adapters."""
