@@ -25,7 +25,7 @@ from editjudge.types import EditIntent, Image
 from editjudge.utils.timing import StageTimer
 
 if TYPE_CHECKING:
-    from editjudge.metrics.bpm.score import EditScore
+    from editjudge.metrics.registry import EditScore
 
 
 @dataclass(eq=False)
