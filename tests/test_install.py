@@ -6,15 +6,18 @@ start, on two cores that were busy with other work; of the compiler's lines only
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tools.environment import lacks_eyes, llama_settings
 from tools.install import describe, share_done
 
 ROOT = Path(__file__).parent.parent
@@ -124,3 +127,70 @@ def test_a_pip_that_is_killed_is_told_as_a_shell_does(tmp_path: Path) -> None:
 def test_steps_that_count_to_nothing_are_passed_over() -> None:
     lines = ["  Building wheel for x (pyproject.toml): started\n", "[0/5] a\n", "[1/0] b\n", "[0/0] c\n", "[7/5] d\n"]
     assert list(describe(lines, lambda: 100.0, 2)) == []
+
+
+def test_this_environment_has_a_llama_cpp_that_sees() -> None:
+    assert not lacks_eyes(sys.executable)
+    assert "LLAVA_BUILD" not in llama_settings()["CMAKE_ARGS"]
+
+
+@pytest.mark.parametrize(
+    ("libraries", "lacks"),
+    [
+        (["libllama.so", "libggml.so"], True),
+        (["libllama.so", "libmtmd.so"], False),
+        (["llama.dll", "mtmd.dll"], False),
+        (["libllama.dylib"], True),
+        ([], False),  # as before it is built
+    ],
+)
+def test_a_llama_cpp_without_libmtmd_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, libraries: list[str], lacks: bool
+) -> None:
+    """A package in the place of the real one, which a Python finds first; it would fail if it was loaded."""
+    folder = tmp_path / "llama_cpp" / "lib"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("raise SystemExit('loaded')\n")
+    for name in libraries:
+        (folder / name).touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert lacks_eyes(sys.executable) == lacks
+
+
+BACKEND = """
+import pathlib, zipfile
+def build_wheel(folder, *_):
+    built = pathlib.Path({built!r})
+    names = ["libllama.so", *(["libmtmd.so"] if built.exists() else [])]
+    built.touch()
+    info = "llama_cpp_python-9.dist-info"
+    files = {{f"llama_cpp/lib/{{name}}": "" for name in names}} | {{
+        "llama_cpp/__init__.py": "",
+        f"{{info}}/METADATA": "Metadata-Version: 2.1\\nName: llama-cpp-python\\nVersion: 9\\n",
+        f"{{info}}/WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        f"{{info}}/RECORD": "",
+    }}
+    with zipfile.ZipFile(f"{{folder}}/llama_cpp_python-9-py3-none-any.whl", "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+    return "llama_cpp_python-9-py3-none-any.whl"
+"""
+
+
+def test_a_llama_cpp_without_libmtmd_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package of that name which has libmtmd only when it is built for the second time."""
+    with zipfile.ZipFile(tmp_path / "llama_cpp_python-9.zip", "w") as sources:
+        settings = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        sources.writestr("llama_cpp_python-9/pyproject.toml", settings)
+        sources.writestr("llama_cpp_python-9/backend.py", BACKEND.format(built=str(tmp_path / "built")))
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path), "CACHE_DIR": str(tmp_path / "cache")}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    monkeypatch.delenv("CMAKE_ARGS", raising=False)
+    folder = tmp_path / "environment"
+    command = [sys.executable, ROOT / "tools" / "environment.py", folder, "--newest", "llama-cpp-python"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("compiled: llama-cpp-python") == 2
+    assert "without libmtmd, so it is compiled anew" in done.stdout
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    assert not lacks_eyes(str(python))

@@ -18,6 +18,14 @@ from pathlib import Path
 TOOLS = Path(__file__).resolve().parent
 LOCK = TOOLS.parent / "requirements.lock"
 NEWEST = ["--upgrade", "--upgrade-strategy", "eager"]
+ANEW = ["--no-cache-dir", "--force-reinstall", "--no-deps"]
+LIBRARIES = """
+import importlib.util, os
+package = importlib.util.find_spec("llama_cpp")
+folder = os.path.join(os.path.dirname(package.origin), "lib") if package and package.origin else ""
+print(*(os.listdir(folder) if os.path.isdir(folder) else ()))
+"""
+"""Prints the names of the libraries of llama.cpp, without loading them."""
 
 
 def main(arguments: list[str]) -> int:
@@ -37,8 +45,27 @@ def main(arguments: list[str]) -> int:
         requirement.write_text(entry("pip", LOCK.read_text(encoding="utf-8")), encoding="utf-8")
         subprocess.run([*pip, "--require-hashes", "--requirement", str(requirement)], check=True)
     options = [*NEWEST, *wanted[1:]] if newest else [*lock_options(LOCK), *wanted]
+    settings = {**llama_settings(), **os.environ}
+    status = install(python, options, settings)
+    if status == 0 and "LLAVA_BUILD=OFF" not in settings["CMAKE_ARGS"] and lacks_eyes(python):
+        print("the llama.cpp that pip had kept was built without libmtmd, so it is compiled anew", flush=True)
+        status = install(python, [*([] if newest else lock_options(LOCK)), *ANEW, "llama-cpp-python"], settings)
+    return status
+
+
+def install(python: str, options: list[str], settings: dict[str, str]) -> int:
+    """Installs with pip; returns the exit status of tools/install.py."""
     command = [sys.executable, str(TOOLS / "install.py"), python, *options]
-    return subprocess.run(command, env={**llama_settings(), **os.environ}, check=False).returncode
+    return subprocess.run(command, env=settings, check=False).returncode
+
+
+def lacks_eyes(python: str) -> bool:
+    """Whether a Python has llama.cpp without libmtmd, the library with which its models see.
+
+    pip keeps what it has compiled by version alone, whatever it was told to leave out.
+    """
+    found = subprocess.run([python, "-c", LIBRARIES], capture_output=True, text=True, check=True).stdout.split()
+    return bool(found) and not any("mtmd" in name for name in found)
 
 
 def lock_options(lock: Path) -> list[str]:
@@ -59,8 +86,10 @@ def entry(package: str, lock: str) -> str:
 
 
 def llama_settings() -> dict[str, str]:
-    """llama.cpp is built without its common library, tools, server, examples and tests: none is used. On all cores."""
-    parts = ("LLAVA_BUILD", *(f"LLAMA_BUILD_{part}" for part in ("TESTS", "EXAMPLES", "TOOLS", "SERVER")))
+    """llama.cpp is built without its common library, tools, server, examples, tests and video: none is used. On all
+    cores.
+    """
+    parts = ("MTMD_VIDEO", *(f"LLAMA_BUILD_{part}" for part in ("TESTS", "EXAMPLES", "TOOLS", "SERVER")))
     include = f'"-DCMAKE_PROJECT_llama_cpp_INCLUDE={(TOOLS / "llama.cmake").as_posix()}"'
     return {
         "CMAKE_ARGS": " ".join([include, *(f"-D{part}=OFF" for part in parts)]),

@@ -1,13 +1,15 @@
-"""llama.cpp's module, loaded when it is first needed; what it says is heard, not printed."""
+"""llama.cpp's modules, loaded when they are first needed; what they say is heard, not printed."""
 
 from __future__ import annotations
 
 import atexit
 import ctypes
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from editjudge.errors import DeviceError, OutOfMemoryError
@@ -18,6 +20,7 @@ from editjudge.utils.oom import ADVICE, check_room, lacks_memory
 ERROR, CONTINUED = 4, 5  # ggml_log_level
 ROOM = 64 << 20
 """Bytes, most of which are to spare: with less the process may end."""
+VISION_BUILD = "pip install --force-reinstall --no-cache-dir --no-binary llama-cpp-python llama-cpp-python"
 
 _loading = new_lock()
 _hearing = threading.local()
@@ -48,6 +51,26 @@ def load_llama_cpp() -> Any:
     return llama_cpp
 
 
+@cache
+def load_mtmd() -> Any:
+    """Imports the module of libmtmd, llama.cpp's eyes. Raises as `load_llama_cpp`, and DeviceError where llama.cpp was
+    built without it.
+    """
+    llama = load_llama_cpp()
+    with _loading:
+        try:
+            mtmd = import_module("llama_cpp.mtmd_cpp")
+            _callbacks.append(llama.llama_log_callback(_hear_mtmd))
+            mtmd.mtmd_helper_log_set(_callbacks[-1], ctypes.c_void_p())  # it knows no other callback to give on to
+        except (ImportError, OSError, RuntimeError, AttributeError, MemoryError) as error:
+            if lacks_memory(error):
+                raise OutOfMemoryError(f"there is not enough memory to load llama.cpp; {ADVICE}") from error
+            raise DeviceError(
+                f"llama.cpp was built without libmtmd, with which a model sees; {VISION_BUILD}"
+            ) from error
+    return mtmd
+
+
 @contextmanager
 def hear_llama() -> Iterator[list[str]]:
     """Gives the errors that llama.cpp tells of in this thread within the block, and keeps it from printing. What it
@@ -70,15 +93,24 @@ def _listen(llama: Any) -> None:
     llama.llama_log_get(ctypes.byref(previous), ctypes.byref(data))
 
     def hear(level: int, text: bytes, user_data: Any) -> None:
-        errors: list[str] | None = getattr(_hearing, "errors", None)
-        if errors is None:
-            if previous:
-                previous(level, text, user_data)
-        elif level == ERROR or (level == CONTINUED and errors):
-            errors.append(text.decode(errors="replace"))
+        if not _note(level, text) and previous:
+            previous(level, text, user_data)
 
     _callbacks.extend((llama.llama_log_callback(hear), previous))
     llama.llama_log_set(_callbacks[0], data)
+
+
+def _hear_mtmd(level: int, text: bytes, user_data: Any) -> None:
+    if not _note(level, text) and sys.stderr is not None:
+        sys.stderr.write(text.decode(errors="replace"))  # as it does itself
+
+
+def _note(level: int, text: bytes) -> bool:
+    """Keeps an error for the block in which this thread hears llama.cpp; False where it hears nothing."""
+    errors: list[str] | None = getattr(_hearing, "errors", None)
+    if errors is not None and (level == ERROR or (level == CONTINUED and errors)):
+        errors.append(text.decode(errors="replace"))
+    return errors is not None
 
 
 def _close_at_exit(llama: Any) -> None:

@@ -55,7 +55,7 @@ def _check_kind(path: Path, role: str, manifest: Manifest) -> None:
     elif kind == "words":
         read_words(path)
     elif kind in {"language_model", "adapter"}:
-        check_gguf(path, adapter=kind == "adapter")
+        check_gguf(path, "adapter" if kind == "adapter" else "model")
 
 
 def _beside(path: str, other: str) -> str:

@@ -7,7 +7,7 @@ import mmap
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from editjudge.bundles.contents.regular_file import open_regular
 
@@ -30,6 +30,12 @@ SIZES = ("block_count", "embedding_length", "feed_forward_length", "attention.he
 """What a model must say of itself, with its architecture before it."""
 ADAPTER = {"general.architecture": TEXT, "adapter.type": TEXT, "adapter.lora.alpha": 6}
 """What an adapter must say, and the type of each."""
+PROJECTOR = "clip"
+"""The architecture of what gives a language model eyes."""
+EYES = ("image_size", "patch_size", "embedding_length", "block_count", "attention.head_count", "projector.scale_factor")
+"""Numbers of a projector by which something is divided, or of which something is made."""
+
+GgufKind = Literal["model", "adapter", "projector"]
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,8 @@ class _Head:
         return self._content[start : self.position]
 
 
-def check_gguf(path: Path, *, adapter: bool) -> None:
-    """Raises ValueError for what is no model, or no adapter, that llama.cpp should be handed, and OSError."""
+def check_gguf(path: Path, kind: GgufKind) -> None:
+    """Raises ValueError for what is nothing of the kind that llama.cpp should be handed, and OSError."""
     with open_regular(path) as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         head = _Head(content)
         if content[:4] != b"GGUF":
@@ -84,7 +90,7 @@ def check_gguf(path: Path, *, adapter: bool) -> None:
         if tensors > MOST_TENSORS or count > MOST_ENTRIES:
             raise ValueError(f"it has {count:,} entries and {tensors:,} tensors, which is more than any model has")
         entries = _read_entries(head, count)
-        (_check_adapter if adapter else _check_model)(entries)
+        {"model": _check_model, "adapter": _check_adapter, "projector": _check_projector}[kind](entries)
         for _ in range(tensors):
             _check_tensor(head, len(content))
 
@@ -120,11 +126,17 @@ def _read_entry(head: _Head, key: str) -> _Entry:
     return _Entry(kind, None, items, count)
 
 
-def _check_model(entries: dict[str, _Entry]) -> None:
+def _find_architecture(entries: dict[str, _Entry]) -> str:
     architecture = entries.get("general.architecture", _Entry(-1))
     if architecture.kind != TEXT:
         raise ValueError("it does not say which architecture it has")
-    name = architecture.value.decode(errors="replace")
+    return str(architecture.value.decode(errors="replace"))
+
+
+def _check_model(entries: dict[str, _Entry]) -> None:
+    name = _find_architecture(entries)
+    if name == PROJECTOR:
+        raise ValueError("it is an mmproj, which gives a language model eyes")
     for size in SIZES:
         entry = entries.get(f"{name}.{size}", _Entry(-1))
         if entry.kind not in NUMBERS or not 1 <= entry.value <= LARGEST:
@@ -146,6 +158,18 @@ def _check_adapter(entries: dict[str, _Entry]) -> None:
             raise ValueError(f"it has no {key}, as an adapter has it")
     if not math.isfinite(entries["adapter.lora.alpha"].value):
         raise ValueError("its adapter.lora.alpha is not finite")
+
+
+def _check_projector(entries: dict[str, _Entry]) -> None:
+    name = _find_architecture(entries)
+    if name != PROJECTOR:
+        raise ValueError(f"its architecture is {name} and not {PROJECTOR}, which mmproj files have")
+    if not entries.get("clip.has_vision_encoder", _Entry(-1)).value:
+        raise ValueError("it has no vision encoder")
+    for size in EYES:
+        entry = entries.get(f"clip.vision.{size}")
+        if entry and (entry.kind not in NUMBERS or not 1 <= entry.value <= LARGEST):
+            raise ValueError(f"its {size} must be a number from 1 to {LARGEST:,}")
 
 
 def _check_tensor(head: _Head, size: int) -> None:
