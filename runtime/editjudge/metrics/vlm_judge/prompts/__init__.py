@@ -1,0 +1,1 @@
+"""What models with eyes are asked of an edit."""
