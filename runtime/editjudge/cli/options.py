@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from editjudge.metrics.registry import METRICS
+from editjudge.metrics.registry import CHOICES
 
-METRIC_NAMES = ", ".join(metric.spec.name for metric in METRICS)
+METRIC_NAMES = CHOICES
 
 Original = Annotated[str, typer.Argument(metavar="ORIGINAL", help="The picture before the edit.")]
 Instruction = Annotated[str, typer.Argument(metavar="INSTRUCTION", help="What was asked for, in English.")]

@@ -60,6 +60,8 @@ class Changes:
         spots: bool[h, w], where all of the picture was to change: what no smooth change of its colours explains; None:
             only a part was to change.
         noise: The standard deviation of the noise that was added, in levels; negative where some was taken away.
+        recoloured: uint8[h', w', 3] each, where there are spots: what a smooth change of its colours would make of the
+            picture, and what it is.
     """
 
     kind: ChangeKind
@@ -67,6 +69,7 @@ class Changes:
     mask: NDArray[np.bool_]
     noise: float = 0.0
     spots: NDArray[np.bool_] | None = None
+    recoloured: tuple[Image, Image] | None = None
 
     @classmethod
     def none(cls) -> Changes:
@@ -128,8 +131,11 @@ def find_changes(
         kind: ChangeKind = "noise" if noise > NOISY else "unchanged"
     else:
         kind = "other_picture" if _is_other(one, other, noise, recoloured) else "edit"
-    spots = _find_spots(*recoloured, one.size) if recoloured and kind == "edit" else None
-    return Changes(kind, alignment.resized(max(original.shape[:2]) / max(one.shape[:2])), mask, noise, spots)
+    if kind != "edit":
+        recoloured = None
+    spots = _find_spots(*recoloured, one.size) if recoloured else None
+    alignment = alignment.resized(max(original.shape[:2]) / max(one.shape[:2]))
+    return Changes(kind, alignment, mask, noise, spots, recoloured)
 
 
 def _compare_finely(original: Image, edited: Image, alignment: PairAlignment, side: int) -> NDArray[np.bool_]:

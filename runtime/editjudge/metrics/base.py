@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from editjudge.types import FoundBox
 
@@ -52,6 +52,7 @@ class MetricResult:
         flags: What the value rests on, or what casts doubt on it (`metrics.flags`).
         regions: Where it looked, per side ("original", "edited"); boxes in pixels of the original.
         explanation: In a sentence or two.
+        judge: Who was asked, by which questions, so that it can be asked again; None: nobody.
     """
 
     value: float | None
@@ -59,6 +60,7 @@ class MetricResult:
     flags: tuple[str, ...] = ()
     regions: Mapping[str, tuple[FoundBox, ...]] = field(default_factory=dict)
     explanation: str | None = None
+    judge: Mapping[str, Any] | None = None
 
 
 class Metric(Protocol):

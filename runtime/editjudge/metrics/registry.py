@@ -9,23 +9,30 @@ from editjudge.bundles.bundle import Bundle
 from editjudge.errors import BundleError, InputError, quote_value
 from editjudge.metrics.base import Metric
 from editjudge.metrics.bpm.evidence import Evidence
+from editjudge.metrics.bpm.explanation.explain import describe_kind, describe_part
+from editjudge.metrics.bpm.explanation.headline import explain_unmeasured
+from editjudge.metrics.bpm.explanation.unasked import name_difference, place_box
 from editjudge.metrics.bpm.metric import RULES, Bpm
 from editjudge.metrics.bpm.rescoring import add_up, is_ranged, read_part, renorm
 from editjudge.metrics.bpm.rules import Compat, check_compat, plain_sum
 from editjudge.metrics.bpm.score import ALPHA, SUB_SCORES, EditScore, PartScore, RegionScore, SemanticScore
-from editjudge.metrics.bpm.verdict import check_accept_at
+from editjudge.metrics.bpm.verdict import MISREAD, check_accept_at, is_unread
 from editjudge.metrics.clip import CLIP_DIRECTIONAL, CLIP_I, CLIP_T, CLIP_T_PLUS_I
 from editjudge.metrics.context import EditContext
 from editjudge.metrics.dice.metric import DICE_CLIP_I, DICE_CLIP_T, DICE_COHERENT
 from editjudge.metrics.perceptual import DINO, DINOV2, LPIPS
 from editjudge.metrics.pixel import L2, PSNR, SSIM
+from editjudge.metrics.rewards.metric import REWARD, REWARD_FOLLOWING, REWARD_PRESERVING, REWARD_QUALITY
 from editjudge.metrics.task import Framing
+from editjudge.metrics.vlm_judge.metric import VlmMetric
+from editjudge.metrics.vlm_judge.names import FORM, is_judge, parse_judge_name
 from editjudge.utils.arguments import TEXTS
 
 __all__ = [
     "ALPHA",
     "DEFAULT",
     "METRICS",
+    "MISREAD",
     "RULES",
     "SUB_SCORES",
     "Compat",
@@ -39,8 +46,15 @@ __all__ = [
     "check_accept_at",
     "check_compat",
     "check_names",
+    "describe_kind",
+    "describe_part",
+    "explain_unmeasured",
+    "find_metric",
     "is_ranged",
+    "is_unread",
+    "name_difference",
     "parse_names",
+    "place_box",
     "plain_sum",
     "read_part",
     "renorm",
@@ -63,12 +77,17 @@ METRICS: tuple[Metric, ...] = (
     DICE_COHERENT,
     DICE_CLIP_I,
     DICE_CLIP_T,
+    REWARD,
+    REWARD_FOLLOWING,
+    REWARD_PRESERVING,
+    REWARD_QUALITY,
 )
 """In the order in which "all" gives them; the first is the one that edits are scored and ranked by."""
 
 DEFAULT = METRICS[0].spec
 ALL = "all"
 _BY_NAME = {metric.spec.name: metric for metric in METRICS}
+CHOICES = f"{', '.join(_BY_NAME)}, or a judge as {FORM}"
 
 
 class ScoringMetric(Metric, Protocol):
@@ -96,7 +115,7 @@ def parse_names(text: str) -> tuple[str, ...] | None:
     if names == [ALL]:
         return None
     if not names:
-        raise InputError(f"no metric is named; choose all or some of {', '.join(_BY_NAME)}")
+        raise InputError(f"no metric is named; choose all or some of {CHOICES}")
     return check_names(names)
 
 
@@ -112,7 +131,7 @@ def select_metrics(names: Sequence[str] | None, bundle: Bundle, *, parsed: bool)
     """
     if names is None:
         return tuple(metric for metric in METRICS if not _lacking(metric, bundle, parsed))
-    selected = tuple(_BY_NAME[name] for name in check_names(names))
+    selected = tuple(find_metric(name) for name in check_names(names))
     for metric in selected:
         for role in _lacking(metric, bundle, parsed):
             where = f"the metric {metric.spec.name} needs a model of role {role}, which bundle {bundle.name} lacks"
@@ -126,9 +145,16 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     """The names, each once. Raises InputError, listing what there is, for one that is no metric's."""
     TEXTS.check(metrics=names)
     for name in names:
-        if name not in _BY_NAME:
-            raise InputError(f"there is no metric {quote_value(name)}; choose all or some of {', '.join(_BY_NAME)}")
+        if is_judge(name):
+            parse_judge_name(name)
+        elif name not in _BY_NAME:
+            raise InputError(f"there is no metric {quote_value(name)}; choose all or some of {CHOICES}")
     return tuple(dict.fromkeys(names))
+
+
+def find_metric(name: str) -> Metric:
+    """The metric of a name that `check_names` takes: one of METRICS, or a judge's."""
+    return VlmMetric(name) if is_judge(name) else _BY_NAME[name]
 
 
 def _lacking(metric: Metric, bundle: Bundle, parsed: bool) -> list[str]:

@@ -23,10 +23,10 @@ from editjudge.reports.differences import (
     summarise,
 )
 from editjudge.reports.metrics_table import list_metrics
-from editjudge.reports.placement import describe_placements
 from editjudge.reports.wording import (
     KINDS,
     describe_drift,
+    describe_placements,
     describe_probability,
     explain_further,
     explain_order,

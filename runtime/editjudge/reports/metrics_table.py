@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from editjudge.metrics import METRICS, EditScore, MetricSpec
+from editjudge.metrics.registry import find_metric
 
 WIDE = 84
 """Columns from which a line says what each metric means."""
@@ -17,8 +18,7 @@ WIDE = 84
 
 def list_metrics(score: EditScore) -> list[tuple[MetricSpec, float | None]]:
     """The metrics that were asked for besides the score, with their values, in the order of asking."""
-    specs = {metric.spec.name: metric.spec for metric in METRICS}
-    return [(specs[name], result.value) for name, result in score.metrics.items()]
+    return [(find_metric(name).spec, result.value) for name, result in score.metrics.items()]
 
 
 def list_left_out(score: EditScore, names: Sequence[str] | None) -> list[str]:

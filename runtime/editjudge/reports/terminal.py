@@ -14,11 +14,11 @@ from rich.text import Text
 from editjudge.metrics.flags import explain_flag
 from editjudge.metrics.intents import asks_nothing
 from editjudge.metrics.registry import SUB_SCORES, EditScore
-from editjudge.reports.placement import describe_placements
 from editjudge.reports.terminal_differences import render_short
 from editjudge.reports.wording import (
     KINDS,
     describe_drift,
+    describe_placements,
     describe_probability,
     explain_further,
     has_number,
@@ -125,23 +125,24 @@ def _numbers(console: Console, score: EditScore, length: int) -> Iterator[Render
         unmeasured = list_unmeasured(score)
         yield Text.assemble("BPM ", ("not measured", "bold"), f" ({', '.join(unmeasured)})" if unmeasured else "")
         return
-    bar = _bar(console, score.value / 2, length)
+    bar = draw_bar(console, score.value / 2, length)
     yield Text.assemble("BPM ", (f"{score.value:.2f}", "bold"), " of 2  ", (bar, "bold"))
     grid = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(4):
         grid.add_column(no_wrap=True)
     for row in score.sub_scores:
         raw = "" if row.raw is None else f"raw {row.raw:.3f}"
-        bar = "" if row.value is None else _bar(console, row.value, length)
+        bar = "" if row.value is None else draw_bar(console, row.value, length)
         grid.add_row(
             row.name, render_value(row.name, row.value), Text(bar, style=COLOURS[row.name]), Text(raw, style="dim")
         )
-    bar = _bar(console, score.confidence, length)
+    bar = draw_bar(console, score.confidence, length)
     grid.add_row("confidence", f"{score.confidence:.2f}", Text(bar, style="dim"))
     yield grid
 
 
-def _bar(console: Console, share: float, length: int) -> str:
+def draw_bar(console: Console, share: float, length: int) -> str:
+    """A share, 0 to 1, of so many characters."""
     full, empty = ("#", ".") if console.options.ascii_only else ("█", "░")
     filled = round(length * min(max(share, 0.0), 1.0))
     return full * filled + empty * (length - filled)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from editjudge.bundles.roles import ROLES
 from editjudge.metrics.registry import EditScore
 from editjudge.reports.candidates import Candidate
 from editjudge.reports.differences import Compared
+from editjudge.types import Placement
 
 KINDS = {
     "edit": "an edit",
@@ -116,3 +118,12 @@ def explain_order(candidates: Sequence[Candidate]) -> str | None:
     if which == "all" and len(edits) > 1:
         order += " The first is the edit that changed least, which need not be the best."
     return order
+
+
+def describe_placements(models: Mapping[str, Placement]) -> str:
+    """The devices that models ran on, that of most first: "cuda; parser on cpu"."""
+    by_device: dict[str, list[str]] = {}
+    for role, placement in models.items():
+        by_device.setdefault(placement.device, []).append(ROLES[role].title)
+    first, *others = sorted(by_device, key=lambda device: -len(by_device[device])) or [""]
+    return "; ".join([first, *(f"{', '.join(by_device[device])} on {device}" for device in others)])

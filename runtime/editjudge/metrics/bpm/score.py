@@ -197,4 +197,8 @@ class EditScore:
         content["differences"] = [difference.to_dict() for difference in self.differences]
         if self.metrics:
             content["metrics"] = {name: result.value for name, result in self.metrics.items()}
+            content["metric_details"] = {
+                name: {"parts": dict(result.parts), "explanation": result.explanation, "judge": result.judge}
+                for name, result in self.metrics.items() if result.parts or result.explanation
+            }  # fmt: skip
         return content

@@ -74,6 +74,8 @@ class RewardScore:
         measured. What was not done, or destroyed all else, is worth nothing, however clean it is.
         """
         following, preserving, quality = (side.score for side in (self.following, self.preserving, self.quality))
+        if following == 0 or preserving == 0:  # whatever the others are
+            return 0.0
         if following is None or preserving is None or quality is None:
             return None
         return math.sqrt(min(following, preserving) * quality)

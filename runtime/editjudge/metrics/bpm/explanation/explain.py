@@ -82,6 +82,11 @@ def _as_single(score: EditScore, part: PartScore) -> EditScore:
     return replace(alone, parts=(part,), evidence=score.evidence.without_masks())  # which are those of all parts
 
 
+def describe_part(score: EditScore, part: PartScore) -> str:
+    """A clause about one thing that was asked for: whether it was done, and what else happened to its object."""
+    return _outcome(_as_single(score, part))
+
+
 def _outcome(score: EditScore) -> str:
     joint = ", but " if is_done(score) else ", and "
     return describe_outcome(score) + "".join(joint + effect for effect in _side_effects(score))

@@ -20,7 +20,7 @@ def write_headline(score: EditScore) -> str:
     if score.kind != "edit" and not is_unread(score):
         return f"Reject: {describe_kind(score)}."
     if score.bpm is None or not score.confidence:
-        return f"Not scored: {_reason(score)}; {describe_change(score)}{_remedy(score)}."
+        return f"Not scored: {explain_unmeasured(score)}; {describe_change(score)}{_remedy(score)}."
     news = score.explanation.split(". ")[0].rstrip(".")
     return f"{DECISIONS[score.verdict.decision]}: {news[0].lower()}{news[1:]}."
 
@@ -52,7 +52,8 @@ REASONS = {
 """Why there is no number, by flag; the first that a score has is told."""
 
 
-def _reason(score: EditScore) -> str:
+def explain_unmeasured(score: EditScore) -> str:
+    """Why there is no number, in a clause."""
     if any(asks_nothing(part.intent) for part in score.parts):
         return UNREAD_REASONS[next((flag for flag in UNREAD if flag in score.flags), UNREAD[-1])]
     flag = next((flag for flag in REASONS if flag in score.flags), None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from editjudge.image.canvas import Content
 from editjudge.metrics.bpm.explanation.noun_phrase import Noun
 from editjudge.metrics.bpm.score import EditScore
-from editjudge.metrics.dice.difference import Change, Difference
+from editjudge.metrics.dice.difference import Change, Corners, Difference
 
 NEARLY_NOTHING = 0.001
 """The share of a picture under which a change is not worth a sentence."""
@@ -21,7 +22,7 @@ def describe_unasked(score: EditScore) -> Iterator[str]:
         return
     worst, others = unasked[0], len(unasked) - 1
     more = "" if not others else f", and {others} more change{'s' if others > 1 else ''}"
-    yield f"not asked for: {name_difference(worst)}, {_place(worst, score)}{more}"
+    yield f"not asked for: {name_difference(worst)}, {place_box(worst.box, score.evidence.content)}{more}"
 
 
 def name_difference(difference: Difference) -> str:
@@ -33,10 +34,10 @@ def name_difference(difference: Difference) -> str:
     return f"{noun.a} {noun.was} {done}" if noun else f"something was {done}"
 
 
-def _place(difference: Difference, score: EditScore) -> str:
-    """The ninth of the picture in which the middle of its box lies."""
-    x0, y0, x1, y1 = difference.box
-    left, top, right, bottom = score.evidence.content.box
+def place_box(box: Corners, content: Content) -> str:
+    """The ninth of what is shown of a picture in which the middle of a box lies; both in pixels of the original."""
+    x0, y0, x1, y1 = box
+    left, top, right, bottom = content.box
     column = COLUMNS[min(2, max(0, int(3 * ((x0 + x1) / 2 - left) / max(1, right - left))))]
     row = ROWS[min(2, max(0, int(3 * ((y0 + y1) / 2 - top) / max(1, bottom - top))))]
     return "in the centre" if (row, column) == ("middle", "centre") else f"at the {row} {column}"

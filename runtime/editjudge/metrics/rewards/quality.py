@@ -1,0 +1,64 @@
+"""Whether the edited picture is clean: what the edit added to it of noise, blur, blocks, bands, halos and the like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from editjudge.metrics.context import EditContext
+from editjudge.metrics.registry import place_box
+from editjudge.metrics.rewards.artefacts.artefact import Artefact, FoundArtefact
+from editjudge.metrics.rewards.artefacts.registry import ARTEFACTS
+from editjudge.metrics.rewards.artefacts.view.artefact_view import ArtefactView
+from editjudge.metrics.rewards.reward_score import HIGHEST, NOTHING_WRONG, SideScore
+
+PASSING = 3.0
+"""The least score that is good enough."""
+CLEAN = 4.0
+"""The score from which there is nothing to say."""
+HALF = 2.0
+"""The severity that costs half of the points: one artefact between plainly seen and unbearable."""
+STEEPNESS = 1.5
+"""How fast that turns."""
+SMALLEST = 64
+"""Pixels of the shorter side of an edited picture under which artefacts and detail are one thing."""
+Found = Sequence[tuple[Artefact, FoundArtefact]]
+
+
+def judge_quality(context: EditContext) -> SideScore:
+    """How clean the edited picture is, whatever was asked for: 5 where nothing was added that anybody would see.
+
+    Only what the original has not counts: who is handed a noisy photograph is not to blame for its noise. The edited
+    picture is looked at in its own size, or at 1024 pixels of its longest side where that is larger, and the original
+    in that size, too. Not measured where it is smaller than 64 pixels, or shows another picture.
+    """
+    if context.aligned.changes.kind == "other_picture":
+        return SideScore(None, None, "The edited picture shows something else, so there is nothing to compare it with.")
+    view = ArtefactView.of(context)
+    if min(view.edited.picture.shape[:2]) < SMALLEST:
+        return SideScore(None, None, f"The edited picture is too small: artefacts are told from {SMALLEST} pixels on.")
+    found = [(artefact, artefact.find(view)) for artefact in ARTEFACTS]
+    score = rate([one.severity for _, one in found])
+    return SideScore(score, score >= PASSING, NOTHING_WRONG if score >= CLEAN else _tell(context, found))
+
+
+def rate(severities: Sequence[float]) -> float:
+    """0 to 5, falling with each severity; the worst of them count most."""
+    total = math.hypot(*severities)
+    return float(HIGHEST / (1 + (total / HALF) ** STEEPNESS))
+
+
+def _tell(context: EditContext, found: Found) -> str:
+    """The worst artefact with its place, and the one after it where that is nearly as bad."""
+    worst = sorted(found, key=lambda pair: -pair[1].severity)[:2]
+    told = [
+        f"{artefact.words} {_place(context, one)}" for artefact, one in worst if 2 * one.severity > worst[0][1].severity
+    ]
+    sentence = " and ".join(told)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _place(context: EditContext, found: FoundArtefact) -> str:
+    if found.where is None:
+        return "all over the picture"
+    return place_box(context.task.to_original(found.where, 1, 1), context.task.content)
