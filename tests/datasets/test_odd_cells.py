@@ -96,6 +96,7 @@ def test_json_in_other_encodings(tmp_path: Path) -> None:
         (pa.array([2**30, None], pa.date32()), "<value out of range: 1073741824>"),
         (pa.array([7, None], pa.timestamp("us", "Nowhere/Land")), "7"),
         (pa.array([7, None], pa.duration("ns")), "7"),
+        (pa.array([7000, None], pa.duration("ns")), "0:00:00.000007"),
         (pa.array(["a", None]).dictionary_encode(), "a"),
         (BAD_TEXT, "\udcff\udcfe"),
         (BAD_TEXT.dictionary_encode(), "\udcff\udcfe"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from editjudge.backends.onnx.providers import PREFERENCE, check_device, find_pro
 from editjudge.batch.checkpoint import RunCheckpoint
 from editjudge.batch.executors.local import score_locally
 from editjudge.batch.executors.ray import score_on_ray
+from editjudge.batch.judge_columns import all_columns
+from editjudge.batch.judging import JudgeOptions, JudgingStage, lacks_judgement, open_judges
 from editjudge.batch.picture_files import have_changed, picture_states
-from editjudge.batch.score_columns import ERROR, ColumnKind, Values, columns, pack
+from editjudge.batch.reward_file import check_reward_file, write_reward_file
+from editjudge.batch.score_columns import ERROR, ColumnKind, Values, pack
 from editjudge.batch.table_writers import check_output, merge_row, write_table
 from editjudge.batch.worker import ScoredRow, Setup
 from editjudge.bundles.bundle import Bundle
@@ -24,6 +28,7 @@ from editjudge.bundles.manifest import FILE_NAME
 from editjudge.datasets import Dataset
 from editjudge.errors import EditJudgeError, InputError, quote_value
 from editjudge.metrics.registry import Compat, check_accept_at, check_compat, check_names
+from editjudge.metrics.vlm_judge.names import is_judge
 from editjudge.utils.arguments import FLAG, FUNCTION, PATH, TEXT, instance, whole_number
 from editjudge.utils.lock_file import hold_lock
 
@@ -44,6 +49,8 @@ class Progress:
 
     unmeasured: how many have a score without a number, as what it is made of was not measured.
     changed: how many of the rows that an earlier run did were to be done again, as their pictures are other files now.
+    tokens: how many judges read and wrote in this run.
+    left_out: how many rows are not in the output, which takes none that lack a number.
     """
 
     rows: int
@@ -52,6 +59,8 @@ class Progress:
     error: str | None = None
     unmeasured: int = 0
     changed: int = 0
+    tokens: int = 0
+    left_out: int = 0
 
 
 def score_dataset(
@@ -63,10 +72,12 @@ def score_dataset(
     compat: Compat | None = None,
     accept_at: float | None = None,
     metrics: Sequence[str] = (),
+    judging: JudgeOptions | None = None,
     workers: int | None = None,
     executor: str = "local",
     resume: bool = False,
     keep_formulas: bool = False,
+    form: str | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Scores every row into a table with the data set's columns and those of the score.
@@ -78,11 +89,13 @@ def score_dataset(
         output: A .parquet, .csv or .jsonl file.
         accept_at: The probability from which an edit is accepted; None: the bundle's.
         metrics: Names of further metrics.
+        judging: How those of them that are judges are asked; None: as by default.
         workers: Processes, or actors on Ray; by default one per core, and one where the models run on a GPU.
         executor: One of EXECUTORS.
         resume: Go on with the part file of an earlier run; rows whose pictures changed since are scored again.
         keep_formulas: Write texts that a spreadsheet would run, such as =1+1, to CSV as they are; by default an
             apostrophe is put before them, which `open_dataset` takes away.
+        form: One of `reward_file.FORMS`: write what such a set has, to a .json file; None: write a table.
         watch: Called at the start and after each row.
 
     Raises InputError, BundleError, DeviceError or OutOfMemoryError for what stops the run, as a full disk, another run
@@ -97,11 +110,16 @@ def score_dataset(
     output = Path(output)
     if output.resolve() in {file.resolve() for file in dataset.table.files}:
         raise InputError(f"writing {output} would replace the data set; choose another name")
-    check_output(output)
+    names = check_names(metrics)
+    judge = None if form is None else check_reward_file(output, form, dataset, names)
+    if judge is None:
+        check_output(output)
     if executor not in EXECUTORS:
         raise InputError(f"there is no engine {quote_value(executor)}; choose one of {', '.join(EXECUTORS)}")
     threads = 1 if _on_cpu(device) else None
-    setup = Setup(bundle, device, check_compat(compat), threads, check_names(metrics), check_accept_at(accept_at))
+    measured = tuple(name for name in names if not is_judge(name))
+    setup = Setup(bundle, device, check_compat(compat), threads, measured, check_accept_at(accept_at))
+    judges = open_judges([name for name in names if is_judge(name)], judging or JudgeOptions())
 
     def score(pending: Sequence[range]) -> Iterator[ScoredRow]:
         return EXECUTORS[executor](dataset, pending, setup, workers)
@@ -110,12 +128,17 @@ def score_dataset(
     with hold_lock(part.with_name(f"{part.name}.lock"), f"{part} is in use by another run; {IN_USE}"):
         if part.exists() and not resume:
             raise InputError(f"{part} is what a run left that was cut off; go on with --resume, or delete it")
-        with RunCheckpoint(part, _identify(dataset, setup)) as checkpoint:
+        with RunCheckpoint(part, {**_identify(dataset, setup), "metrics": names, **judges.identity}) as checkpoint:
             try:
-                with closing(_score_missing(dataset, checkpoint, score)) as steps:
+                with judges, closing(_score_missing(dataset, checkpoint, score, judges)) as steps:
                     for done in steps:
                         watch(done)
-                _write(output, dataset, checkpoint, columns(setup.metrics), keep_formulas)
+                added = all_columns(names)
+                rows = partial(_merge_rows, dataset, checkpoint, added)
+                if judge is None:
+                    write_table(output, rows, added, keep_formulas)
+                else:
+                    done = replace(done, left_out=write_reward_file(output, rows(), judge))
             except EditJudgeError as stopped:
                 raise _add_hint(stopped, checkpoint, len(dataset)) from stopped
         checkpoint.remove()
@@ -131,23 +154,27 @@ def _identify(dataset: Dataset, setup: Setup) -> dict[str, Any]:
         "version": editjudge.__version__,
         "compat": setup.compat,
         "accept-at": setup.accept_at,
-        "metrics": setup.metrics,
     }
 
 
 def _score_missing(
-    dataset: Dataset, checkpoint: RunCheckpoint, score: Callable[[Sequence[range]], Iterator[ScoredRow]]
+    dataset: Dataset,
+    checkpoint: RunCheckpoint,
+    score: Callable[[Sequence[range]], Iterator[ScoredRow]],
+    judges: JudgingStage,
 ) -> Generator[Progress, None, None]:
     """Completes the checkpoint; yields how far it is, at the start and after each row."""
     changed, error = _drop_changed(checkpoint, dataset), None
+    _drop_unjudged(checkpoint)
 
     def progress() -> Progress:
         kept = checkpoint.failed, error, checkpoint.unmeasured
-        return Progress(len(dataset), len(checkpoint), *kept, changed)
+        return Progress(len(dataset), len(checkpoint), *kept, changed, judges.tokens)
 
     yield progress()
     if pending := _pending(checkpoint, len(dataset)):
-        for number, values, pictures in score(pending):
+        for number, scored, pictures in judges.join(score(pending), dataset, pending):
+            values = judges.keep(scored, checkpoint[number]) if number in checkpoint else scored
             # What had to be scored again is the same, unless a picture beside it changed.
             if number not in checkpoint or pack(checkpoint[number]) != pack(values):
                 checkpoint.add(number, values, pictures)
@@ -155,20 +182,10 @@ def _score_missing(
                 yield progress()
 
 
-def _write(
-    output: Path,
-    dataset: Dataset,
-    checkpoint: RunCheckpoint,
-    added: Mapping[str, ColumnKind],
-    keep_formulas: bool,
-) -> None:
-    """Writes the table, once all rows are done."""
-
-    def merge_rows() -> Iterator[Values]:
-        for number, row in enumerate(dataset.rows(pictures=False)):
-            yield merge_row(row.columns, checkpoint[number], added)
-
-    write_table(output, merge_rows, added, keep_formulas)
+def _merge_rows(dataset: Dataset, checkpoint: RunCheckpoint, added: Mapping[str, ColumnKind]) -> Iterator[Values]:
+    """The rows of the output, once all are done."""
+    for number, row in enumerate(dataset.rows(pictures=False)):
+        yield merge_row(row.columns, checkpoint[number], added)
 
 
 def _add_hint(error: EditJudgeError, checkpoint: RunCheckpoint, rows: int) -> EditJudgeError:
@@ -188,6 +205,12 @@ def _drop_changed(checkpoint: RunCheckpoint, dataset: Dataset) -> int:
     for number in changed:
         checkpoint.drop(number)
     return len(changed)
+
+
+def _drop_unjudged(checkpoint: RunCheckpoint) -> None:
+    """Forgets the rows that a judge failed at, so that it is asked again."""
+    for number in [number for number in checkpoint if lacks_judgement(checkpoint[number])]:
+        checkpoint.drop(number)
 
 
 def part_file(output: Path) -> Path:

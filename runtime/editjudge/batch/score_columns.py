@@ -9,6 +9,8 @@ from typing import Any, Literal, get_type_hints
 
 from editjudge.metrics.dice.difference import Difference, find_worst
 from editjudge.metrics.registry import EditScore
+from editjudge.metrics.rewards.metric import REWARD
+from editjudge.metrics.rewards.reward_score import REWARD_SIDES, RewardResult, RewardScore
 from editjudge.types import Triple
 from editjudge.utils.json_safe import to_json
 
@@ -27,6 +29,8 @@ DIFFERENCES = "differences"
 WORST = "worst_difference"
 """The column with the strongest difference that was not asked for, in a few words. Empty where there is none."""
 ERROR = "error"
+PASS, FEEDBACK = "pass", "feedback"
+"""What a judge says of a side beside its number, in columns of their own."""
 
 KINDS: dict[Any, ColumnKind] = {
     float: "number",
@@ -60,12 +64,39 @@ SCORE: dict[str, ColumnKind] = dict(_field_columns(EditScore))
 
 def columns(metrics: Sequence[str]) -> dict[str, ColumnKind]:
     """All columns that scoring adds, in their order: always the same ones, whatever the scores are."""
-    return {**SCORE, **dict.fromkeys(map(metric_column, metrics), "number"), ERROR: "text"}
+    measured: dict[str, ColumnKind] = dict.fromkeys(map(metric_column, metrics), "number")
+    rewards = reward_columns(REWARD.spec.name) if REWARD.spec.name in metrics else {}
+    return {**SCORE, **measured, **rewards, ERROR: "text"}
 
 
 def metric_column(name: str) -> str:
     """The column of a metric that was measured beside the score."""
     return f"metrics.{name}"
+
+
+def side_column(judge: str, side: str, what: str | None = None) -> str:
+    """The column of what a judge, by the name of its metric, says of a side: the number, or with `what` its feedback or
+    whether it passes."""
+    return ".".join(["judges", judge, side, *([what] if what else [])])
+
+
+def reward_columns(judge: str) -> dict[str, ColumnKind]:
+    """The columns of all sides of a reward."""
+    found: dict[str, ColumnKind] = {}
+    for side in REWARD_SIDES:
+        found |= {side_column(judge, side): "number", side_column(judge, side, PASS): "truth"}
+        found |= {side_column(judge, side, FEEDBACK): "text"}
+    return found
+
+
+def reward_values(judge: str, reward: RewardScore) -> Values:
+    """The cells of a reward."""
+    cells: Values = {}
+    for side in REWARD_SIDES:
+        said = getattr(reward, side)
+        cells |= {side_column(judge, side): said.score, side_column(judge, side, PASS): said.passed}
+        cells |= {side_column(judge, side, FEEDBACK): said.feedback}
+    return cells
 
 
 def score_values(score: EditScore) -> Values:
@@ -74,7 +105,11 @@ def score_values(score: EditScore) -> Values:
     cells[PARTS] = to_json(cells[PARTS]) if len(score.parts) > 1 else None
     cells[DIFFERENCES], cells[WORST] = len(score.differences), _name_worst(score.differences)
     metrics = {metric_column(name): result.value for name, result in score.metrics.items()}
-    return {name: cells[name] for name in SCORE} | metrics
+    rewards: Values = {}
+    for name, result in score.metrics.items():
+        if isinstance(result, RewardResult) and result.reward:
+            rewards |= reward_values(name, result.reward)
+    return {name: cells[name] for name in SCORE} | metrics | rewards
 
 
 def _name_worst(differences: Sequence[Difference]) -> str | None:

@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from editjudge.datasets.format import Broken, DatasetFormat, Record, keep_whole
-from editjudge.datasets.formats import bpm, editreward, gedit, humanedit, magicbrush, piebench, plain
+from editjudge.datasets.formats import (
+    bpm,
+    editreward,
+    editscore,
+    gedit,
+    humanedit,
+    magicbrush,
+    piebench,
+    plain,
+    realedit,
+    rewardedit,
+)
 from editjudge.datasets.readers.arrow import ArrowTable
 from editjudge.datasets.readers.text import TextTable, open_lines, read_json
 from editjudge.datasets.sample import EditSample
@@ -19,7 +30,19 @@ from editjudge.utils.arguments import FLAG, PATH, whole_number
 Table = TextTable | ArrowTable
 
 FORMATS: dict[str, DatasetFormat] = {
-    module.FORM.name: module.FORM for module in (plain, bpm, magicbrush, humanedit, editreward, piebench, gedit)
+    module.FORM.name: module.FORM
+    for module in (
+        plain,
+        bpm,
+        magicbrush,
+        humanedit,
+        editreward,
+        editscore,
+        piebench,
+        gedit,
+        rewardedit,
+        realedit,
+    )
 }
 """By the names that `--format` takes. A table is read in the first format whose columns it has."""
 

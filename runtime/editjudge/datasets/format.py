@@ -9,6 +9,7 @@ from typing import Any
 
 from editjudge.datasets.cells import describe_cell, find_picture, read_label, read_number, read_picture, read_text
 from editjudge.datasets.sample import EditSample
+from editjudge.errors import InputError
 
 Record = dict[str, Any]
 """A line of a table: its cells by column."""
@@ -18,7 +19,7 @@ class Broken(str):
     """Stands in place of a record that cannot be read, and says why."""
 
 
-def keep_whole(record: Record) -> Sequence[Record]:
+def keep_whole(record: Record) -> Sequence[Record | Broken]:
     """The split of a record that is a single edit."""
     return [record]
 
@@ -32,10 +33,11 @@ class DatasetFormat:
         original, instruction: The columns of these.
         edited: The column of the edited picture; None where the set has no edited pictures of its own.
         id, group, human: What these are, from a record of one edit; by default each edit is a group of its own.
-        split: Splits a record of several edits into records of one.
+        split: Splits a record of several edits into records of one, or of what is wrong with one.
         pieces: How many edits a record holds; None where that varies.
         result_names: Where in a folder of results the edited picture may lie, beside its id; without a suffix.
         split_pictures: The columns of pictures before the split, where that renames them.
+        complete: Adds to a record of one edit what only the files in the folder of the table tell. Raises InputError.
     """
 
     name: str
@@ -46,24 +48,28 @@ class DatasetFormat:
     id: Callable[[Record], object] = lambda record: None
     group: Callable[[Record], object] | None = None
     human: Callable[[Record], object] = lambda record: None
-    split: Callable[[Record], Sequence[Record]] = keep_whole
+    split: Callable[[Record], Sequence[Record | Broken]] = keep_whole
     pieces: int | None = 1
     result_names: Callable[[Record], Sequence[str]] = lambda record: ()
     split_pictures: frozenset[str] = frozenset()
+    complete: Callable[[Record, Path], Record] = lambda record, folder: record
 
     @property
     def pictures(self) -> frozenset[str]:
         """The table's columns that hold the pictures to be scored."""
         return self.split_pictures or frozenset({self.original, self.edited or self.original})
 
-    def row(self, record: Record, index: int, folder: Path, edits: Path | None) -> EditSample:
-        """The edit that a record describes.
+    def row(self, record: Record | Broken, index: int, folder: Path, edits: Path | None) -> EditSample:
+        """The edit that a record describes. Raises InputError.
 
         Args:
             index: Stands in for a missing id.
             folder: What paths in the record are relative to.
             edits: A folder of results, whose pictures replace the data set's own edited ones.
         """
+        if isinstance(record, Broken):
+            raise InputError(record)
+        record = self.complete(record, folder)
         name = read_label(self.id(record)) or str(index)
         original = record.get(self.original)
         if edits is None:

@@ -12,6 +12,7 @@ from functools import wraps
 
 from editjudge.evaluation.annotations.annotation import AnnotatedPair
 from editjudge.evaluation.annotations.read import read_annotations
+from editjudge.evaluation.experiments.agreement import agreement
 from editjudge.evaluation.experiments.alpha_sweep import alpha_sweep
 from editjudge.evaluation.experiments.coherence import coherence
 from editjudge.evaluation.experiments.components import components
@@ -19,6 +20,7 @@ from editjudge.evaluation.experiments.correlation import correlation
 from editjudge.evaluation.experiments.differences import differences
 from editjudge.evaluation.experiments.ground_truth import ground_truth
 from editjudge.evaluation.experiments.human_alignment import human_alignment
+from editjudge.evaluation.experiments.rewards import rewards
 from editjudge.evaluation.metric_columns import TABLE, MetricColumn, select_columns
 from editjudge.evaluation.options import EvaluationOptions
 from editjudge.evaluation.result import Result
@@ -41,24 +43,24 @@ __all__ = [
 Experiment = Callable[[ScoreTable, Sequence[MetricColumn], EvaluationOptions], Result]
 Protocol = Callable[[Sequence[AnnotatedPair], Sequence[AnnotatedPair], EvaluationOptions], Result]
 
+ANY_METRICS = Accepted(
+    lambda metrics: isinstance(metrics, list | tuple) and all(isinstance(metric, MetricColumn) for metric in metrics),
+    "what select_columns(table, needed=False) gives",
+)
 METRICS = Accepted(
-    lambda metrics: (
-        isinstance(metrics, list | tuple)
-        and len(metrics) > 0
-        and all(isinstance(metric, MetricColumn) for metric in metrics)
-    ),
+    lambda metrics: ANY_METRICS.holds(metrics) and len(metrics) > 0,
     "what select_columns(table) gives",
 )
 OPTIONS = instance(EvaluationOptions, "EvaluationOptions(...)")
 
 
-def checked(experiment: Experiment) -> Experiment:
+def checked(experiment: Experiment, accepted: Accepted = METRICS) -> Experiment:
     """The experiment, which raises InputError for arguments that are none of its own."""
 
     @wraps(experiment)
     def run(table: ScoreTable, metrics: Sequence[MetricColumn], options: EvaluationOptions) -> Result:
         TABLE.check(table=table)
-        METRICS.check(metrics=metrics)
+        accepted.check(metrics=metrics)
         OPTIONS.check(options=options)
         return experiment(table, metrics, options)
 
@@ -82,6 +84,8 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "components": checked(components),
     "alpha-sweep": checked(alpha_sweep),
     "correlation": checked(correlation),
+    "agreement": checked(agreement, ANY_METRICS),
+    "rewards": checked(rewards, ANY_METRICS),
 }
 PROTOCOLS: Mapping[str, Protocol] = {
     "differences": checked_options(differences),

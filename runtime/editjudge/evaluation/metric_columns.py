@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import get_args
 
@@ -10,7 +11,8 @@ from editjudge.batch.score_columns import metric_column
 from editjudge.errors import InputError
 from editjudge.evaluation.score_table import Numbers, ScoreTable
 from editjudge.metrics.base import Aspect
-from editjudge.metrics.registry import DEFAULT, METRICS
+from editjudge.metrics.registry import DEFAULT, METRICS, check_names, find_metric
+from editjudge.metrics.vlm_judge.names import is_judge
 from editjudge.utils.arguments import FLAG, TEXT, TEXTS, instance
 from editjudge.utils.text import shorten
 
@@ -49,15 +51,22 @@ KNOWN: Mapping[str, MetricColumn] = {
 """By name: that of the score itself, then the others by what they look at."""
 
 
-def select_columns(table: ScoreTable, names: Sequence[str] | None = None) -> tuple[MetricColumn, ...]:
+def select_columns(
+    table: ScoreTable, names: Sequence[str] | None = None, needed: bool = True
+) -> tuple[MetricColumn, ...]:
     """The metrics with these names, or the score itself and every known one that the table holds.
 
     An unknown name is a column, and says which direction is better: "column:higher", "column:lower". Raises InputError.
+
+    Args:
+        needed: Whether something is to be compared with the score; else it is left out where the table lacks it.
     """
     TABLE.check(table=table)
     TEXTS.or_none("all that the table holds").check(names=names)
     if not names:
-        return tuple(metric for metric in KNOWN.values() if metric.name == DEFAULT.name or metric.column in table)
+        always = DEFAULT.name if needed else None
+        known = tuple(metric for metric in KNOWN.values() if metric.name == always or metric.column in table)
+        return *known, *_find_judges(table)
     metrics: dict[str, MetricColumn] = {}
     for metric in [_parse_name(table, name) for name in names]:
         if metric.name in metrics:
@@ -69,9 +78,29 @@ def select_columns(table: ScoreTable, names: Sequence[str] | None = None) -> tup
 def _parse_name(table: ScoreTable, name: str) -> MetricColumn:
     if name in KNOWN:
         return KNOWN[name]
+    if is_judge(name) and metric_column(name) in table.columns:
+        return _describe_judge(name)
     column, _, direction = name.rpartition(":")
     if direction not in ("higher", "lower"):
         said = shorten(name)
         raise InputError(f"the metric {said} is not known; say what is better, {said}:higher or {said}:lower")
     is_metric = column not in table and metric_column(column) in table
     return MetricColumn(column, metric_column(column) if is_metric else column, direction == "higher")
+
+
+def _find_judges(table: ScoreTable) -> list[MetricColumn]:
+    """The judges whose numbers the table holds, in its order."""
+    prefix, found = metric_column(""), []
+    for column in table.columns:
+        name = column.removeprefix(prefix)
+        if column.startswith(prefix) and is_judge(name) and column in table:
+            with suppress(InputError):  # a column of others that is called alike
+                found.append(_describe_judge(name))
+    return found
+
+
+def _describe_judge(name: str) -> MetricColumn:
+    """Raises InputError for what is no judge's name."""
+    check_names([name])
+    spec = find_metric(name).spec
+    return MetricColumn(name, metric_column(name), spec.higher_is_better, spec.aspect)

@@ -59,6 +59,11 @@ class EvaluationOptions:
         alpha: The weight of S_semantic; by default as scored.
         satisfied: A human rating of size or position above it says that all is as asked; by default the middle of the
             scale.
+        raters: The columns of raters, with {n} for any of them and {side} for any of the sides; by default rater{n}, or
+            rater{n}_{side} where there are sides.
+        sides: The sides that edits are rated from; none: the raters give one number each.
+        judge: The reward that is summed up: a metric, or the name of columns with {side} in it.
+        type: The column with the type of edit.
         resamples: 0 for no intervals.
     """
 
@@ -73,6 +78,10 @@ class EvaluationOptions:
     ties: Ties = "wrong"
     method: Method = "spearman"
     satisfied: float | None = None
+    raters: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
+    judge: str = "reward"
+    type: str = "type"
     resamples: int = 1000
     seed: int = 0
 
@@ -89,5 +98,9 @@ class EvaluationOptions:
             raise InputError(f"--seed is {quote_value(self.seed)}; give {SEED.wanted}")
         NUMBER.or_none("the middle of the scale").check(satisfied=self.satisfied)
         TEXT.check(human=self.human, group=self.group, model=self.model, kind=self.kind)
+        TEXT.check(judge=self.judge, type=self.type)
+        TEXTS.check(raters=self.raters, sides=self.sides)
+        if len(set(self.sides)) < len(self.sides):
+            raise InputError(f"--sides names a side twice: {', '.join(self.sides)}; name each once")
         RATED.check(ratings=self.ratings)
         NAMED_KINDS.check(kinds=self.kinds)

@@ -71,6 +71,17 @@ def _by_row(axes: Axes, grid: Grid) -> None:
     _agreement(axes)
 
 
+def _values(axes: Axes, grid: Grid) -> None:
+    """As `_by_row`, whatever the values are."""
+    _bars(axes, grid.columns, grid.rows, _numbers(grid).swapaxes(0, 1))
+    axes.set_ylabel(grid.columns[0] if len(grid.columns) == 1 else "")
+
+
+def _shares(axes: Axes, grid: Grid) -> None:
+    _values(axes, grid)
+    axes.set(ylim=(0, 1))
+
+
 def _precision(axes: Axes, grid: Grid) -> None:
     """Columns are groups of bars; rows are kinds, or what must be right."""
     _bars(axes, grid.rows, grid.columns, _numbers(grid))
@@ -151,7 +162,13 @@ DRAWN: Mapping[str, Callable[[Any, Grid], None]] = {
     "preserve_pairs": _by_row,
     "region": _by_column,
     "alpha": _curve,
+    "metrics": _by_column,
     "correlation": _by_column,
+    "raters": _by_column,
+    "yes": _shares,
+    "reward": _values,
+    "dimensions": _by_column,
+    "tied": _by_column,
     "precision": _precision,
     "fixed": _precision,
 }

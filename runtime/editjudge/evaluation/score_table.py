@@ -97,8 +97,9 @@ class ScoreTable:
         return rows
 
     def drop_errors(self) -> ScoreTable:
-        """The rows without an error."""
-        return self.pick(np.array([not error for error in self.labels("error")], dtype=bool))
+        """The rows that were scored: those without an error, and those whose error is that of a judge beside it."""
+        told = zip(self.labels("error"), self.labels("headline"), strict=True)
+        return self.pick(np.array([not error or headline != "" for error, headline in told], dtype=bool))
 
     def with_columns(self, columns: Columns) -> ScoreTable:
         """The table with columns replaced or added."""

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, T
 from rich.text import Text
 
 from editjudge.batch import runner
+from editjudge.batch.judging import JudgeOptions
+from editjudge.batch.reward_file import FORMS as OUTPUT_FORMS
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import METRIC_NAMES, AcceptAt, BundleName, CompatOption, Debug, Device
@@ -42,11 +44,22 @@ def score_dataset(
     compat: CompatOption = None,
     accept_at: AcceptAt = None,
     metrics: Annotated[str | None, typer.Option(help=f"Further columns: all, or some of {METRIC_NAMES}.")] = None,
+    requests: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Of judges: at most so many questions at once.")
+    ] = JudgeOptions.requests,
+    passes: Annotated[
+        int, typer.Option(min=1, metavar="K", help="Of judges: how often each question is asked; the mean counts.")
+    ] = JudgeOptions.passes,
+    judge_seed: Annotated[int, typer.Option(min=0, metavar="SEED", help="Of judges.")] = JudgeOptions.seed,
     workers: Annotated[int | None, typer.Option(min=1, help="By default one per core, and one on a GPU.")] = None,
     engine: Annotated[str, typer.Option(help=f"{' or '.join(runner.EXECUTORS)}.")] = "local",
     keep_formulas: Annotated[
         bool, typer.Option("--keep-formulas", help="Write texts such as =1+1 to CSV without an apostrophe before them.")
     ] = False,
+    form: Annotated[
+        str | None,
+        typer.Option(help=f"Write rewards as a set for training has them, to .json: {', '.join(OUTPUT_FORMS)}."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
     debug: Debug = False,
 ) -> None:
@@ -67,18 +80,28 @@ def score_dataset(
             workers=workers,
             executor=engine,
             metrics=[metric.spec.name for metric in others if metric.spec is not DEFAULT],
+            judging=JudgeOptions(requests, passes, judge_seed),
             resume=resume,
             keep_formulas=keep_formulas,
+            form=form,
             watch=watch,
         )
     if done.failed == done.rows:
         none = "the only row could not" if done.rows == 1 else f"none of the {done.rows:,} rows could"
         raise InputError(f"{none} be scored, {output} says why: {done.error or ''}")
+    if done.left_out == done.rows:
+        raise InputError(
+            f"no row has a reward from every side, and so {output} is empty; a table says why: -o scores.csv"
+        )
     failed = f", {done.failed:,} not (column error), the last of them: {done.error}" if done.failed else ""
     silent = f", {done.unmeasured:,} of them without a number (column headline says why)" if done.unmeasured else ""
     anew = f", {done.changed:,} of them anew, as their pictures have changed" if done.changed else ""
     rows = "row" if done.rows == 1 else "rows"
-    scored = f"{output}: {done.rows - done.failed:,} of {done.rows:,} {rows} scored{silent}{anew}{failed}"
+    without = f"; {done.left_out:,} without a reward from every side left out" if done.left_out else ""
+    judged = f"; judges took {done.tokens:,} tokens" if done.tokens else ""
+    scored = (
+        f"{output}: {done.rows - done.failed:,} of {done.rows:,} {rows} scored{silent}{anew}{failed}{without}{judged}"
+    )
     console().print(printable(scored), soft_wrap=True)
 
 
@@ -88,10 +111,10 @@ def _bar() -> Iterator[Callable[[runner.Progress], None]]:
     latest, updated = runner.Progress(0, 0, 0), 0.0
     columns = [
         TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
-        TextColumn("{task.fields[failed]}"),
+        TextColumn("{task.fields[failed]}"), TextColumn("{task.fields[tokens]}"),
     ]  # fmt: skip
     with progress(*columns) as bar:
-        task = bar.add_task("scoring", total=None, failed="")
+        task = bar.add_task("scoring", total=None, failed="", tokens="")
 
         def watch(now: runner.Progress) -> None:
             nonlocal latest, updated
@@ -99,7 +122,8 @@ def _bar() -> Iterator[Callable[[runner.Progress], None]]:
             if time.monotonic() - updated >= INTERVAL:
                 updated = time.monotonic()
                 failed = f"{now.failed:,} failed" if now.failed else ""
-                bar.update(task, total=now.rows, completed=now.done, failed=failed)
+                tokens = f"{now.tokens:,} tokens" if now.tokens else ""
+                bar.update(task, total=now.rows, completed=now.done, failed=failed, tokens=tokens)
 
         try:
             yield watch

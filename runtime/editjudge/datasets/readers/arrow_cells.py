@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 UNREADABLE = (ValueError, OverflowError, NotImplementedError)
 """What pyarrow raises for nanoseconds, years beyond 9999, unknown time zones, or bytes that are no UTF-8."""
 
+NANOSECONDS = "duration[ns]"
+"""The type of which pyarrow makes objects of pandas, wherever that is installed, with texts of their own."""
+
 
 def read_cells(column: Any) -> list[Any]:
     """The values of a column; one by one where not all of them can be had at once."""
+    if str(column.type) == NANOSECONDS:
+        return [_read_duration(scalar.value) for scalar in column]
     try:
         values: list[Any] = column.to_pylist()
     except UNREADABLE:
         values = [_read_cell(scalar) for scalar in column]
     return values
+
+
+def _read_duration(nanoseconds: int | None) -> timedelta | str | None:
+    microseconds, rest = divmod(nanoseconds or 0, 1000)
+    if nanoseconds is None:
+        return None
+    return str(nanoseconds) if rest else timedelta(microseconds=microseconds)
 
 
 def _read_cell(scalar: Any) -> Any:

@@ -18,6 +18,8 @@ from editjudge.utils.text import replace_surrogates
 
 SAMPLE = 100
 """Records that are searched for the names of columns."""
+TEXTS, OBJECTS = "texts", "objects"
+"""Columns of the lists in a file of lists by their keys."""
 MARK = "\ufeff"
 """The byte order mark, which files that were joined have in the middle as well."""
 
@@ -63,7 +65,8 @@ def open_lines(path: Path) -> TextTable:
 
 
 def read_json(path: Path) -> TextTable:
-    """Reads a list of objects, or objects by their keys, which become a column `key`.
+    """Reads a list of objects, or objects by their keys, which become a column `key`; lists by their keys are a column
+    of TEXTS or of OBJECTS beside it.
 
     Raises InputError, OSError and OutOfMemoryError.
     """
@@ -73,11 +76,17 @@ def read_json(path: Path) -> TextTable:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON ({error}); name a file of objects one a line .jsonl") from error
     if isinstance(content, dict):
-        content = [{"key": key, **value} if isinstance(value, dict) else value for key, value in content.items()]
+        content = [_with_key(key, value) for key, value in content.items()]
     if not isinstance(content, list):
         raise InputError(f"{path} holds no list of objects; each row must be an object with its columns")
     records = [_check_record(value, number) for number, value in enumerate(content, 1)]
     return TextTable((path,), lambda: records)
+
+
+def _with_key(key: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return {"key": key, TEXTS if all(isinstance(item, str) for item in value) else OBJECTS: value}
+    return {"key": key, **value} if isinstance(value, dict) else value
 
 
 def parse_json(text: str) -> Any:

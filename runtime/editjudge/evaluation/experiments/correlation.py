@@ -16,8 +16,8 @@ from editjudge.evaluation.options import EvaluationOptions
 from editjudge.evaluation.rescore import rescore
 from editjudge.evaluation.result import Grid, Result
 from editjudge.evaluation.score_table import ScoreTable
-from editjudge.evaluation.statistics.bootstrap import Indices, Resampling
-from editjudge.evaluation.statistics.pairs import model_names
+from editjudge.evaluation.statistics.bootstrap import Resampling
+from editjudge.evaluation.statistics.pairs import model_names, number_groups
 from editjudge.evaluation.statistics.rank_correlation import METHODS
 from editjudge.evaluation.unjudged import row_notes
 from editjudge.types import Doubles
@@ -35,7 +35,7 @@ def correlation(table: ScoreTable, metrics: Sequence[MetricColumn], options: Eva
     used = np.flatnonzero(rated & measured)
     if not len(used):
         raise InputError(f"{scored.name} has no row with a human rating and a score of every metric")
-    group, groups = _number_groups(scored, options)
+    group, groups = number_groups(scored, options)
     names = np.array(model_names(scored, options))
     models = list(dict.fromkeys(names[used]))
     by_model = [used[names[used] == model] for model in models]
@@ -63,10 +63,3 @@ def correlation(table: ScoreTable, metrics: Sequence[MetricColumn], options: Eva
         },
         notes=row_notes(scored, metrics),
     )
-
-
-def _number_groups(table: ScoreTable, options: EvaluationOptions) -> tuple[Indices, int]:
-    """int[rows], the group of each row, and how many there are; a row without a group is one of its own."""
-    names = [name or row for row, name in enumerate(table.labels(options.group))]
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    return np.array([numbers[name] for name in names], dtype=np.intp), len(numbers)

@@ -40,12 +40,19 @@ class Statistic:
         """Over the last axis, without what has no value."""
         return Statistic(_mean(self.value), _mean(self.draws))
 
+    def map(self, function: Callable[[Doubles], Doubles]) -> Statistic:
+        """A function of the statistic, such as one over its last axis; of the resamples, the same."""
+        return Statistic(function(self.value), function(self.draws))
+
+    def append(self, last: Statistic) -> Statistic:
+        """With another, float64[...] for float64[..., N], at the end of its last axis."""
+        return Statistic(
+            np.append(self.value, last.value[..., None], -1), np.append(self.draws, last.draws[..., None], -1)
+        )
+
     def with_mean(self) -> Statistic:
         """With the mean over the last axis appended to it."""
-        mean = self.mean()
-        return Statistic(
-            np.append(self.value, mean.value[..., None], -1), np.append(self.draws, mean.draws[..., None], -1)
-        )
+        return self.append(self.mean())
 
     def interval(self) -> tuple[Doubles, Doubles]:
         """The ends of the 95 % interval, float64[...] each."""

@@ -66,18 +66,26 @@ def group_rows(table: ScoreTable, options: EvaluationOptions) -> dict[str, list[
     return groups
 
 
+def number_groups(table: ScoreTable, options: EvaluationOptions) -> tuple[Indices, int]:
+    """int[rows], the group of each row, and how many there are; a row without a group is one of its own."""
+    names = [name or row for row, name in enumerate(table.labels(options.group))]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names], dtype=np.intp), len(numbers)
+
+
 def model_names(table: ScoreTable, options: EvaluationOptions) -> list[str]:
     """The editing model of every row; one name for all where the table names no models."""
     return table.labels(options.model) if options.model in table else [ANY] * len(table)
 
 
-def find_pairs(table: ScoreTable, options: EvaluationOptions) -> Pairs:
-    """Every two candidates of one group by different models; any two where the table names no models.
+def find_pairs(table: ScoreTable, options: EvaluationOptions, by_model: bool = True) -> Pairs:
+    """Every two candidates of one group by different models; any two where the table names no models, or whatever their
+    models with `by_model` False.
 
     Models stand in the order in which they first occur, in a pair and among the labels. Raises InputError.
     """
-    groups, has_models = group_rows(table, options), options.model in table
-    names = model_names(table, options)
+    groups, has_models = group_rows(table, options), by_model and options.model in table
+    names = model_names(table, options) if by_model else [ANY] * len(table)
     models = list(dict.fromkeys(names))
     model = [models.index(name) for name in names]
     entries = []

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from editjudge.errors import InputError
 from editjudge.evaluation.options import EvaluationOptions, Ties
 from editjudge.evaluation.score_table import Numbers, ScoreTable
-from editjudge.evaluation.statistics.bootstrap import Resampling, Statistic
+from editjudge.evaluation.statistics.bootstrap import Resampling, Statistic, ratio
 from editjudge.evaluation.statistics.pairs import Pairs, find_pairs
+from editjudge.types import Doubles
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def align(table: ScoreTable, scores: Mapping[str, Numbers], human: Numbers, opti
         why = f": left out were {reasons}" if reasons else ": no group has two candidates"
         raise InputError(f"{table.name} holds no two candidates of one group that could be compared{why}")
     judged = np.stack([pairs.both(~np.isnan(values)) for values in scores.values()])
-    right = np.stack([_agreement(pairs, human, values, options.ties) for values in scores.values()])
+    right = np.stack([order_agreement(pairs, human, values, options.ties) for values in scores.values()])
     right[~judged] = 0.0
     right[~judged.any(axis=1)] = np.nan
     resampling = Resampling(pairs.groups, options.resamples, options.seed)
@@ -88,7 +89,7 @@ def align(table: ScoreTable, scores: Mapping[str, Numbers], human: Numbers, opti
     )
 
 
-def _agreement(pairs: Pairs, human: Numbers, score: Numbers, ties: Ties) -> Numbers:
+def order_agreement(pairs: Pairs, human: Numbers, score: Numbers, ties: Ties) -> Numbers:
     """float64[N], 1 where the score orders a pair as the humans do, else 0; where it ties, as `ties` says."""
     preferred = human[pairs.first] > human[pairs.second]
     higher, lower = score[pairs.first] > score[pairs.second], score[pairs.first] < score[pairs.second]
@@ -99,3 +100,25 @@ def _agreement(pairs: Pairs, human: Numbers, score: Numbers, ties: Ties) -> Numb
     elif ties == "formula":
         right[tied] = ~preferred[tied]
     return right
+
+
+def tied_accuracy(difference: Doubles, wanted: Doubles, weights: Doubles) -> tuple[Doubles, Doubles]:
+    """The share of pairs told right where ties count (Deutsch et al. 2023), and the margin up to which a difference is
+    a tie: of all margins the one with the largest share. float64[B] each.
+
+    Args:
+        difference: float64[N], by how much the first is ahead; NaN is told wrong, and the share NaN where all are.
+        wanted: float64[N]: 1, -1, or 0 for a tie.
+        weights: float64[B, N].
+    """
+    judged = np.flatnonzero(~np.isnan(difference))
+    order = judged[np.argsort(np.abs(difference[judged]), kind="stable")]
+    size, weighted = np.abs(difference[order]), weights[:, order]
+    in_order, tied = np.sign(difference[order]) == wanted[order], wanted[order] == 0
+    last = np.flatnonzero(np.append(size[1:] != size[:-1], True)) if len(size) else order
+    gained = np.cumsum(weighted * (tied.astype(np.float64) - in_order), axis=1)[:, last]
+    right = (weighted @ in_order)[:, None] + np.pad(gained, ((0, 0), (1, 0)))
+    best = right.argmax(axis=1)
+    most = np.take_along_axis(right, best[:, None], axis=1)[:, 0]
+    total = weights.sum(axis=1) if len(judged) else np.zeros(len(weights))
+    return ratio(most, total), np.append(0.0, size[last])[best]

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from editjudge.evaluation.statistics.bootstrap import ratio
 from editjudge.types import Doubles
 
 Correlate = Callable[[Doubles, Doubles, Doubles], Doubles]
+PERFECT = 1 - 1e-12
 
 
 def pearson(x: Doubles, y: Doubles, weights: Doubles) -> Doubles:
@@ -43,6 +45,28 @@ def kendall(x: Doubles, y: Doubles, weights: Doubles) -> Doubles:
         return np.asarray(((weights @ pairs) * weights).sum(axis=1))
 
     return ratio(total(orders[0] * orders[1]), np.sqrt(total(orders[0] ** 2) * total(orders[1] ** 2)))
+
+
+def fisher_mean(correlations: Doubles) -> Doubles:
+    """The mean over the last axis as Fisher's z, turned back into a correlation, without those that are NaN.
+
+    A perfect correlation is infinite as z, and would be all that counts: it is left out beside others, and where there
+    are only such the mean is theirs.
+    """
+    known, perfect = ~np.isnan(correlations), is_perfect(correlations)
+    finite = known & ~perfect
+    z = np.arctanh(np.where(finite, correlations, 0.0))
+    mean = np.tanh(_mean(z, finite))
+    return np.asarray(np.where(finite.any(axis=-1), mean, _mean(np.where(known, correlations, 0.0), known)))
+
+
+def is_perfect(correlations: Doubles) -> NDArray[np.bool_]:
+    """Whether they are 1 or -1 but for rounding; False for NaN."""
+    return np.asarray(np.abs(correlations) >= PERFECT)
+
+
+def _mean(values: Doubles, counted: NDArray[np.bool_]) -> Doubles:
+    return ratio(values.sum(axis=-1), counted.sum(axis=-1).astype(np.float64))
 
 
 def _ranks(values: Doubles, weights: Doubles) -> Doubles:

@@ -42,8 +42,18 @@ COMMANDS = {
         "Correlation with humans by model (table 10).",
         ("norm", "alpha", "method", "human", "group", "model"),
     ),
+    "agreement": (
+        "Raters among themselves, and metrics against them.",
+        ("raters", "sides", "method", "group", "model"),
+    ),
+    "rewards": (
+        "Rewards by type of edit, and on pairs in order.",
+        ("judge", "sides", "type", "ties", "human", "group"),
+    ),
 }
 """By name of the experiment: what it finds, and the parameters of its command beside those of all commands."""
+WITHOUT_METRICS = ("agreement", "rewards")
+"""Those that have something to say of a table without any metric."""
 COMMON = ("data", "metrics", "where", "resamples", "seed", "plot", "as_json", "debug")
 
 
@@ -54,6 +64,12 @@ def _parameters(
     norm: Annotated[str, typer.Option(help="Ranges of Norm(): bundle, as scored, or data, refitted.")] = "bundle",
     alpha: Annotated[float | None, typer.Option(help="Weight of the semantic score; as scored.")] = None,
     ties: Annotated[str, typer.Option(help="A metric's ties count as: wrong, half or formula.")] = "wrong",
+    raters: Annotated[
+        str | None, typer.Option(help="Columns of raters, such as rater{n}_{side}: for any n, and each of --sides.")
+    ] = None,
+    sides: Annotated[str | None, typer.Option(help="Sides that are rated, such as sc,pq.")] = None,
+    judge: Annotated[str, typer.Option(help="Whose rewards: a metric, or columns as judge_{side}.")] = "reward",
+    type: Annotated[str, typer.Option(help="The column of the types of edits.")] = "type",  # noqa: A002
     method: Annotated[str, typer.Option(help="spearman, pearson or kendall.")] = "spearman",
     human: Annotated[str, typer.Option(help="The column of human ratings.")] = "human",
     group: Annotated[str, typer.Option(help="The column that tells inputs apart.")] = "group",
@@ -113,10 +129,11 @@ def _run(
         options["kinds"] = {**KINDS, **{name: (value.lower(),) for name, value in kinds.items()}}
     if "ratings" in options:
         options["ratings"] = {**RATINGS, **_parse_pairs("--ratings", options["ratings"], RATINGS)}
+    options |= {name: _split(options[name]) for name in ("raters", "sides") if name in options}
     parsed = EvaluationOptions(**options)
     table = _filter(read_scores(data), where or [])
-    names = [name.strip() for name in (metrics or "").split(",") if name.strip()]
-    result = EXPERIMENTS[experiment](table, select_columns(table, names), parsed)
+    chosen = select_columns(table, _split(metrics), needed=experiment not in WITHOUT_METRICS)
+    result = EXPERIMENTS[experiment](table, chosen, parsed)
     if plot:
         write_plot(plot, result)
     if as_json:
@@ -134,6 +151,11 @@ def _filter(table: ScoreTable, conditions: Iterable[str]) -> ScoreTable:
             raise InputError(f"--where is {quote_value(condition)}; it must be COLUMN=VALUE")
         table = table.where(column, value)
     return table
+
+
+def _split(text: str | None) -> tuple[str, ...]:
+    """What "a, b" lists."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
 def _parse_pairs(option: str, text: str | None, allowed: Iterable[str]) -> dict[str, str]:
