@@ -107,6 +107,8 @@ REQUEST = "give a text, an EditIntent, or what parse gave"
 LIST = "give a list of pictures, or a single one to score()"
 PHRASE = "give a phrase as a text, or None for none"
 
+OF_RATINGS = {"agreement", "rewards"}
+"""Experiments that need no metric."""
 REFUSED: list[tuple[str, str, Any, str]] = [
     ("Scorer", "models", "studio", "open one with Scorer.load(bundle)"),
     ("Scorer", "models", None, "open one with Scorer.load(bundle)"),
@@ -280,8 +282,8 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("EvaluationOptions", "ratings", None, "give a dictionary"),
     ("EvaluationOptions", "kinds", {"edited": "1"}, "give a dictionary"),
     *((name, "table", "scores.csv", "give what read_scores(path) gives") for name in EXPERIMENTS),
-    *((name, "metrics", (), "give what select_columns(table) gives") for name in EXPERIMENTS),
-    *((name, "metrics", ["bpm"], "give what select_columns(table) gives") for name in EXPERIMENTS),
+    *((name, "metrics", (), "give what select_columns(table) gives") for name in EXPERIMENTS if name not in OF_RATINGS),
+    *((name, "metrics", ["bpm"], "give what select_columns(table") for name in EXPERIMENTS),
     *((name, "options", {}, "give EvaluationOptions(...)") for name in EXPERIMENTS),
     ("write_plot", "path", None, PATH),
     ("write_plot", "path", "plot.gif", "must end in .png or .svg"),

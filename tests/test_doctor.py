@@ -17,7 +17,7 @@ from editjudge.cli.main import run
 from editjudge.doctor import examine
 from editjudge.errors import DeviceError
 from editjudge.reports import diagnostics
-from editjudge.reports.placement import describe_placements
+from editjudge.reports.wording import describe_placements
 from editjudge.types import Placement
 
 Capture = pytest.CaptureFixture[str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,42 +16,16 @@ from editjudge.guidance import guidance
 pytestmark = pytest.mark.export
 
 torch = pytest.importorskip("torch")
-diffusers = pytest.importorskip("diffusers")
+pytest.importorskip("diffusers")
 SCALES = {"guidance_scale": 7.5, "image_guidance_scale": 1.5}
 
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """InstructPix2Pix with latents of an eighth, its U-Net of random weights that listen to the text."""
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer  # noqa: PLC0415
+    from support.tiny_pipeline import make_pipeline  # noqa: PLC0415
 
-    folder = tmp_path_factory.mktemp("tokenizer")
-    letters = [*"abcdefghijklmnopqrstuvwxyz.,"]
-    words = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    (folder / "vocab.json").write_text(json.dumps({word: place for place, word in enumerate(words)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    torch.manual_seed(0)
-    text = CLIPTextConfig(
-        vocab_size=len(words), hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
-        bos_token_id=len(words) - 2, eos_token_id=len(words) - 1, pad_token_id=len(words) - 1,
-    )  # fmt: skip
-    unet = diffusers.UNet2DConditionModel(
-        sample_size=32, in_channels=8, out_channels=4, layers_per_block=1, block_out_channels=(32, 64),
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=32,
-    )  # fmt: skip
-    vae = diffusers.AutoencoderKL(
-        block_out_channels=[8, 8, 8, 8], norm_num_groups=2, latent_channels=4,
-        down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4,
-    )  # fmt: skip
-    tokenizer = CLIPTokenizer(folder / "vocab.json", folder / "merges.txt", model_max_length=77)
-    made = diffusers.StableDiffusionInstructPix2PixPipeline(
-        vae=vae, text_encoder=CLIPTextModel(text), tokenizer=tokenizer, unet=unet,
-        scheduler=diffusers.DDIMScheduler(), safety_checker=None, feature_extractor=None,
-        requires_safety_checker=False,
-    )  # fmt: skip
-    made.set_progress_bar_config(disable=True)
-    return made
+    return make_pipeline(tmp_path_factory.mktemp("tokenizer"))
 
 
 def latents(pipeline: Any, text: str, **options: Any) -> np.ndarray:
