@@ -11,14 +11,20 @@ from rich.text import Text
 
 from editjudge.metrics import METRICS, EditScore, MetricSpec
 from editjudge.metrics.registry import find_metric
+from editjudge.utils.text import printable
 
 WIDE = 84
 """Columns from which a line says what each metric means."""
 
 
-def list_metrics(score: EditScore) -> list[tuple[MetricSpec, float | None]]:
-    """The metrics that were asked for besides the score, with their values, in the order of asking."""
-    return [(find_metric(name).spec, result.value) for name, result in score.metrics.items()]
+def list_metrics(score: EditScore) -> list[tuple[MetricSpec, float | None, str | None]]:
+    """The metrics that were asked for besides the score, in the order of asking: each with its value, and what it says
+    in words where somebody judged.
+    """
+    return [
+        (find_metric(name).spec, result.value, result.explanation if result.judge else None)
+        for name, result in score.metrics.items()
+    ]
 
 
 def list_left_out(score: EditScore, names: Sequence[str] | None) -> list[str]:
@@ -35,11 +41,13 @@ def render_metrics(console: Console, score: EditScore, names: Sequence[str] | No
     table.add_column("better", justify="center", no_wrap=True)
     if console.width >= WIDE:
         table.add_column("what it means", style="dim", overflow="fold")
-    for spec, value in list_metrics(score):
+    listed = list_metrics(score)
+    for spec, value, _ in listed:
         number = "n/a" if value is None or math.isnan(value) else f"{value:.3f}"
         row = [spec.title, number, up if spec.higher_is_better else down, spec.meaning]
         table.add_row(*row[: len(table.columns)])
+    said = [Text.assemble((f"{spec.title}: ", "dim"), printable(words)) for spec, _, words in listed if words]
     left_out = list_left_out(score, names)
-    if not left_out:
-        return table
-    return Group(table, Text(f"left out, as the bundle has no model for them: {', '.join(left_out)}", style="dim"))
+    if left_out:
+        said.append(Text(f"left out, as the bundle has no model for them: {', '.join(left_out)}", style="dim"))
+    return Group(table, *said)

@@ -14,7 +14,7 @@ from editjudge.image.decode import load_image
 from editjudge.metrics import METRICS
 from editjudge.metrics.base import MetricResult
 from editjudge.metrics.rewards import local
-from editjudge.metrics.rewards.reward_score import NOTHING_WRONG, RewardResult, RewardScore
+from editjudge.metrics.rewards.reward_score import NOTHING_WRONG, RewardResult, RewardScore, join_feedback
 
 NAMES = ("reward", "reward_following", "reward_preserving", "reward_quality")
 DAMAGED = "well done, with damage elsewhere"
@@ -88,7 +88,14 @@ def test_the_sides_are_parts_of_the_reward_which_is_judged_once(
     assert whole.value == whole.reward.overall is not None
     for side, value in whole.parts.items():
         assert results[f"reward_{side}"].value == value == getattr(whole.reward, side).score
-    assert whole.explanation == "Following: None Preserving: None Quality: None"
+    assert whole.explanation == "None"
+    assert whole.judge == {"name": "local", "model": "studio", "prompts": None, "seed": None}
+
+
+def test_what_is_wrong_is_said_by_side_and_nothing_else() -> None:
+    assert join_feedback({"following": "None", "preserving": "A dog is gone.", "quality": "Noise."}) == (
+        "Preserving: A dog is gone. Quality: Noise."
+    )
 
 
 def test_what_they_are() -> None:

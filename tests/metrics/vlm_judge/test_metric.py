@@ -89,7 +89,7 @@ def test_in_a_score(toy: Bundle, server: JudgeServer) -> None:
         assert result.reward is not None
         assert result.reward.judge.model == "judge/one:7b@main"
         assert score_values(score)[f"metrics.{NAME}"] == pytest.approx(4)
-        assert [spec.name for spec, _ in list_metrics(score)] == [NAME, "l2"]
+        assert [spec.name for spec, _, _ in list_metrics(score)] == [NAME, "l2"]
         json.dumps(score.to_dict())
         again = scorer.score(original, edited, COLOUR, metrics=[NAME])
         assert again.metrics[NAME] == result

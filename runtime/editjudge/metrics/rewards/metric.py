@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from editjudge.metrics.base import Aspect, FormulaMetric, MetricSpec
-from editjudge.metrics.rewards.reward_score import HIGHEST, REWARD_SIDES, RewardResult, RewardSide
+from editjudge.metrics.rewards.reward_score import (
+    HIGHEST,
+    REWARD_SIDES,
+    RewardResult,
+    RewardSide,
+    join_feedback,
+)
 
 if TYPE_CHECKING:
     from editjudge.metrics.context import EditContext
@@ -35,7 +41,7 @@ class LocalReward:
         return RewardResult(
             reward.overall,
             {name: side.score for name, side in sides.items()},
-            explanation=" ".join(f"{name.capitalize()}: {side.feedback}" for name, side in sides.items()),
+            explanation=join_feedback({name: side.feedback for name, side in sides.items()}),
             judge=reward.judge.to_dict(),
             reward=reward,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -16,6 +17,12 @@ HIGHEST = 5.0
 """Of a side, and of the reward as a whole; the least is 0."""
 NOTHING_WRONG = "None"
 """The feedback where there is nothing to say, as RewardEdit-20K has it."""
+
+
+def join_feedback(feedback: Mapping[str, str]) -> str:
+    """What is wrong, side by side, in one text; "None" where nothing is."""
+    said = [f"{side.capitalize()}: {words}" for side, words in feedback.items() if words != NOTHING_WRONG]
+    return " ".join(said) or NOTHING_WRONG
 
 
 @dataclass(frozen=True)

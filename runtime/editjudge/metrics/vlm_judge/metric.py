@@ -8,7 +8,7 @@ from functools import cached_property
 from editjudge.errors import InstructionError
 from editjudge.metrics.base import MetricResult, MetricSpec
 from editjudge.metrics.context import EditContext
-from editjudge.metrics.rewards.reward_score import RewardResult
+from editjudge.metrics.rewards.reward_score import RewardResult, join_feedback
 from editjudge.metrics.vlm_judge.judge import as_reward
 from editjudge.metrics.vlm_judge.judged_edit import JudgedEdit
 from editjudge.metrics.vlm_judge.names import parse_judge_name
@@ -51,7 +51,7 @@ class VlmMetric:
 def as_result(judged: JudgedEdit) -> MetricResult:
     """A judgement as the result of a metric."""
     parts: dict[str, float | None] = {name: side.value for name, side in judged.sides.items()}
-    explanation = "; ".join(f"{name}: {side.feedback}" for name, side in judged.sides.items())
+    explanation = join_feedback({name: side.feedback for name, side in judged.sides.items()})
     record = judged.record.to_dict()
     if set(judged.sides) == {question.name for question in THREE_SIDES.questions}:
         return RewardResult(judged.overall, parts, explanation=explanation, judge=record, reward=as_reward(judged))
