@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import shutil
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def test_here(capfd: Capture) -> None:
     assert report["devices"]["cpu"]["problem"] is None
     assert [bundle["problem"] for bundle in report["bundles"] if bundle["name"] == "studio"] == [None]
     assert set(report["plan"]["models"]) == {*GRAPHS, "parser"}
+    assert report["judges"] == {"llama": {"problem": None}, "openai": {"problem": None}}
     assert set(report["more"]) >= {name for name, device in report["devices"].items() if not device["installed"]}
 
 
@@ -59,6 +61,14 @@ def test_for_people(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
         for command in commands:
             if len(command) < 60:
                 assert any(line.rstrip().endswith(command) for line in lines)  # so that it can be copied
+
+
+def test_judges_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    report = examine()
+    assert report["judges"]["llama"]["problem"] is None
+    assert "pip install 'editjudge[judges]'" in report["judges"]["openai"]["problem"]
+    assert "pip install 'editjudge[judges]'" in printed(report, capfd, monkeypatch, 120)
 
 
 def test_a_default_that_is_broken(capfd: Capture, tmp_path: Path, toy: Any) -> None:

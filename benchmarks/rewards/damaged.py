@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.differences.cases import read_photographs
 from editjudge.types import Image
-from studio.artefacts.editing import Spot
+from studio.artefacts.editing import DamagedSpot
 from studio.artefacts.steps import damage_in_steps
 from studio.edits.edit_set import RenderedEdit, edit_set
 from studio.renderer.scene import render
@@ -39,7 +39,7 @@ class DamagedCase:
     name: str
     original: Image
     edited: Image
-    spot: Spot
+    spot: DamagedSpot
     plain: Image
 
     def damage(self, kind: str) -> list[Image]:
@@ -57,7 +57,7 @@ def render_cases(seed: int, count: int, held_out: bool = True) -> Iterator[Damag
             yield DamagedCase(f"rendered {index}", edit.original, done, spot, done)
 
 
-def _find_item(edit: RenderedEdit) -> Spot | None:
+def _find_item(edit: RenderedEdit) -> DamagedSpot | None:
     scene = edit.scenes["well_done"]
     rendered = render(scene, CANVAS)
     sizes = rendered.masks.sum(axis=(1, 2)) * (rendered.visible > 0.8)
@@ -66,7 +66,7 @@ def _find_item(edit: RenderedEdit) -> Spot | None:
     if sizes[index] < SMALLEST * CANVAS**2:
         return None
     rest = replace(scene, items=scene.items[:index] + scene.items[index + 1 :])
-    return Spot(rendered.masks[index], render(rest, CANVAS).image)
+    return DamagedSpot(rendered.masks[index], render(rest, CANVAS).image)
 
 
 def read_cases(folder: Path, count: int) -> Iterator[DamagedCase]:
@@ -84,7 +84,7 @@ def read_cases(folder: Path, count: int) -> Iterator[DamagedCase]:
         yield DamagedCase(f"original {index}", entry.original, pasted, spot, entry.original)
 
 
-def _find_edit(original: Image, edited: Image) -> Spot | None:
+def _find_edit(original: Image, edited: Image) -> DamagedSpot | None:
     """The largest place in which two pictures differ."""
     height, width = edited.shape[:2]
     behind = cv2.resize(original, (width, height), interpolation=cv2.INTER_AREA)
@@ -95,14 +95,14 @@ def _find_edit(original: Image, edited: Image) -> Spot | None:
     areas = stats[1:, cv2.CC_STAT_AREA]
     if not areas.size or not SMALLEST < areas.max() / joined.size < LARGEST:
         return None
-    return Spot(labels == 1 + int(areas.argmax()), np.asarray(behind, np.uint8))
+    return DamagedSpot(labels == 1 + int(areas.argmax()), np.asarray(behind, np.uint8))
 
 
-def paste(picture: Image, seed: int) -> tuple[Image, Spot]:
+def paste(picture: Image, seed: int) -> tuple[Image, DamagedSpot]:
     """The picture with an ellipse of another part of it in it."""
     rng, (height, width) = np.random.default_rng([5, seed]), picture.shape[:2]
     axes, centre = rng.uniform(0.1, 0.18, 2) * (width, height), rng.uniform(0.3, 0.7, 2) * (width, height)
     mask = np.zeros((height, width), np.uint8)
     cv2.ellipse(mask, tuple(map(int, centre)), tuple(map(int, axes)), float(rng.uniform(0, 180)), 0, 360, 1, -1)
     other = np.roll(picture, (height // 3, width // 3), (0, 1))[:, ::-1]
-    return np.where(mask[..., None] > 0, other, picture), Spot(mask > 0, picture)
+    return np.where(mask[..., None] > 0, other, picture), DamagedSpot(mask > 0, picture)

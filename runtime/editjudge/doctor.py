@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from editjudge.backends.llama_cpp import GPU_BUILD
+from editjudge.backends.llama_library import load_mtmd
 from editjudge.backends.onnx.compile_cache import compiled_folder
 from editjudge.backends.onnx.library import describe_telemetry
 from editjudge.backends.onnx.nvidia import find_gpus
 from editjudge.backends.onnx.prebuilt_engines import find_engine
 from editjudge.backends.onnx.providers import PROVIDERS, find_problem, is_installed
+from editjudge.backends.openai_api import load_openai
 from editjudge.benchmarking.system_info import cpu_name, installed_version, total_memory
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.cache import cache_folder, find_unkept
@@ -30,7 +33,11 @@ NEEDED = (
 OPTIONAL = (
     "onnxruntime-gpu", "onnxruntime-ep-nv-tensorrt-rtx-cu13", "onnxruntime-ep-nv-tensorrt-rtx-cu12",
     "onnxruntime-ep-openvino", "tensorrt", "tensorrt-rtx", "huggingface-hub", "torch", "transformers", "onnx",
+    "openai",
 )  # fmt: skip
+
+JUDGES: dict[str, Callable[[], object]] = {"llama": load_mtmd, "openai": load_openai}
+"""By the back ends of judges, what each of them needs."""
 
 
 def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
@@ -54,6 +61,7 @@ def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
         "packages": packages,
         "optional": optional,
         "devices": devices,
+        "judges": {name: {"problem": _find_fault(load)} for name, load in JUDGES.items()},
         "bundles": [_bundle(bundle) for bundle in installed_bundles()],
         "plan": plan,
         "more": _more(gpus, devices, plan),
@@ -97,6 +105,14 @@ def _device(name: str) -> dict[str, Any]:
         "needs": provider.needs,
         "install": provider.install,
     }
+
+
+def _find_fault(load: Callable[[], object]) -> str | None:
+    try:
+        load()
+    except EditJudgeError as error:
+        return str(error)
+    return None
 
 
 def _bundle(installed_bundle: InstalledBundle) -> dict[str, Any]:

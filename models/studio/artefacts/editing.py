@@ -22,7 +22,7 @@ COLOURFUL = 20.0
 
 
 @dataclass(frozen=True, eq=False)
-class Spot:
+class DamagedSpot:
     """A thing in a picture.
 
     Attributes:
@@ -40,7 +40,7 @@ class Spot:
         return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def leave_seam(rng: np.random.Generator, picture: Image, spot: Spot, step: int) -> Image:
+def leave_seam(rng: np.random.Generator, picture: Image, spot: DamagedSpot, step: int) -> Image:
     """A patch around the thing, a rectangle or an ellipse, in another tone."""
     height, width = picture.shape[:2]
     x0, y0, x1, y1 = spot.box
@@ -60,7 +60,7 @@ def leave_seam(rng: np.random.Generator, picture: Image, spot: Spot, step: int) 
     return to_levels(picture + patch[..., None] * tone)
 
 
-def bleed(_: np.random.Generator, picture: Image, spot: Spot, step: int) -> Image:
+def bleed(_: np.random.Generator, picture: Image, spot: DamagedSpot, step: int) -> Image:
     """The thing's colours over its border, while light and shade stay as they are."""
     reach, strength = BLEEDING[step]
     sigma = max(1.0, reach * max(picture.shape[:2]))
@@ -73,7 +73,7 @@ def bleed(_: np.random.Generator, picture: Image, spot: Spot, step: int) -> Imag
     return to_levels(255 * cv2.cvtColor(lab, cv2.COLOR_LAB2RGB))
 
 
-def can_bleed(picture: Image, spot: Spot) -> bool:
+def can_bleed(picture: Image, spot: DamagedSpot) -> bool:
     """Whether the thing's colours differ enough from those around it to be seen there."""
     lab: Floats = np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:])
     width = max(3, max(picture.shape[:2]) // 40)
@@ -83,7 +83,7 @@ def can_bleed(picture: Image, spot: Spot) -> bool:
     return float(np.linalg.norm(lab[spot.mask].mean(axis=0) - lab[around].mean(axis=0))) >= COLOURFUL
 
 
-def cut_off(rng: np.random.Generator, picture: Image, spot: Spot, step: int) -> Image:
+def cut_off(rng: np.random.Generator, picture: Image, spot: DamagedSpot, step: int) -> Image:
     """What lies behind the thing instead of a share of it, up to a straight line."""
     along = int(rng.integers(2))
     places = np.sort(np.nonzero(spot.mask)[along])

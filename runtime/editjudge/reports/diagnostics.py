@@ -24,6 +24,7 @@ def render_diagnostics(findings: dict[str, Any]) -> RenderableType:
         ("This machine", _machine(findings)),
         (f"What would run where, with bundle {plan['bundle']} and device {plan['device']}", _plan(plan)),
         ("Devices", _devices(findings)),
+        ("Judges that see", _judges(findings["judges"])),
         ("Bundles", _bundles(findings["bundles"])),
         ("Packages", _packages(findings)),
         ("To use more", _more(findings["more"])),
@@ -75,6 +76,12 @@ def _devices(findings: dict[str, Any]) -> Iterator[tuple[str, Text]]:
             yield name, Text(printable(device["problem"]), style="yellow")
         else:
             yield name, Text(f"not installed; it needs {device['needs']}", style="dim")
+
+
+def _judges(judges: dict[str, Any]) -> Iterator[tuple[str, Text]]:
+    for name, judge in judges.items():
+        problem = judge["problem"]
+        yield name, Text("ready", style="green") if problem is None else Text(printable(problem), style="dim")
 
 
 def _bundles(bundles: list[dict[str, Any]]) -> Iterator[tuple[str, Text]]:

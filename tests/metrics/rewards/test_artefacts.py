@@ -21,7 +21,7 @@ from editjudge.metrics.task import EditTask, Framing
 from editjudge.models.model_set import ModelSet
 from editjudge.types import Image
 from studio.artefacts.coding import add_noise, compress
-from studio.artefacts.editing import Spot
+from studio.artefacts.editing import DamagedSpot
 from studio.artefacts.steps import KINDS, STEPS, WHOLE, damage_in_steps
 
 SIDE = 320
@@ -29,7 +29,7 @@ BY_NAME = {artefact.name: artefact for artefact in ARTEFACTS}
 
 
 @cache
-def scene() -> tuple[Image, Spot]:
+def scene() -> tuple[Image, DamagedSpot]:
     """A shaded wall with stripes, before which a red disc stands; and the wall without it."""
     down, across = np.mgrid[:SIDE, :SIDE].astype(np.float32)
     shade = 70 + 0.3 * across + 0.12 * down
@@ -40,7 +40,7 @@ def scene() -> tuple[Image, Spot]:
     cv2.circle(mask, (140, 120), 52, 1, -1)
     with_disc = np.where(mask[..., None] > 0, np.float32([190, 60, 60]), wall)
     picture, behind = (np.clip(np.rint(one), 0, 255).astype(np.uint8) for one in (with_disc, wall))
-    return picture, Spot(mask > 0, behind)
+    return picture, DamagedSpot(mask > 0, behind)
 
 
 def severity(artefact: Artefact, original: Image, edited: Image) -> float:
@@ -91,6 +91,30 @@ def test_an_original_that_has_it_is_to_blame_itself(kind: str) -> None:
     assert severity(BY_NAME[kind], bad, touched) < 0.1 < severity(BY_NAME[kind], picture, bad)
 
 
+def test_a_picture_in_other_colours_is_as_clean_as_it_is(models: ModelSet) -> None:
+    picture, spot = scene()
+    sepia = np.float32([[0.39, 0.77, 0.19], [0.35, 0.69, 0.17], [0.15, 0.3, 0.8]])
+    toned = np.clip(cv2.transform(picture.astype(np.float32), sepia), 0, 255).astype(np.uint8)
+    clean = judge(models, picture, toned).score
+    assert clean is not None
+    assert clean > 4.5
+    rated = [judge(models, picture, one).score or 0.0 for one in damage_in_steps("blur", toned, spot, 2)]
+    assert rated == sorted(rated, reverse=True)
+    assert rated[-1] < 3
+
+
+def test_a_stamp_in_the_corner_is_no_artefact(models: ModelSet) -> None:
+    picture, _ = scene()
+    large = cv2.resize(picture, (512, 512), interpolation=cv2.INTER_CUBIC)
+    colours = np.uint8([[255, 255, 102], [66, 255, 255], [81, 218, 75], [255, 110, 60], [60, 70, 255]])
+    stamp = np.tile(np.repeat(colours, 8, axis=0), (8, 1, 1))
+    stamped, elsewhere = large.copy(), large.copy()
+    stamped[-8:, -40:] = stamp
+    elsewhere[8:16, 8:48] = stamp
+    assert judge(models, large, stamped).score == 5
+    assert (judge(models, large, elsewhere).score or 0) < 5
+
+
 def test_what_replaces_a_thing_is_no_artefact(models: ModelSet) -> None:
     picture, spot = scene()
     gone = judge(models, picture, spot.behind)
@@ -122,8 +146,10 @@ def test_the_place_is_told(models: ModelSet, half: tuple[slice, slice], words: s
 
 def test_what_cannot_be_measured_is_no_number(models: ModelSet) -> None:
     picture, _ = scene()
-    small = judge(models, picture, picture[:40, :40])
-    assert (small.score, small.passed) == (None, None)
+    for original, edited in ((picture, picture[:40, :40]), (cv2.resize(picture, (30, 30)), picture)):
+        small = judge(models, original, edited)
+        assert (small.score, small.passed) == (None, None)
+        assert "too small" in small.feedback
     other = np.random.default_rng(0).integers(0, 255, (20, 20, 3), dtype=np.uint8).repeat(16, 0).repeat(16, 1)
     assert judge(models, picture, other).score is None
 

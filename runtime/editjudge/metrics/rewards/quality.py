@@ -14,15 +14,15 @@ from editjudge.metrics.rewards.reward_score import HIGHEST, NOTHING_WRONG, SideS
 
 PASSING = 3.0
 """The least score that is good enough."""
-CLEAN = 4.0
+CLEAN = 4.5
 """The score from which there is nothing to say."""
 HALF = 2.0
 """The severity that costs half of the points: one artefact between plainly seen and unbearable."""
 STEEPNESS = 1.5
 """How fast that turns."""
 SMALLEST = 64
-"""Pixels of the shorter side of an edited picture under which artefacts and detail are one thing."""
-Found = Sequence[tuple[Artefact, FoundArtefact]]
+"""Pixels of the shorter side of a picture under which artefacts and detail are one thing."""
+ArtefactList = Sequence[tuple[Artefact, FoundArtefact]]
 
 
 def judge_quality(context: EditContext) -> SideScore:
@@ -30,13 +30,14 @@ def judge_quality(context: EditContext) -> SideScore:
 
     Only what the original has not counts: who is handed a noisy photograph is not to blame for its noise. The edited
     picture is looked at in its own size, or at 1024 pixels of its longest side where that is larger, and the original
-    in that size, too. Not measured where it is smaller than 64 pixels, or shows another picture.
+    in that size, too. Not measured where one of the two has a side of less than 64 pixels, or the edited one shows
+    another picture.
     """
+    if min(min(picture.shape[:2]) for picture in context.handed_in) < SMALLEST:
+        return SideScore(None, None, f"A picture is too small: artefacts are told from {SMALLEST} pixels on.")
     if context.aligned.changes.kind == "other_picture":
         return SideScore(None, None, "The edited picture shows something else, so there is nothing to compare it with.")
     view = ArtefactView.of(context)
-    if min(view.edited.picture.shape[:2]) < SMALLEST:
-        return SideScore(None, None, f"The edited picture is too small: artefacts are told from {SMALLEST} pixels on.")
     found = [(artefact, artefact.find(view)) for artefact in ARTEFACTS]
     score = rate([one.severity for _, one in found])
     return SideScore(score, score >= PASSING, NOTHING_WRONG if score >= CLEAN else _tell(context, found))
@@ -48,7 +49,7 @@ def rate(severities: Sequence[float]) -> float:
     return float(HIGHEST / (1 + (total / HALF) ** STEEPNESS))
 
 
-def _tell(context: EditContext, found: Found) -> str:
+def _tell(context: EditContext, found: ArtefactList) -> str:
     """The worst artefact with its place, and the one after it where that is nearly as bad."""
     worst = sorted(found, key=lambda pair: -pair[1].severity)[:2]
     told = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from editjudge.metrics.rewards.artefacts.artefact import Artefact, FoundArtefact, pool
-from editjudge.metrics.rewards.artefacts.view.artefact_view import ArtefactView, Side
+from editjudge.metrics.rewards.artefacts.view.artefact_view import ArtefactView, PictureSide
 from editjudge.metrics.rewards.artefacts.view.grid import average_cells, spread_tiles, sum_tiles
 from editjudge.types import Floats
 from editjudge.utils.libraries.opencv import cv2
@@ -18,9 +18,9 @@ GAINED = 0.25
 """The share of a cell's pixels that are as their neighbours, more than in the original, from which it is all bands."""
 FEW = 0.04
 """The share of a tile that is smooth under which it tells nothing."""
-LEAST = 0.2
+LEAST = 0.25
 """Levels between the shades and the bands, on average, that nobody sees."""
-PLAIN = 0.8
+PLAIN = 0.55
 """The same, beyond that, that is plainly seen."""
 
 
@@ -37,7 +37,7 @@ def measure_banding(view: ArtefactView) -> FoundArtefact:
     return pool(np.maximum(width - LEAST, 0) / PLAIN, share * (share > FEW), power=2)
 
 
-def _share_flat(side: Side) -> Floats:
+def _share_flat(side: PictureSide) -> Floats:
     """float32[h, w]: the share of each cell's pixels that are as those right of and below them."""
     return average_cells(np.equal(cv2.max(side.across, side.down), 0).view(np.uint8))
 

@@ -22,9 +22,9 @@ TILE = 16
 """Pixels of a tile's side, likewise."""
 WORST = 4
 """Tiles that count: how long the border is does not matter."""
-LEAST = 0.5
+LEAST = 0.6
 """How far colours ran, on average over these, that a change of colours may look like."""
-PLAIN = 0.9
+PLAIN = 1.2
 """The same, beyond that, that is plainly seen."""
 
 
@@ -32,7 +32,7 @@ def measure_bleeding(view: ArtefactView) -> FoundArtefact:
     gap = cv2.blur(view.gap, (3, 3))
     kept = cv2.erode((np.abs(gap[..., 0]) < LIGHT).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     bled = np.zeros(kept.shape, np.float32)
-    colours, moved = (np.ascontiguousarray(one[..., 1:]) for one in (view.edited.small, gap))
+    colours, moved = (cv2.merge(cv2.split(one)[1:]) for one in (view.edited.small, gap))
     for reach in REACHES:
         ahead = cv2.subtract(cv2.blur(colours, (reach, reach)), colours)
         length = measure_length(ahead)

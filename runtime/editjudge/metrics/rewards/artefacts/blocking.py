@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.metrics.rewards.artefacts.artefact import Artefact, FoundArtefact, pool
-from editjudge.metrics.rewards.artefacts.view.artefact_view import ArtefactView, Side
+from editjudge.metrics.rewards.artefacts.view.artefact_view import ArtefactView, PictureSide
 from editjudge.metrics.rewards.artefacts.view.grid import CELL, sum_tiles
 from editjudge.types import Floats
 
@@ -21,7 +21,7 @@ def measure_blocking(view: ArtefactView) -> FoundArtefact:
     return pool(np.maximum(after - np.maximum(before, 0) - LEAST, 0) / PLAIN)
 
 
-def _measure_steps(side: Side) -> Floats:
+def _measure_steps(side: PictureSide) -> Floats:
     """float32[h, w]: by how many levels the steps between blocks exceed those beside them, on average in each tile."""
     across, down = _exceed(side.across), _exceed(side.down.T).T
     height, width = (min(one, other) for one, other in zip(across.shape, down.shape, strict=True))
@@ -32,8 +32,10 @@ def _measure_steps(side: Side) -> Floats:
 def _exceed(steps: NDArray[np.uint8]) -> Floats:
     """float32[h, w]: the steps over the right border of each block, less the mean of those on either side of it."""
     height, width = (side // CELL * CELL for side in steps.shape)
-    blocks = steps[:height, :width].reshape(height, width // CELL, CELL).astype(np.float32)
-    borders = blocks[:, :-1, -1] - (blocks[:, :-1, -2] + blocks[:, 1:, 0]) / 2
+    over, left, right = (
+        steps[:height, CELL + place : width - CELL + place + 1 : CELL].astype(np.float32) for place in (-1, -2, 0)
+    )
+    borders = over - (left + right) / 2
     return np.asarray(borders.reshape(height // CELL, CELL, -1).mean(axis=1))
 
 

@@ -14,9 +14,9 @@ FAINT = 2.0
 """The same of what nobody sees."""
 ENOUGH = 6
 """Cells with detail from which a tile tells as much as one that has nothing else."""
-LEAST = 0.25
+LEAST = 0.3
 """The natural logarithm of what detail was over what is left of it, that coding and resampling cost."""
-PLAIN = 0.8
+PLAIN = 0.65
 """The same, beyond that, that is plainly seen."""
 
 

@@ -17,7 +17,7 @@ GRAIN = 0.45
 """How far grain leaves the range at edges, of how far it does elsewhere."""
 LEAST = 0.3
 """Levels beyond the range, on average over the cells at edges, that nobody sees."""
-PLAIN = 2.0
+PLAIN = 1.6
 """The same, beyond that, that is plainly seen."""
 
 

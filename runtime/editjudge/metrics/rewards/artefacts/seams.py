@@ -17,11 +17,11 @@ BESIDE = 5
 """Pixels from the line at which both sides must have kept what they show."""
 ALONG = 9
 """Pixels of the line over which that is averaged."""
-SEEN = 1.2
+SEEN = 1.0
 """Units of CIE Lab from which a step is seen."""
 THING = 16.0
 """The same by which the two pictures differ where another thing is."""
-OUTLINE = 9
+OUTLINE = 15
 """Pixels of the square around such a place in which no seam is looked for."""
 ROUGH = 3.0
 """How much what else changed on both sides counts against a step."""
@@ -31,7 +31,7 @@ FAINT = 0.3
 """The square of a step that may be anything."""
 SHORT = 0.05
 """The length of a line, as a share of the picture's longest side, that is no seam but chance."""
-LENGTH = 0.2
+LENGTH = 0.4
 """The same of a seam that is seen at once."""
 PLAIN = 5.0
 """Units of Lab of a step that is plainly seen."""
@@ -76,7 +76,7 @@ def _sum_up(steps: Floats) -> FoundArtefact:
     lines = lines[lines > 0]
     if not lines.size:
         return FoundArtefact(0.0)
-    on = np.isin(labels, lines)
+    on = np.isin(np.arange(len(stats)), lines)[labels]
     contrast = float(np.sqrt(np.mean(np.square(steps[on]))))
     length = float(stats[lines, cv2.CC_STAT_AREA].sum()) / (2 * HALF) / (LENGTH * longest)
     return FoundArtefact(contrast / PLAIN * min(1.0, length), _box(on))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 LONGEST = 1024
 """Pixels of the longest side that larger pictures are brought to: what is finer is not seen of the whole picture."""
+STAMP = 5 / 64, 1 / 64
+"""Width and height of the stamp that a well-known editor leaves in the lower right corner, of the longest side: it is
+of square blocks, and no artefact."""
 KEPT = 6.0
 """Levels by which the mean of a cell may differ where nothing else was put there."""
 LITTLE = 0.12
@@ -30,7 +33,7 @@ SMEARED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class PictureSide:
     """One of the two pictures, uint8[H, W, 3], and what is measured of all of its pixels."""
 
     picture: Image
@@ -88,8 +91,8 @@ class ArtefactView:
         edited: As it was handed in, or smaller where its longest side had more than LONGEST pixels.
     """
 
-    original: Side
-    edited: Side
+    original: PictureSide
+    edited: PictureSide
 
     @classmethod
     def of(cls, context: EditContext) -> ArtefactView:
@@ -106,20 +109,20 @@ class ArtefactView:
         if alignment.gain != (1.0, 1.0, 1.0) or alignment.offset != (0.0, 0.0, 0.0):
             levels = np.arange(256, dtype=np.float32)[:, None]
             original = np.asarray(cv2.LUT(original, np.rint(alignment.apply_tone(levels)).astype(np.uint8)[None]))
-        view = cls.pair(original, edited)
+        view = cls.pair(original, _cover_stamp(original, edited))
         return view if view.trust == 1 else view._recoloured()
 
     @classmethod
     def pair(cls, original: Image, edited: Image) -> ArtefactView:
         """That of two pictures uint8[H, W, 3] of one size, in one place and tone."""
-        return cls(Side(original), Side(edited))
+        return cls(PictureSide(original), PictureSide(edited))
 
     def _recoloured(self) -> ArtefactView:
         """With the original in other colours, where that makes the two pictures more alike."""
         if not self.kept.size:
             return self
         before, after = self.original, self.edited
-        other = replace(self, original=Side(recolour(before.picture, before.colours, after.colours)))
+        other = replace(self, original=PictureSide(recolour(before.picture, before.colours, after.colours)))
         return other if other.trust > self.trust else self
 
     @cached_property
@@ -141,11 +144,29 @@ class ArtefactView:
         """bool[h, w]: the cells whose mean colour differs by no more than that, and what is smeared over them."""
         around = np.ones((3, 3), np.uint8)
         before, after = self.original.colours, self.edited.colours
-        ranges = [(cv2.dilate(one, around) - cv2.erode(one, around)).max(axis=2) for one in (before, after)]
+        ranges = [_largest(cv2.dilate(one, around) - cv2.erode(one, around)) for one in (before, after)]
         reach = np.minimum(*ranges)  # beside a thing that came or went, one of them is plain
-        gap = np.abs(before - after).max(axis=2)
+        gap = _largest(np.abs(before - after))
         other = (gap > levels + SMEARED * reach).astype(np.uint8)
         return np.asarray(cv2.dilate(other, around) == 0)
+
+
+def _largest(channels: Floats) -> Floats:
+    """float32[h, w]: the largest of the channels of float32[h, w, 3]."""
+    red, green, blue = cv2.split(channels)
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
+
+
+def _cover_stamp(original: Image, edited: Image) -> Image:
+    """The edited picture with the original where there may be a stamp, and in the cells that touch it."""
+    longest = max(edited.shape[:2])
+    columns, rows = ((int(share * longest) // CELL + 2) * CELL for share in STAMP)
+    above = np.s_[-2 * rows : -rows, -columns:]
+    if original[above].size == 0 or float(cv2.absdiff(original[above], edited[above]).mean()) > KEPT:
+        return edited  # where all is new, the original would be
+    covered = edited.copy()
+    covered[-rows:, -columns:] = original[-rows:, -columns:]
+    return covered
 
 
 def _resize(picture: Image, width: int, height: int) -> Image:
