@@ -9,7 +9,7 @@ BIN := $(ENV)/bin
 LOCKED := pyproject.toml requirements.lock tools/environment.py
 
 # What the lock is made of: all that is installed here, by .ci/run and by the workflow.
-LOCKED_EXTRAS := export engines studio guidance judges
+LOCKED_EXTRAS := export engines studio guidance
 LOCKED_GROUPS := test check benchmarks build
 # Locked by its version alone: it is the one the exports were checked with, and where a package index offers a CPU build
 # of it, that is taken, a file with another hash.

@@ -90,6 +90,53 @@ def test_a_row_that_the_judge_fails_at_has_its_score_and_no_number(
     assert len(read_scores(output).drop_errors()) == 24
 
 
+def test_rows_that_a_judge_failed_at_are_asked_again(
+    server: JudgeServer, data: Path, tmp_path: Path, capfd: Capture
+) -> None:
+    output = tmp_path / "scores.jsonl"
+    server.behave = lambda request, number: (
+        Reply(body=complete("no JSON")) if number < 9 else answer_well(request, number)
+    )
+    assert run_judged(data, output, "--requests", "1") == 0
+    said = capfd.readouterr().out
+    rows = read_rows(output)
+    failed = sum(row[ERROR] is not None for row in rows)
+    assert 0 < failed < 20
+    assert "24 of 24 rows scored" in said
+    assert f"judges took {120 * len(server.requests):,} tokens" in said  # what failed cost as well
+    assert f"failed at {failed} rows" in said
+    assert "--resume" in said
+    asked = len(server.requests)
+    assert run_judged(data, output, "--requests", "1", "--resume") == 0
+    assert 0 < len(server.requests) - asked <= failed * SIDES
+    assert all(row[NUMBER] == 4.0 and row[ERROR] is None for row in read_rows(output))
+    assert run_judged(data, output, "--resume") == 0
+    assert "is whole" in capfd.readouterr().out
+
+
+def test_where_no_row_could_be_judged_the_scores_are_there(
+    server: JudgeServer, data: Path, tmp_path: Path, capfd: Capture
+) -> None:
+    few = tmp_path / "few.csv"
+    few.write_text("".join(data.read_text().splitlines(keepends=True)[:5]))
+    server.behave = lambda request, number: Reply(body=complete("no JSON"))
+    output = tmp_path / "scores.jsonl"
+    arguments = [str(few), "-o", str(output), "--workers", "1", "--metrics", JUDGE]
+    assert_run_fails(capfd, arguments, 3, "no row could be judged", "--resume")
+    assert all(row["headline"] and row[NUMBER] is None for row in read_rows(output))
+
+
+def test_equal_rows_at_once_are_asked_once(server: JudgeServer, data: Path, tmp_path: Path) -> None:
+    head, row = data.read_text().splitlines(keepends=True)[:2]
+    same = data.with_name("same.csv")
+    same.write_text(head + 8 * row)
+    server.behave = lambda request, number: Reply(body=answer_well(request, number).body, wait=0.1)
+    output = tmp_path / "scores.jsonl"
+    assert run_judged(same, output, "--requests", "8") == 0
+    assert len(server.requests) == SIDES
+    assert [row[NUMBER] for row in read_rows(output)] == [4.0] * 8
+
+
 def test_a_judge_that_is_gone_stops_the_run_and_resume_asks_again(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Capture
 ) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from editjudge.batch.judge_columns import lacks_judgement
 from editjudge.batch.picture_files import PictureState
 from editjudge.batch.score_columns import ERROR, Values, pack
 from editjudge.errors import InputError
@@ -35,6 +36,7 @@ class RunCheckpoint:
         self._offsets: dict[int, int] = {}
         self._failed: set[int] = set()
         self._unmeasured: set[int] = set()
+        self._unjudged: set[int] = set()
         self._synced = time.monotonic()
         try:
             end = self._read(json.loads(pack(identity))) if path.exists() else 0
@@ -83,6 +85,11 @@ class RunCheckpoint:
         return len(self._failed)
 
     @property
+    def unjudged(self) -> frozenset[int]:
+        """The rows that have a score, and that a judge failed at."""
+        return frozenset(self._unjudged)
+
+    @property
     def unmeasured(self) -> int:
         """How many of the rows have a score without a number."""
         return len(self._unmeasured)
@@ -108,6 +115,7 @@ class RunCheckpoint:
         del self._offsets[number]
         self._failed.discard(number)
         self._unmeasured.discard(number)
+        self._unjudged.discard(number)
 
     def remove(self) -> None:
         """Removes the closed file. Raises InputError."""
@@ -139,7 +147,9 @@ class RunCheckpoint:
         if number in self._offsets:
             self.drop(number)
         self._offsets[number] = offset
-        if values.get(ERROR) is not None:
+        if lacks_judgement(values):
+            self._unjudged.add(number)
+        elif values.get(ERROR) is not None:
             self._failed.add(number)
         elif values.get(DEFAULT.name) is None:
             self._unmeasured.add(number)

@@ -15,7 +15,7 @@ from editjudge.batch.score_columns import (
     side_column,
 )
 from editjudge.metrics.vlm_judge.judged_edit import JudgedEdit
-from editjudge.metrics.vlm_judge.names import is_judge, parse_judge_name
+from editjudge.metrics.vlm_judge.names import PREFIX, is_judge, parse_judge_name
 from editjudge.metrics.vlm_judge.prompts.catalog import find_prompts
 from editjudge.metrics.vlm_judge.prompts.prompt_set import ChoiceField
 
@@ -51,6 +51,11 @@ def judged_values(name: str, judged: JudgedEdit) -> Values:
         cells |= {side_column(name, side, FEEDBACK): said.feedback}
     cells[_asked(name)] = f"{judged.record.prompts}, seed {judged.record.seed}"
     return {column: cells[column] for column in judge_columns(name)}
+
+
+def lacks_judgement(values: Values) -> bool:
+    """Whether a row was scored and a judge failed at it, so that it can be asked again."""
+    return str(values.get(ERROR) or "").startswith(PREFIX)
 
 
 def _asked(name: str) -> str:

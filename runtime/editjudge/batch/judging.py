@@ -13,14 +13,14 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any, NamedTuple, Self
 
-from editjudge.batch.judge_columns import judge_columns, judged_values
+from editjudge.batch.judge_columns import judge_columns, judged_values, lacks_judgement
 from editjudge.batch.score_columns import ERROR, Values
 from editjudge.batch.worker import OF_THE_MACHINE, ScoredRow
 from editjudge.datasets import Dataset, EditSample
 from editjudge.errors import EditJudgeError, JudgeError
 from editjudge.image.decode import load_image
 from editjudge.metrics.vlm_judge.judge import MOST_REQUESTS, PASSES, REQUESTS, SEED, VlmJudge
-from editjudge.metrics.vlm_judge.names import PREFIX, parse_judge_name
+from editjudge.metrics.vlm_judge.names import parse_judge_name
 from editjudge.metrics.vlm_judge.open_judge import open_judge
 from editjudge.utils.pools import submit
 
@@ -51,10 +51,9 @@ class JudgeOptions:
 
 
 class JudgedRow(NamedTuple):
-    """The cells that the judges give a row, the tokens that they took for it now, and whether one failed at it."""
+    """The cells that the judges give a row, and whether one failed at it."""
 
     values: Values
-    tokens: int = 0
     is_failure: bool = False
 
 
@@ -72,13 +71,18 @@ class JudgingStage:
         self._ahead = AHEAD * options.requests
         self._pool = ThreadPoolExecutor(options.requests, "editjudge-judging")  # its threads start when needed
         self._failures = 0
-        self.tokens = 0
+        self._before = self._count_tokens()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def tokens(self) -> int:
+        """How many the judges took for these rows so far."""
+        return self._count_tokens() - self._before
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -104,7 +108,6 @@ class JudgingStage:
             while row.number not in known:
                 number, found = next(judged)
                 known[number] = found
-                self.tokens += found.tokens
             found = known.pop(row.number)
             self._count(found)
             yield row._replace(values=_merge(row.values, found.values))
@@ -117,7 +120,7 @@ class JudgingStage:
 
     def _count(self, found: JudgedRow) -> None:
         self._failures = self._failures + 1 if found.is_failure else 0
-        if self._failures > MOST_FAILURES:
+        if self._failures >= MOST_FAILURES:
             raise JudgeError(f"{self._failures} rows in succession could not be judged: {found.values[ERROR]}")
 
     def _judge_all(self, dataset: Dataset, pending: Sequence[range]) -> Iterator[tuple[int, JudgedRow]]:
@@ -137,7 +140,7 @@ class JudgingStage:
         except EditJudgeError as error:
             return JudgedRow({ERROR: str(error)})  # as its score says, too
         values: Values = {}
-        failures, tokens = [], 0
+        failures = []
         for name, judge in self._judges.items():
             try:
                 judged = judge.judge(*pictures, instruction)
@@ -145,10 +148,14 @@ class JudgingStage:
                 raise
             except EditJudgeError as error:
                 failures.append(f"{name}: {error}")
+            except Exception as error:  # one row out of many thousands must not end the run
+                failures.append(f"{name}: {type(error).__name__}: {error}; this is a bug")
             else:
                 values |= judged_values(name, judged)
-                tokens += judged.read_tokens + judged.written_tokens
-        return JudgedRow(values | ({ERROR: "; ".join(failures)} if failures else {}), tokens, bool(failures))
+        return JudgedRow(values | ({ERROR: "; ".join(failures)} if failures else {}), bool(failures))
+
+    def _count_tokens(self) -> int:
+        return sum(judge.tokens for judge in self._judges.values())
 
 
 def open_judges(names: Sequence[str], options: JudgeOptions) -> JudgingStage:
@@ -157,11 +164,6 @@ def open_judges(names: Sequence[str], options: JudgeOptions) -> JudgingStage:
     settings = asdict(options)
     judges = {name: open_judge(one.prompts, one.backend, one.model, **settings) for name, one in asked.items()}
     return JudgingStage(judges, options)
-
-
-def lacks_judgement(values: Values) -> bool:
-    """Whether a judge failed at a row, so that it can be asked again."""
-    return str(values.get(ERROR) or "").startswith(PREFIX)
 
 
 def _take(under_way: deque[tuple[int, Future[JudgedRow]]]) -> tuple[int, JudgedRow]:

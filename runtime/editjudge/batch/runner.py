@@ -16,7 +16,7 @@ from editjudge.batch.checkpoint import RunCheckpoint
 from editjudge.batch.executors.local import score_locally
 from editjudge.batch.executors.ray import score_on_ray
 from editjudge.batch.judge_columns import all_columns
-from editjudge.batch.judging import JudgeOptions, JudgingStage, lacks_judgement, open_judges
+from editjudge.batch.judging import JudgeOptions, JudgingStage, open_judges
 from editjudge.batch.picture_files import have_changed, picture_states
 from editjudge.batch.reward_file import check_reward_file, write_reward_file
 from editjudge.batch.score_columns import ERROR, ColumnKind, Values, pack
@@ -50,6 +50,7 @@ class Progress:
     unmeasured: how many have a score without a number, as what it is made of was not measured.
     changed: how many of the rows that an earlier run did were to be done again, as their pictures are other files now.
     tokens: how many judges read and wrote in this run.
+    unjudged: how many have a score, and a judge failed at them.
     left_out: how many rows are not in the output, which takes none that lack a number.
     """
 
@@ -60,6 +61,7 @@ class Progress:
     unmeasured: int = 0
     changed: int = 0
     tokens: int = 0
+    unjudged: int = 0
     left_out: int = 0
 
 
@@ -82,8 +84,8 @@ def score_dataset(
 ) -> Progress:
     """Scores every row into a table with the data set's columns and those of the score.
 
-    A row that cannot be scored gets an `error` and is counted. Finished rows are kept in a part file beside the output
-    until all are done.
+    A row that cannot be scored gets an `error` and is counted; one that a judge failed at has its score and the judge's
+    sentence. Finished rows are kept in a part file beside the output until all are done, and judged.
 
     Args:
         output: A .parquet, .csv or .jsonl file.
@@ -141,7 +143,8 @@ def score_dataset(
                     done = replace(done, left_out=write_reward_file(output, rows(), judge))
             except EditJudgeError as stopped:
                 raise _add_hint(stopped, checkpoint, len(dataset)) from stopped
-        checkpoint.remove()
+        if not done.unjudged:  # whom the judges failed at, they can be asked about again
+            checkpoint.remove()
     return done
 
 
@@ -169,7 +172,7 @@ def _score_missing(
 
     def progress() -> Progress:
         kept = checkpoint.failed, error, checkpoint.unmeasured
-        return Progress(len(dataset), len(checkpoint), *kept, changed, judges.tokens)
+        return Progress(len(dataset), len(checkpoint), *kept, changed, judges.tokens, len(checkpoint.unjudged))
 
     yield progress()
     if pending := _pending(checkpoint, len(dataset)):
@@ -209,7 +212,7 @@ def _drop_changed(checkpoint: RunCheckpoint, dataset: Dataset) -> int:
 
 def _drop_unjudged(checkpoint: RunCheckpoint) -> None:
     """Forgets the rows that a judge failed at, so that it is asked again."""
-    for number in [number for number in checkpoint if lacks_judgement(checkpoint[number])]:
+    for number in checkpoint.unjudged:
         checkpoint.drop(number)
 
 

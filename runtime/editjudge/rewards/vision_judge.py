@@ -8,7 +8,8 @@ from functools import partial
 
 from editjudge.image.decode import start_decoding
 from editjudge.metrics.rewards.reward_score import JudgeRecord, RewardScore
-from editjudge.metrics.vlm_judge.judge import VlmJudge, as_reward
+from editjudge.metrics.vlm_judge.judge import VlmJudge
+from editjudge.metrics.vlm_judge.judged_edit import as_reward
 from editjudge.rewards.edit_triple import EditTriple
 from editjudge.rewards.judgement import attempt
 from editjudge.utils.pools import submit

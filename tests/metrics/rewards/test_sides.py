@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from editjudge import Scorer
+from editjudge.datasets.demo import load_demo
+from editjudge.image.decode import load_image
 from editjudge.metrics.rewards.reward_score import NOTHING_WRONG, RewardResult, RewardScore
 from editjudge.parser.calibration import UNSURE
 from editjudge.parser.result import UNKNOWN, ParseResult, Request
@@ -156,3 +159,18 @@ def test_of_what_is_cleared_what_is_named_is_to_stay(
 ) -> None:
     reward = judge(draw(*things), KEPT, draw(CAR, TOWER, BLUE_BOX))
     assert (reward.following.passed, reward.preserving.passed) == (followed, preserved)
+
+
+@pytest.mark.parametrize("instruction", ["rotate the picture by 90 degrees", "crop the picture to its centre"])
+def test_what_was_not_understood_has_no_reward(instruction: str) -> None:
+    """A picture that was turned, or of which the middle is left, is another one to the pixels; whether it was to be so
+    is not known.
+    """
+    original = load_image(load_demo()[0].original)
+    edited = np.rot90(original).copy() if "rotate" in instruction else original[90:-90, 90:-90]
+    with Scorer.load("studio", "cpu", 1) as scorer:
+        reward = scorer.score(original, edited, instruction, metrics=("reward",)).metrics["reward"].reward
+    assert reward.following.score is None
+    assert reward.preserving.score is None
+    assert reward.preserving.feedback.startswith("Not judged: ")
+    assert reward.overall is None

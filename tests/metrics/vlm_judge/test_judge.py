@@ -16,8 +16,8 @@ import pytest
 from editjudge.backends.openai_api import OpenAiModel, Patience
 from editjudge.errors import InputError, InstructionError, JudgeError
 from editjudge.metrics.vlm_judge.answer_store import AnswerStore
-from editjudge.metrics.vlm_judge.judge import VlmJudge, as_reward
-from editjudge.metrics.vlm_judge.judged_edit import JudgeUsage
+from editjudge.metrics.vlm_judge.judge import VlmJudge
+from editjudge.metrics.vlm_judge.judged_edit import JudgeUsage, as_reward
 from editjudge.metrics.vlm_judge.open_judge import open_judge
 from editjudge.metrics.vlm_judge.prompts.catalog import find_prompts
 from editjudge.metrics.vlm_judge.vision_question import label_prompts

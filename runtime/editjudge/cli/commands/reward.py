@@ -11,7 +11,7 @@ from editjudge.cli.console import console
 from editjudge.cli.options import BundleName, Debug, Device, Instruction, Json, Original, Threads
 from editjudge.errors import InputError
 from editjudge.image.decode import load_picture
-from editjudge.metrics.vlm_judge.judge import as_reward
+from editjudge.metrics.vlm_judge.judged_edit import as_reward
 from editjudge.metrics.vlm_judge.open_judge import open_judge
 from editjudge.metrics.vlm_judge.prompts.three_sides import THREE_SIDES
 from editjudge.reports.terminal_rewards import render_reward

@@ -20,7 +20,7 @@ from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import METRIC_NAMES, AcceptAt, BundleName, CompatOption, Debug, Device
 from editjudge.datasets import FORMATS, open_dataset
-from editjudge.errors import InputError
+from editjudge.errors import InputError, JudgeError
 from editjudge.metrics.registry import DEFAULT, check_compat, parse_names, select_metrics
 from editjudge.utils.signals import Terminated, raise_signals
 from editjudge.utils.text import printable
@@ -60,7 +60,9 @@ def score_dataset(
         str | None,
         typer.Option(help=f"Write rewards as a set for training has them, to .json: {', '.join(OUTPUT_FORMS)}."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was cut off, or at whose rows judges failed.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Score every row of a data set into a table: its own columns, the score's, and why a row could not be scored."""
@@ -93,12 +95,16 @@ def score_dataset(
         raise InputError(
             f"no row has a reward from every side, and so {output} is empty; a table says why: -o scores.csv"
         )
+    if done.unjudged == done.rows:
+        raise JudgeError(f"no row could be judged, {output} has the scores alone: {done.error}; --resume asks again")
     failed = f", {done.failed:,} not (column error), the last of them: {done.error}" if done.failed else ""
     silent = f", {done.unmeasured:,} of them without a number (column headline says why)" if done.unmeasured else ""
     anew = f", {done.changed:,} of them anew, as their pictures have changed" if done.changed else ""
     rows = "row" if done.rows == 1 else "rows"
     without = f"; {done.left_out:,} without a reward from every side left out" if done.left_out else ""
     judged = f"; judges took {done.tokens:,} tokens" if done.tokens else ""
+    if done.unjudged:
+        judged += f"; they failed at {done.unjudged:,} rows (column error): {done.error}; --resume asks again"
     scored = (
         f"{output}: {done.rows - done.failed:,} of {done.rows:,} {rows} scored{silent}{anew}{failed}{without}{judged}"
     )

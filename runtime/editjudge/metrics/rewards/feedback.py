@@ -27,8 +27,9 @@ DRIFTED = {
 
 
 def tell_kind(score: EditScore) -> str:
-    """What the pixels show of a picture that is no edit."""
-    return capitalise(describe_kind(score))
+    """What the pixels show of a picture that is no edit: how else it differs, quality and preserving tell."""
+    is_same = score.kind == "unchanged" and not score.evidence.change.any()
+    return capitalise(describe_kind(score)) if is_same or score.kind == "other_picture" else "Nothing was edited."
 
 
 def tell_followed(score: EditScore, shares: Sequence[float], *, is_doubted: bool) -> str:

@@ -30,9 +30,10 @@ USUAL, UNLIKE, LEAST_UNLIKE = 0.6, 3.0, 0.01
 """A place changed otherwise than the rest where it misses what its colours predict by three times what three fifths of
 the picture stay under, and by 2.5 levels at least: of the settings that were tried on training seeds, the one with the
 best order of graded damage."""
-TONED, NOISY, BLURRED = 0.12, 25.0, 0.5
-"""What costs a point: a mean change of tone, 0 to 1, that nobody would overlook; noise, in levels. And the share of the
-sharpness under which it costs something, up to a point where none is left."""
+TONED, NOISY, BLURRED = 0.12, 10.0, 0.5
+"""What costs a point: a mean change of tone, 0 to 1, that nobody would overlook; noise in levels as `image.changes` has
+it, where grain of 30 levels is averaged to 9. And the share of the sharpness under which it costs something, up to a
+point where none is left."""
 
 RIM = 5
 """Small pixels across: whose edges change with what is beside them."""
@@ -47,9 +48,12 @@ def judge_preserving(context: EditContext, score: EditScore) -> SideScore:
         context: The edit.
         score: What is known of it.
     """
+    is_harmless = score.kind in ("unchanged", "noise")
+    if not is_harmless and is_unread(score):  # who knows what was to change
+        return SideScore(None, None, f"Not judged: {explain_unmeasured(score)}.")
     if score.kind == "other_picture":
         return SideScore(0.0, False, tell_kind(score))
-    if score.kind == "edit" and (is_unread(score) or not is_located(score)):
+    if not is_harmless and not is_located(score):
         return SideScore(None, None, f"Not judged: {explain_unmeasured(score)}.")
     harm = map_harm(context, score)
     points = HIGHEST / (1 + float(harm.mean()) / HALVING)

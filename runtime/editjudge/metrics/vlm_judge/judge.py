@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Real
 
 import numpy as np
 
-from editjudge.backends.vision_language import VisionAnswer, VisionLanguageModel
+from editjudge.backends.vision_language import VisionAnswer, VisionLanguageModel, VisionQuestion
 from editjudge.errors import InputError, InstructionError, JudgeError
-from editjudge.metrics.rewards.reward_score import JudgeRecord, RewardScore, SideScore
-from editjudge.metrics.vlm_judge.answer_store import AnswerStore
+from editjudge.metrics.rewards.reward_score import JudgeRecord
+from editjudge.metrics.vlm_judge.answer_store import AnswerStore, hash_question
 from editjudge.metrics.vlm_judge.judged_edit import (
     JudgedDifference,
     JudgedEdit,
@@ -22,14 +23,14 @@ from editjudge.metrics.vlm_judge.judged_edit import (
     count_votes,
     sum_up_side,
 )
-from editjudge.metrics.vlm_judge.prompts.prompt_set import PromptSet, Shown
-from editjudge.metrics.vlm_judge.prompts.three_sides import THREE_SIDES
+from editjudge.metrics.vlm_judge.prompts.prompt_set import JudgeQuestion, PromptSet, Shown
 from editjudge.metrics.vlm_judge.read_answer import ReadAnswer, read_answer
 from editjudge.metrics.vlm_judge.request_pool import RequestPool
 from editjudge.metrics.vlm_judge.sent_picture import LONGEST, PICTURE, encode_picture
 from editjudge.metrics.vlm_judge.vision_question import build_question, label_prompts
 from editjudge.types import LONGEST_PHRASE, Image
 from editjudge.utils.arguments import Accepted, number, whole_number
+from editjudge.utils.forks import new_lock, renew_after_fork
 
 REQUESTS = 4
 """Questions at once, where nothing else is said."""
@@ -74,6 +75,11 @@ class VlmJudge:
 
     An answer that cannot be read, a refusal, or a server that does not answer is a JudgeError of that edit; no pass is
     left out of a mean. Answers that could be read are kept, so that the same edit is judged alike, without a call.
+
+    Attributes:
+        prompts: What is asked.
+        record: Who judges.
+        tokens: How many were read and written so far, also for answers that could not be read; as far as it is told.
     """
 
     def __init__(
@@ -116,6 +122,10 @@ class VlmJudge:
         self._store = store
         self._longest_side = longest_side
         self._pool = pool or RequestPool(requests)
+        self._lock = new_lock()
+        self.tokens = 0
+        self.renew()
+        renew_after_fork(self)
         self.record = JudgeRecord(model.backend, model.model, label_prompts(prompts), seed)
 
     def judge(self, original: Image, edited: Image, instruction: str) -> JudgedEdit:
@@ -185,30 +195,48 @@ class VlmJudge:
         return [told[start : start + self._passes] for start in range(0, len(told), self._passes)]
 
     def _ask_once(self, index: int, pictures: Mapping[Shown, bytes], instruction: str, seed: int) -> _Told:
-        """From the store, or else from the model; only what can be read is kept, so that anything else is asked again
-        next time."""
         asked = self.prompts.questions[index]
         question = build_question(self.prompts, asked, pictures, instruction, temperature=self._temperature, seed=seed)
+        if self._store is None:
+            return self._call(asked, question)
+        # Of equal questions at once, as of an edit that is in a data set twice, one is asked.
+        key = hash_question(self._model.identity, question)
+        with self._lock:
+            running = self._running.get(key)
+            mine: Future[_Told] = running or self._running.setdefault(key, Future())
+        if running is not None:
+            return replace(running.result(), is_kept=True)
+        try:
+            mine.set_result(self._look_up(asked, question))
+        except BaseException as error:
+            mine.set_exception(error)
+        finally:
+            with self._lock:
+                self._running.pop(key, None)
+        return mine.result()
+
+    def _look_up(self, asked: JudgeQuestion, question: VisionQuestion) -> _Told:
+        """From the store, or else from the model; only what can be read is kept, so that anything else is asked again
+        next time."""
+        assert self._store is not None
         identity = self._model.identity
-        kept = self._store.get(identity, question) if self._store else None
+        kept = self._store.get(identity, question)
         if kept is not None:
             with suppress(JudgeError):  # what was damaged on the disk
                 return _Told(read_answer(kept.text, asked), kept, is_kept=True)
+        told = self._call(asked, question)
+        self._store.put(identity, question, told.raw)
+        return told
+
+    def _call(self, asked: JudgeQuestion, question: VisionQuestion) -> _Told:
         raw = self._model.answer(question)
-        answer = read_answer(raw.text, asked)
-        if self._store:
-            self._store.put(identity, question, raw)
-        return _Told(answer, raw, is_kept=False)
+        with self._lock:
+            self.tokens += (raw.read_tokens or 0) + (raw.written_tokens or 0)
+        return _Told(read_answer(raw.text, asked), raw, is_kept=False)
 
-
-def as_reward(judged: JudgedEdit) -> RewardScore:
-    """A judgement by the prompt set three_sides as a reward. Raises InputError for one by another set."""
-    if set(judged.sides) != {question.name for question in THREE_SIDES.questions}:
-        raise InputError(f"{judged.record.prompts} does not judge three sides; ask a judge of {THREE_SIDES.name}")
-    sides = {
-        name: SideScore(side.value, side.passed, side.feedback, side.spread) for name, side in judged.sides.items()
-    }
-    return RewardScore(**sides, judge=judged.record)
+    def renew(self) -> None:
+        """What other threads ask is not answered in a process that was forked."""
+        self._running: dict[str, Future[_Told]] = {}
 
 
 def _add_usage(told: Sequence[Sequence[_Told]]) -> JudgeUsage:

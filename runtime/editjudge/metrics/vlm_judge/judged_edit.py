@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
-from editjudge.metrics.rewards.reward_score import NOTHING_WRONG, JudgeRecord
+from editjudge.errors import InputError
+from editjudge.metrics.rewards.reward_score import NOTHING_WRONG, JudgeRecord, RewardScore, SideScore
 from editjudge.metrics.vlm_judge.prompts.prompt_set import (
     REASONING,
     ChoiceField,
     JudgeQuestion,
     SentenceField,
 )
+from editjudge.metrics.vlm_judge.prompts.three_sides import THREE_SIDES
 from editjudge.metrics.vlm_judge.read_answer import ReadAnswer
 
 
@@ -100,6 +102,16 @@ def sum_up_side(question: JudgeQuestion, answers: Sequence[ReadAnswer]) -> Judge
         _find_sentence(question, answers[nearest]),
         {one.name: fmean(answer[one.name] for answer in answers) for one in question.scores},
     )
+
+
+def as_reward(judged: JudgedEdit) -> RewardScore:
+    """A judgement by the prompt set three_sides as a reward. Raises InputError for one by another set."""
+    if set(judged.sides) != {question.name for question in THREE_SIDES.questions}:
+        raise InputError(f"{judged.record.prompts} does not judge three sides; ask a judge of {THREE_SIDES.name}")
+    sides = {
+        name: SideScore(side.value, side.passed, side.feedback, side.spread) for name, side in judged.sides.items()
+    }
+    return RewardScore(**sides, judge=judged.record)
 
 
 def count_votes(question: JudgeQuestion, answers: Sequence[ReadAnswer]) -> bool | None:

@@ -9,8 +9,7 @@ from editjudge.errors import InstructionError
 from editjudge.metrics.base import MetricResult, MetricSpec
 from editjudge.metrics.context import EditContext
 from editjudge.metrics.rewards.reward_score import RewardResult, join_feedback
-from editjudge.metrics.vlm_judge.judge import as_reward
-from editjudge.metrics.vlm_judge.judged_edit import JudgedEdit
+from editjudge.metrics.vlm_judge.judged_edit import JudgedEdit, as_reward
 from editjudge.metrics.vlm_judge.names import parse_judge_name
 from editjudge.metrics.vlm_judge.open_judge import open_judge
 from editjudge.metrics.vlm_judge.prompts.catalog import find_prompts
