@@ -53,7 +53,9 @@ def test_the_local_reward_goes_into_the_file_and_the_table_alike(tmp_path: Path,
     common = ["score-dataset", str(data), "--metrics", "reward", "--workers", "1", "-o"]
     assert run([*common, str(table)]) == 0
     assert run([*common, str(file), "--form", "rewardedit"]) == 0
-    assert "1 without a reward from every side left out" in capfd.readouterr().out.replace("\n", " ")
+    printed = capfd.readouterr().out.replace("\n", " ").split("rewards.json: ")[-1]
+    assert "1 without a reward from every side left out; a table says why" in printed
+    assert "column" not in printed  # the file has none
     written = json.loads(file.read_text(encoding="utf-8"))
     rows = {row["id"]: row for row in read_rows(table)}
     assert list(written) == ["00", "01", "02", "03", "04"]

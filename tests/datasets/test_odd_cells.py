@@ -59,6 +59,16 @@ def test_a_line_that_cannot_be_used_spoils_no_other(tmp_path: Path, line: str, w
     assert whole.edit()[2] == "hop"
 
 
+def test_a_row_that_cannot_be_used_keeps_what_is_known_of_it(tmp_path: Path) -> None:
+    deep = "[" * 400 + "]" * 400
+    for rating, human in ((3, 3), ("good", None)):
+        known = {**EDIT, "id": "r7", "group": "g", "human": rating}
+        row, *_ = read_lines(tmp_path, json.dumps({**known, "n": 0}).replace("0}", f"{deep}}}"))
+        assert "within each other" in str(row.problem)
+        assert (row.id, row.group, row.human) == ("r7", "g", human)
+        assert row.columns == known
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "1" + "0" * 400, '"good"', "[1]", "{}"])
 def test_what_is_no_number_is_no_rating(tmp_path: Path, number: str) -> None:
     row, *_ = read_lines(tmp_path, object_with("human", number))

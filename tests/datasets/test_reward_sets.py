@@ -1,4 +1,4 @@
-"""Sets of rewards: RewardEdit-20K, Real-Edit and EditScore's EditReward-Bench; and what is wrong with their files."""
+"""Sets of rewards: RewardEdit-20K and Real-Edit; and what is wrong with their files."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from editjudge.datasets import open_dataset
 from editjudge.errors import InputError
-from support.dataset_files import HUB_IMAGE, hub_image, png, shades
+from support.dataset_files import png, shades
 
 SIDES = ("following", "preserving", "quality")
 WIDE = "Local. Change the colour of one thing: Paint the door blue"
@@ -86,6 +85,7 @@ def test_a_reward_that_is_none_is_an_error_of_its_row(tmp_path: Path, entry: Any
     path = write(tmp_path / "rewards.json", {"0000013": GOOD, "0000012": entry})
     good, bad = open_dataset(path, "rewardedit")
     assert good.problem is None
+    assert (bad.id, bad.group, bad.columns["id"]) == ("0000012", "0000012", "0000012")
     with pytest.raises(InputError) as error:
         bad.edit()
     assert words in str(error.value)
@@ -101,7 +101,10 @@ def test_folders_that_lack_something(tmp_path: Path) -> None:
     write_folder(tmp_path / "broken")
     write(tmp_path / "broken" / "prompt.json", '{"edit": "make')
     problems = []
-    for row in open_dataset(write(tmp_path / "rewards.json", content)):
+    for name, row in zip(content, open_dataset(write(tmp_path / "rewards.json", content)), strict=True):
+        assert (row.id, row.group) == (name, name)
+        assert [row.columns[f"human.{side}"] for side in SIDES] == [5, 2, 4.5]
+        assert row.columns["feedback.preserving"] == "The sky is darker."
         with pytest.raises(InputError) as error:
             row.edit()
         problems.append(str(error.value))
@@ -137,6 +140,21 @@ def test_files_that_are_no_rewards(tmp_path: Path, content: str, words: str) -> 
     assert words in str(error.value)
 
 
+def test_a_wrong_score_of_one_side_leaves_the_others_known(tmp_path: Path) -> None:
+    entry = said((5, "None"), (15, "The sky is darker."), (4, ""))
+    (row,) = open_dataset(write(tmp_path / "rewards.json", {"0000012": entry}))
+    assert str(row.problem).startswith("0000012 has 15 for Score of preserving")
+    assert row.columns == {
+        "id": "0000012",
+        "group": "0000012",
+        "key": "0000012",
+        "human.following": 5,
+        "feedback.following": "None",
+        "feedback.preserving": "The sky is darker.",
+        "human.quality": 4,
+    }
+
+
 @pytest.mark.parametrize("place", ["", "Real-Edit"])
 @pytest.mark.parametrize("name", ["12-2", "12-Add", "12_Add", "Add/12"])
 def test_realedit(tmp_path: Path, place: str, name: str) -> None:
@@ -166,50 +184,46 @@ def test_texts_of_another_form_are_errors_of_their_rows(tmp_path: Path) -> None:
     texts = [WIDE, "Paint the door blue", "Local: Paint it", "Local. Paint it", ". x: y", "Local. x: ", ""]
     path = write(tmp_path / "real.json", {"12.jpg": texts, "13.jpg": [WIDE, 7], "14.jpg": [], "15.jpg": {"a": 1}})
     rows = list(open_dataset(path, "realedit", tmp_path))
-    assert [row.problem is None for row in rows] == [True] + [False] * 9
+    assert [row.problem is None for row in rows] == [True] + [False] * 6 + [True] + [False] * 3
+    assert [row.id for row in rows] == [*(f"12-{number}" for number in range(1, 8)), "13-1", "13-2", "14", "15"]
     assert rows[1].problem == "text 2 of 12.jpg is not of the form 'Type. ...: instruction'"
-    assert rows[7].problem == "13.jpg has no list of texts; give each as 'Type. ...: instruction'"
+    assert rows[1].columns == {"id": "12-2", "group": "12-2", "key": "12.jpg", "number": 2}
+    assert rows[8].problem == "text 2 of 13.jpg is not of the form 'Type. ...: instruction'"
+    for row in rows[9:]:
+        assert row.problem == f"{row.id}.jpg has no list of texts; give each as 'Type. ...: instruction'"
 
 
-def bench(**changes: Any) -> dict[str, Any]:
-    pair = {
-        "key": ["a-1", "a-2"],
-        "instruction": "make it blue",
-        "input_image": hub_image(10, "a.png"),
-        "output_images": [hub_image(20, "a-1.png"), hub_image(30, "a-2.png")],
-        "task_type": "color_alter",
-        "dimension": "consistency",
-    }
-    return pair | changes
+@pytest.mark.parametrize(
+    ("odd", "failed"),
+    [
+        (["Local. x: y", 5, "Add. x: z"], ["9-2"]),
+        (["Local. x: y", None], ["9-2"]),
+        ([5], ["9-1"]),
+        ([], ["9"]),
+        ("text", ["9"]),
+        (None, ["9"]),
+        (GOOD, ["9-1", "9-2", "9-3"]),
+    ],
+)
+@pytest.mark.parametrize("first", [False, True])
+def test_one_wrong_list_leaves_a_file_of_texts_what_it_is(
+    tmp_path: Path, odd: Any, failed: list[str], first: bool
+) -> None:
+    good = {f"{number}.jpg": [WIDE, "Add. Do it: add a dog"] for number in range(2)}
+    content = {"9.jpg": odd, **good} if first else {**good, "9.jpg": odd}
+    dataset = open_dataset(write(tmp_path / "real.json", content), edits=tmp_path)
+    read = [row.id for row in dataset if row.problem is None and row.columns["key"] != "9.jpg"]
+    assert dataset.form.name == "realedit"
+    assert read == ["0-1", "0-2", "1-1", "1-2"]
+    assert [row.id for row in dataset if row.problem is not None] == failed
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
-def test_editscores_bench(tmp_path: Path, suffix: str) -> None:
-    pairs = [bench(), bench(key=["a-1", "a-3"], dimension="overall"), bench(key=["a-1"], dimension="overall")]
-    columns = {name: [pair[name] for pair in pairs] for name in pairs[0]}
-    kinds = {"input_image": HUB_IMAGE, "output_images": pa.list_(HUB_IMAGE)}
-    table = pa.table({name: pa.array(cells, kinds.get(name)) for name, cells in columns.items()})
-    if suffix == ".parquet":
-        pa.parquet.write_table(table, tmp_path / "bench.parquet")
-    else:
-        with pa.OSFile(str(tmp_path / "bench.arrow"), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
-            writer.write_table(table)
-    dataset = open_dataset(tmp_path / f"bench{suffix}")
-    rows = list(dataset)
-    assert dataset.form.name == "editscore"
-    assert [(row.id, row.human, row.columns["candidate"]) for row in rows[:4]] == [
-        ("a-1", 1, 1),
-        ("a-2", 0, 2),
-        ("a-1", 1, 1),
-        ("a-3", 0, 2),
-    ]
-    assert [row.group for row in rows[:4]] == ["a-1 a-2 consistency"] * 2 + ["a-1 a-3 overall"] * 2
-    assert shades(rows[1]) == (10, 30)
-    assert rows[1].columns["edited"] == "a-2.png"
-    assert (rows[1].columns["type"], rows[1].columns["dimension"]) == ("color_alter", "consistency")
-    assert (
-        rows[4].problem
-        == rows[5].problem
-        == "the pair has no list of two keys and one of two pictures; fetch the set again"
-    )
-    assert [row.columns.get("edited") for row in dataset.rows(pictures=False)][:2] == ["a-1.png", "a-2.png"]
+@pytest.mark.parametrize("odd", [[WIDE] * 3, [GOOD[0], "fine"], [5], "text", None])
+@pytest.mark.parametrize("first", [False, True])
+def test_one_wrong_list_leaves_a_file_of_rewards_what_it_is(tmp_path: Path, odd: Any, first: bool) -> None:
+    good = dict.fromkeys(("0000012", "0000013"), GOOD)
+    for name in good:
+        write_folder(tmp_path / name)
+    dataset = open_dataset(write(tmp_path / "r.json", {"0000001": odd, **good} if first else {**good, "0000001": odd}))
+    assert dataset.form.name == "rewardedit"
+    assert {row.id: row.problem is None for row in dataset} == {"0000001": False, "0000012": True, "0000013": True}

@@ -68,10 +68,15 @@ def test_who_judges_no_pair_has_no_agreement() -> None:
     """Not even a 0, with resamples as without."""
     scores = table("group human bpm metrics.l2", ("1", 1, 0.5, 2), ("1", 2, None, 1), ("2", 1, 1, 2), ("2", 2, None, 1))
     for resamples in (0, 20):
-        mean = evaluate("human-alignment", scores, EvaluationOptions(resamples=resamples)).grids["mean"]
+        result = evaluate("human-alignment", scores, EvaluationOptions(resamples=resamples))
+        mean = result.grids["mean"]
         assert math.isnan(mean.row("bpm")["all pairs"].value)
         assert math.isnan(mean.row("bpm")["all pairs"].high)
         assert mean.row("l2")["all pairs"].value == 1.0
+        assert result.notes == (
+            "rows without a number: bpm (2 of 4)",
+            "left out, as none of the 2 pairs could be judged: bpm",
+        )
 
 
 def test_a_table_without_any_number_has_no_agreement_and_says_so() -> None:

@@ -56,9 +56,18 @@ def test_yes_and_number_are_of_the_same_rows() -> None:
     assert result.left_out["rows without a reward"] == 0
     assert "rows that no figure rests on: d" in result.notes
     assert (
-        "rows left out of a side, as it lacks the number, or the yes or no: following (1), quality (1), overall (1)"
-        in (result.notes)
+        "of 5 rows, the shares and means rest on those that have them: following 3, quality 3, overall 3"
+        in result.notes
     )
+
+
+def test_a_side_that_rests_on_few_rows_says_so() -> None:
+    columns = "id judges.reward.following judges.reward.following.pass judges.reward.quality"
+    result = evaluate(table(columns, ("a", None, "", 4), ("b", 0, "false", 5), ("c", None, "", 3)))
+    assert cells(result, "yes", "all") == {"following": (0, 1)}
+    assert result.left_out["rows without a reward"] == 0
+    assert result.notes == ("of 3 rows, the shares and means rest on those that have them: following 1, quality 3",)
+    assert evaluate(table(columns, ("b", 0, "false", 5))).notes == ()
 
 
 def test_plain_columns_of_the_sides_and_another_judge() -> None:
@@ -133,6 +142,8 @@ def test_a_metric_without_any_number_has_no_accuracy() -> None:
         assert {found for found, _ in cells(result, grid, "psnr").values()} == {None}
         assert None not in {found for found, _ in cells(result, grid, "bpm").values()}
     assert {cells(result, "types", row)["psnr"][0] for row in result.grids["types"].rows} == {None}
+    assert "left out, as none of the 6 pairs could be judged: psnr" in result.notes
+    assert "pairs that could not be judged, counted as wrong: bpm (1 of 6)" in result.notes
 
 
 def test_two_edits_of_one_model_are_a_pair_here() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from editjudge.datasets.format import Broken, DatasetFormat, Record, keep_whole
+from editjudge.datasets.format import UNREADABLE, Broken, DatasetFormat, Record, keep_whole
 from editjudge.datasets.formats import (
     bpm,
     editreward,
@@ -113,16 +113,28 @@ class Dataset:
 
     def _split(self, record: Record | Broken, index: int) -> list[EditSample]:
         """The rows of a record, the first of which is number `index`."""
+        return [self._read(piece, number) for number, piece in enumerate(self._pieces(record), index)]
+
+    def _pieces(self, record: Record | Broken) -> Sequence[Record | Broken]:
+        count = self.form.pieces or 1
+        if isinstance(record, Broken):
+            return [record] * count
         try:
-            if isinstance(record, Broken):
-                raise InputError(record)
-            folder = self.path if self.path.is_dir() else self.path.parent
-            pieces = enumerate(self.form.split(record), index)
-            return [self.form.row(piece, number, folder, self.edits) for number, piece in pieces]
-        except (InputError, KeyError, TypeError, ValueError, RecursionError) as error:
-            problem = f"the row lacks {error}" if isinstance(error, KeyError) else str(error)
-            names = map(str, range(index, index + (self.form.pieces or 1)))
-            return [EditSample(name, columns={"id": name}, problem=problem) for name in names]
+            return self.form.split(record)
+        except UNREADABLE as error:
+            plain = {key: cell for key, cell in record.items() if isinstance(cell, str | int | float)}
+            return [Broken(_explain(error), plain)] * count
+
+    def _read(self, piece: Record | Broken, number: int) -> EditSample:
+        folder = self.path if self.path.is_dir() else self.path.parent
+        try:
+            return self.form.row(piece, number, folder, self.edits)
+        except UNREADABLE as error:
+            return self.form.broken_row(piece.known if isinstance(piece, Broken) else piece, number, _explain(error))
+
+
+def _explain(error: Exception) -> str:
+    return f"the row lacks {error}" if isinstance(error, KeyError) else str(error)
 
 
 def open_dataset(
@@ -206,5 +218,5 @@ def _split_all(table: Table, form: DatasetFormat) -> tuple[Table, DatasetFormat]
         if isinstance(record, Broken):
             records.append(record)
         else:
-            records += form.split(record) or [Broken(f"row {number} has no edited picture")]
+            records += form.split(record) or [Broken(f"row {number} has no edited picture", record)]
     return TextTable(table.files, lambda: records), replace(form, split=keep_whole, pieces=1)

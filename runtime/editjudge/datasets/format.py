@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from editjudge.datasets.cells import describe_cell, find_picture, read_label, read_number, read_picture, read_text
 from editjudge.datasets.sample import EditSample
 from editjudge.errors import InputError
 
+Known = TypeVar("Known")
 Record = dict[str, Any]
 """A line of a table: its cells by column."""
+UNREADABLE = (InputError, KeyError, TypeError, ValueError, RecursionError)
+"""What reading a record raises that is not as its format has it."""
 
 
 class Broken(str):
-    """Stands in place of a record that cannot be read, and says why."""
+    """Stands in place of a record that cannot be read, and says why; `known` is what can be read of it."""
+
+    known: Record
+
+    def __new__(cls, problem: str, known: Record | None = None) -> Self:
+        broken = super().__new__(cls, problem)
+        broken.known = known or {}
+        return broken
 
 
 def keep_whole(record: Record) -> Sequence[Record | Broken]:
@@ -91,3 +102,23 @@ class DatasetFormat:
         if row["human"] is None:
             columns["human"] = read_text(rating)  # what is no number is not lost without a word
         return EditSample(**{**row, "original": read_picture(original, folder), "edited": edited, "columns": columns})
+
+    def broken_row(self, record: Record, index: int, problem: str) -> EditSample:
+        """An edit that cannot be read, with what is known of it; without an id, its group or `index` stands in."""
+        group = _attempt(lambda: read_label((self.group or self.id)(record)))
+        name = _attempt(lambda: read_label(self.id(record))) or group or str(index)
+        rating = _attempt(lambda: self.human(record))
+        human = read_number(rating)
+        cells = {key: _attempt(partial(describe_cell, cell)) for key, cell in record.items()}
+        cells |= {"id": name, "group": group, "instruction": read_text(record.get(self.instruction))}
+        cells["human"] = read_text(rating) if human is None else human
+        columns = {key: cell for key, cell in cells.items() if cell is not None}
+        return EditSample(name, group=group, human=human, columns=columns, problem=problem)
+
+
+def _attempt(read: Callable[[], Known]) -> Known | None:
+    """None where the record lacks what it takes."""
+    try:
+        return read()
+    except UNREADABLE:
+        return None

@@ -16,6 +16,17 @@ def unjudged_notes(what: str, meaning: str, counts: Mapping[str, int], total: in
     return (f"{what} that could not be judged, {meaning}: {found}",) if found else ()
 
 
+def unjudged_pairs(counts: Mapping[str, int], total: int) -> tuple[str, ...]:
+    """How many of `total` pairs each metric did not judge; one that judged none has no figure, not even a 0."""
+    silent = [name for name, count in counts.items() if count == total]
+    some = {name: count for name, count in counts.items() if count < total}
+    notes = unjudged_notes("pairs", "counted as wrong", some, total)
+    return (
+        *([f"left out, as none of the {total} pairs could be judged: {', '.join(silent)}"] if silent else []),
+        *notes,
+    )
+
+
 def row_notes(table: ScoreTable, metrics: Sequence[MetricColumn]) -> tuple[str, ...]:
     """How many rows have no number, by metric."""
     counts = {metric.name: int(np.count_nonzero(np.isnan(metric.read(table)))) for metric in metrics}

@@ -90,21 +90,24 @@ def score_dataset(
         )
     if done.failed == done.rows:
         none = "the only row could not" if done.rows == 1 else f"none of the {done.rows:,} rows could"
-        raise InputError(f"{none} be scored, {output} says why: {done.error or ''}")
+        where = "" if form else f", {output} says why"
+        raise InputError(f"{none} be scored{where}: {done.error or ''}")
     if done.left_out == done.rows:
         raise InputError(
             f"no row has a reward from every side, and so {output} is empty; a table says why: -o scores.csv"
         )
     if done.unjudged == done.rows:
         raise JudgeError(f"no row could be judged, {output} has the scores alone: {done.error}; --resume asks again")
-    failed = f", {done.failed:,} not (column error), the last of them: {done.error}" if done.failed else ""
-    silent = f", {done.unmeasured:,} of them without a number (column headline says why)" if done.unmeasured else ""
+    why, headline = ("", "") if form else (" (column error)", " (column headline says why)")  # rewards have no columns
+    failed = f", {done.failed:,} not{why}, the last of them: {done.error}" if done.failed else ""
+    silent = f", {done.unmeasured:,} of them without a number{headline}" if done.unmeasured else ""
     anew = f", {done.changed:,} of them anew, as their pictures have changed" if done.changed else ""
     rows = "row" if done.rows == 1 else "rows"
-    without = f"; {done.left_out:,} without a reward from every side left out" if done.left_out else ""
+    table = "; a table says why: -o scores.csv"
+    without = f"; {done.left_out:,} without a reward from every side left out{table}" if done.left_out else ""
     judged = f"; judges took {done.tokens:,} tokens" if done.tokens else ""
     if done.unjudged:
-        judged += f"; they failed at {done.unjudged:,} rows (column error): {done.error}; --resume asks again"
+        judged += f"; they failed at {done.unjudged:,} rows{why}: {done.error}; --resume asks again"
     scored = (
         f"{output}: {done.rows - done.failed:,} of {done.rows:,} {rows} scored{silent}{anew}{failed}{without}{judged}"
     )

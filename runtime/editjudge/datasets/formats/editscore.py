@@ -7,20 +7,24 @@ consistency or overall; `key` names its two edits, which occur in other pairs, t
 
 from __future__ import annotations
 
-from editjudge.datasets.format import DatasetFormat, Record
-from editjudge.errors import InputError
+from typing import Any
+
+from editjudge.datasets.format import Broken, DatasetFormat, Record
 
 OF_CANDIDATES = ("key", "output_images")
+PROBLEM = "the pair has no list of two keys and one of two pictures; fetch the set again"
 
 
-def _split(pair: Record) -> list[Record]:
+def _split(pair: Record) -> list[Record | Broken]:
     """One record per edit; the type of the edit stands under `type` as well, as in other sets."""
     shared = {name: value for name, value in pair.items() if name not in OF_CANDIDATES}
     keys, pictures = (pair.get(name) for name in OF_CANDIDATES)
-    if not all(isinstance(cell, list) and len(cell) == 2 for cell in (keys, pictures)):
-        raise InputError("the pair has no list of two keys and one of two pictures; fetch the set again")
-    group = " ".join([*map(str, keys), str(pair.get("dimension"))])  # type: ignore[arg-type]
-    return [
+    if not isinstance(keys, list) or len(keys) != 2:
+        return [Broken(PROBLEM, shared)] * 2
+    group = " ".join([*map(str, keys), str(pair.get("dimension"))])
+    is_whole = isinstance(pictures, list) and len(pictures) == 2
+    cells: list[Any] = pictures if isinstance(pictures, list) and is_whole else [None, None]
+    records: list[Record] = [
         {
             **shared,
             "key": key,
@@ -30,8 +34,9 @@ def _split(pair: Record) -> list[Record]:
             "candidate": number,
             "preferred": float(number == 1),
         }
-        for number, key, picture in zip((1, 2), keys, pictures, strict=True)  # type: ignore[arg-type]
+        for number, key, picture in zip((1, 2), keys, cells, strict=True)
     ]
+    return [record if is_whole else Broken(PROBLEM, record) for record in records]
 
 
 FORM = DatasetFormat(

@@ -20,18 +20,20 @@ FOLDER = "Real-Edit"
 def _split(entry: Record) -> list[Record | Broken]:
     """A record for each instruction."""
     picture, texts = str(entry["key"]), entry.get(TEXTS)
-    if not isinstance(texts, list):
-        return [Broken(f"{shorten(picture)} has no list of texts; give each as 'Type. ...: instruction'")]
+    if not isinstance(texts, list) or not texts:
+        problem = f"{shorten(picture)} has no list of texts; give each as 'Type. ...: instruction'"
+        return [Broken(problem, {"key": picture})]
     return [_read_text(picture, number, text) for number, text in enumerate(texts, 1)]
 
 
-def _read_text(picture: str, number: int, text: str) -> Record | Broken:
-    kind, stop, _ = text.partition(".")
-    _, colon, instruction = text.rpartition(": ")
+def _read_text(picture: str, number: int, text: object) -> Record | Broken:
+    known = {"key": picture, "number": number}
+    kind, stop, _ = str(text).partition(".")
+    _, colon, instruction = str(text).rpartition(": ")
     kind, instruction = kind.strip(), instruction.strip()
-    if not (stop and colon and kind and instruction) or ": " in kind:
-        return Broken(f"text {number} of {shorten(picture)} is not of the form 'Type. ...: instruction'")
-    return {"key": picture, "original": picture, "instruction": instruction, "type": kind, "number": number}
+    if not isinstance(text, str) or not (stop and colon and kind and instruction) or ": " in kind:
+        return Broken(f"text {number} of {shorten(picture)} is not of the form 'Type. ...: instruction'", known)
+    return {**known, "original": picture, "instruction": instruction, "type": kind}
 
 
 def _complete(record: Record, base: Path) -> Record:
@@ -43,7 +45,12 @@ def _complete(record: Record, base: Path) -> Record:
 
 def _result_names(record: Record) -> list[str]:
     stem, kind = _stem(record), record["type"]
-    return [f"{stem}-{record['number']}", f"{stem}-{kind}", f"{stem}_{kind}", f"{kind}/{stem}"]
+    return [_id(record), f"{stem}-{kind}", f"{stem}_{kind}", f"{kind}/{stem}"]
+
+
+def _id(record: Record) -> str:
+    """Of the edit; of the picture where its texts are not known."""
+    return f"{_stem(record)}-{record['number']}" if "number" in record else _stem(record)
 
 
 def _stem(record: Record) -> str:
@@ -56,7 +63,7 @@ FORM = DatasetFormat(
     original="original",
     edited=None,
     instruction="instruction",
-    id=lambda record: f"{_stem(record)}-{record['number']}",
+    id=_id,
     split=_split,
     pieces=None,
     result_names=_result_names,

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from editjudge.datasets.cells import SUFFIXES
-from editjudge.datasets.format import DatasetFormat, Record
+from editjudge.datasets.format import Broken, DatasetFormat, Record
 from editjudge.datasets.readers.text import OBJECTS, parse_json
 from editjudge.datasets.readers.text_file import read_whole
 from editjudge.errors import InputError, quote_value
@@ -30,15 +30,21 @@ ORIGINAL = re.compile(rf"(.+)_0({'|'.join(map(re.escape, SUFFIXES))})", re.IGNOR
 IN_RANGE = number(0, 5)
 
 
-def _split(entry: Record) -> list[Record]:
+def _split(entry: Record) -> list[Record | Broken]:
     """The entry with its scores and texts by side."""
-    folder, said = entry["key"], entry.get(OBJECTS)
-    if not isinstance(said, list) or len(said) != len(SIDES) or not all(isinstance(one, dict) for one in said):
-        raise InputError(f"{shorten(folder)} has no list of three objects; give one each for {', '.join(SIDES)}")
+    folder, said = str(entry["key"]), entry.get(OBJECTS)
     record: Record = {"key": folder}
+    if not isinstance(said, list) or len(said) != len(SIDES) or not all(isinstance(one, dict) for one in said):
+        problem = f"{shorten(folder)} has no list of three objects; give one each for {', '.join(SIDES)}"
+        return [Broken(problem, record)]
+    problems = []
     for side, one in zip(SIDES, said, strict=True):
-        record |= {f"human.{side}": _read_score(folder, side, one), f"feedback.{side}": _read_text(folder, side, one)}
-    return [record]
+        for column, read in (("human", _read_score), ("feedback", _read_text)):
+            try:
+                record[f"{column}.{side}"] = read(folder, side, one)
+            except InputError as error:
+                problems.append(str(error))
+    return [Broken(problems[0], record) if problems else record]
 
 
 def _read_score(folder: str, side: str, said: Mapping[str, Any]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -66,7 +67,7 @@ def open_lines(path: Path) -> TextTable:
 
 def read_json(path: Path) -> TextTable:
     """Reads a list of objects, or objects by their keys, which become a column `key`; lists by their keys are a column
-    of TEXTS or of OBJECTS beside it.
+    of TEXTS or of OBJECTS beside it, whichever most of them hold.
 
     Raises InputError, OSError and OutOfMemoryError.
     """
@@ -76,17 +77,30 @@ def read_json(path: Path) -> TextTable:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON ({error}); name a file of objects one a line .jsonl") from error
     if isinstance(content, dict):
-        content = [_with_key(key, value) for key, value in content.items()]
+        lists = _name_lists(content.values())
+        content = [_with_key(key, value, lists, number) for number, (key, value) in enumerate(content.items(), 1)]
     if not isinstance(content, list):
         raise InputError(f"{path} holds no list of objects; each row must be an object with its columns")
     records = [_check_record(value, number) for number, value in enumerate(content, 1)]
     return TextTable((path,), lambda: records)
 
 
-def _with_key(key: str, value: Any) -> Any:
+def _name_lists(values: Iterable[Any]) -> str:
+    """The column of a file's lists: what most of them hold, so that a wrong one among them spoils no other; where they
+    are even, the first of them decides."""
+    votes: Counter[str] = Counter()
+    for items in values:
+        if isinstance(items, list):
+            texts, objects = (sum(isinstance(item, kind) for item in items) for kind in (str, dict))
+            votes.update([] if texts == objects else [TEXTS if texts > objects else OBJECTS])
+    return votes.most_common(1)[0][0] if votes else TEXTS
+
+
+def _with_key(key: str, value: Any, lists: str, number: int) -> Record | Broken:
     if isinstance(value, list):
-        return {"key": key, TEXTS if all(isinstance(item, str) for item in value) else OBJECTS: value}
-    return {"key": key, **value} if isinstance(value, dict) else value
+        return {"key": key, lists: value}
+    record = _check_record(value, number, {"key": key})
+    return record if isinstance(record, Broken) else {"key": key, **record}
 
 
 def parse_json(text: str) -> Any:
@@ -110,5 +124,7 @@ def _parse_json_lines(lines: Iterable[str]) -> Iterator[Record | Broken]:
                 yield Broken(f"line {number} is no JSON ({error})")
 
 
-def _check_record(value: Any, number: int) -> Record | Broken:
-    return value if isinstance(value, dict) else Broken(f"row {number} is no object with columns")
+def _check_record(value: Any, number: int, known: Record | None = None) -> Record | Broken:
+    if isinstance(value, dict | Broken):
+        return value
+    return Broken(f"row {number} is no object with columns", known)

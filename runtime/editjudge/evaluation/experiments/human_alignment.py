@@ -14,7 +14,7 @@ from editjudge.evaluation.score_table import ScoreTable
 from editjudge.evaluation.statistics.bootstrap import Statistic, lead
 from editjudge.evaluation.statistics.pairwise_accuracy import Alignment, align
 from editjudge.evaluation.statistics.reliability import reliability
-from editjudge.evaluation.unjudged import row_notes, unjudged_notes
+from editjudge.evaluation.unjudged import row_notes, unjudged_pairs
 
 RATINGS = "add the ratings of humans, or name their column with --human"
 
@@ -69,7 +69,7 @@ def pair_notes(
     unjudged: how many pairs were not judged, by another name of the metric.
     """
     counts = alignment.unjudged if unjudged is None else unjudged
-    silent = unjudged_notes("pairs", "counted as wrong", counts, len(alignment.pairs))
+    silent = unjudged_pairs(counts, len(alignment.pairs))
     tied = ", ".join(f"{name} ({count})" for name, count in alignment.ties.items() if count)
     meaning = {"wrong": "as wrong", "half": "as half right", "formula": "as a preference of the second"}[options.ties]
     return (*silent, *([f"pairs that a metric ties, counted {meaning}: {tied}"] if tied else []))

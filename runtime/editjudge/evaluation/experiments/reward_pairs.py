@@ -21,7 +21,7 @@ from editjudge.evaluation.score_table import Numbers, ScoreTable
 from editjudge.evaluation.statistics.bootstrap import Indices, Resampling, Statistic
 from editjudge.evaluation.statistics.pairs import Pairs, find_pairs
 from editjudge.evaluation.statistics.pairwise_accuracy import order_agreement, tied_accuracy
-from editjudge.evaluation.unjudged import unjudged_notes
+from editjudge.evaluation.unjudged import unjudged_pairs
 from editjudge.types import Doubles
 
 DIMENSION = "dimension"
@@ -87,7 +87,7 @@ def reward_pairs(table: ScoreTable, metrics: Sequence[MetricColumn], options: Ev
         used={"pairs": len(pairs)},
         left_out=pairs.left_out,
         notes=(
-            *unjudged_notes("pairs", "counted as wrong", counts, len(pairs)),
+            *unjudged_pairs(counts, len(pairs)),
             *([f"{meaning}: {tied}"] if tied else []),
             *notes,
         ),

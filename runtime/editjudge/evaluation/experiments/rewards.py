@@ -76,7 +76,7 @@ def rewards(table: ScoreTable, metrics: Sequence[MetricColumn], options: Evaluat
             "rows without a reward": int(np.count_nonzero(unread & ~failed)),
             **found.left_out,
         },
-        notes=(*_name_rows(table, unread), *_partial(judged, unread), *found.notes),
+        notes=(*_name_rows(table, unread), *_count_rows(table, judged), *found.notes),
     )
 
 
@@ -164,8 +164,10 @@ def _name_rows(table: ScoreTable, unread: Flags) -> tuple[str, ...]:
     return (f"rows that no figure rests on: {named}{more}",)
 
 
-def _partial(judged: Sequence[JudgedRows], unread: Flags) -> tuple[str, ...]:
-    """The sides that lack rows which others have."""
-    counts = {one.side: int(np.count_nonzero(~one.counted & ~unread)) for one in judged}
-    found = ", ".join(f"{side} ({count})" for side, count in counts.items() if count)
-    return (f"rows left out of a side, as it lacks the number, or the yes or no: {found}",) if found else ()
+def _count_rows(table: ScoreTable, judged: Sequence[JudgedRows]) -> tuple[str, ...]:
+    """How many rows the figures of each side rest on; nothing where all rest on all."""
+    counts = {one.side: int(np.count_nonzero(one.counted)) for one in judged}
+    if all(count == len(table) for count in counts.values()):
+        return ()
+    found = ", ".join(f"{side} {count}" for side, count in counts.items())
+    return (f"of {len(table)} rows, the shares and means rest on those that have them: {found}",)
