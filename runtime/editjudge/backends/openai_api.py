@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import time
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from editjudge.backends.error_origin import came_from
+from editjudge.backends.openai_answer import read_completion
 from editjudge.backends.openai_faults import NO_FORM, Fault, describe_status, shorten_text
-from editjudge.backends.openai_forms import FORMS, to_messages
+from editjudge.backends.openai_forms import FORMS, OPTIONAL, find_refused, to_messages
 from editjudge.backends.vision_language import VisionAnswer, VisionQuestion
-from editjudge.errors import DeviceError, InputError, JudgeError
+from editjudge.errors import DeviceError, InputError, InstructionError, JudgeError
 from editjudge.utils.forks import renew_after_fork
-from editjudge.utils.text import mask_key, mask_keys
+from editjudge.utils.pools import call_until
+from editjudge.utils.text import SURROGATES, mask_keys
 
 HOSTED = "https://api.openai.com/v1"
+SURROUNDINGS = (
+    "a proxy, a certificate or a name that the environment sets for calls cannot be used; see ALL_PROXY, HTTPS_PROXY, "
+    "SSL_CERT_FILE, OPENAI_ORG_ID and OPENAI_PROJECT_ID (a SOCKS proxy needs socksio)"
+)
 NO_KEY = "none"
 """Sent to a server that needs no key: the client does not go without."""
 LONGEST_PAUSE = 30.0
@@ -63,7 +69,8 @@ class OpenAiModel:
     """A model behind an endpoint. May be shared by threads.
 
     The key is that of OPENAI_API_KEY; it is sent to the endpoint and told nowhere else. A server without encryption,
-    as one's own are, needs none.
+    as one's own are, needs none. A temperature or a seed that the server says it does not take is left out from then
+    on, as is any other way of asking that it does not know: records tell what was asked for.
     """
 
     backend = "openai"
@@ -84,6 +91,7 @@ class OpenAiModel:
         self._patience = patience or Patience()
         self._openai = load_openai()
         self._form, self._counts = 0, next(iter(COUNTS))
+        self._left_out: frozenset[str] = frozenset()
         self._free: weakref.finalize[..., OpenAiModel] | None = None
         self.renew()
         renew_after_fork(self)
@@ -96,9 +104,12 @@ class OpenAiModel:
         """Connections are not to be shared with the process that was forked."""
         if self._free is not None:
             self._free.detach()
-        http = self._openai.DefaultHttpxClient(event_hooks={"response": [_check_status]})
-        key = self._key or NO_KEY
-        self._client = self._openai.OpenAI(api_key=key, base_url=self._place, max_retries=0, http_client=http)
+        try:
+            http = self._openai.DefaultHttpxClient(event_hooks={"response": [_check_status]}, follow_redirects=False)
+            key = self._key or NO_KEY
+            self._client = self._openai.OpenAI(api_key=key, base_url=self._place, max_retries=0, http_client=http)
+        except (ImportError, OSError, ValueError):  # which may hold the password of a proxy
+            raise DeviceError(SURROUNDINGS) from None
         self._free = weakref.finalize(self, self._client.close)
 
     def close(self) -> None:
@@ -108,6 +119,8 @@ class OpenAiModel:
 
     def answer(self, question: VisionQuestion) -> VisionAnswer:
         """As VisionLanguageModel has it: what a network or a busy server is to blame for is tried again."""
+        if any(isinstance(part, str) and SURROGATES.search(part) for part in question.content):
+            raise InstructionError("the instruction holds half of a character, which cannot be sent; give it whole")
         until, tries = time.monotonic() + self._patience.seconds, 0
         while True:
             outcome, tries = self._ask(question, until), tries + 1
@@ -126,27 +139,34 @@ class OpenAiModel:
     def _ask(self, question: VisionQuestion, until: float) -> VisionAnswer | Fault:
         """Asks once; and where the server does not know a form of asking, at once in the next, which is kept to."""
         while True:
-            form, counts = self._form, self._counts
-            outcome = self._send(question, form, counts, until)
+            form, counts, left_out = self._form, self._counts, self._left_out
+            try:
+                outcome = call_until(until, partial(self._send, question, form, counts, left_out, until))
+            except TimeoutError:
+                return self._describe_delay()
             if isinstance(outcome, VisionAnswer):
                 return outcome
+            refused = find_refused(outcome.said)
             if counts == "max_tokens" and "max_completion_tokens" in outcome.said:
                 self._counts = "max_completion_tokens"
+            elif refused and refused not in left_out:
+                self._left_out |= {refused}
             elif NO_FORM.search(outcome.said) and form + 1 < len(FORMS):
                 self._form = max(self._form, form + 1)  # another thread may have gone further
             else:
                 return outcome
 
-    def _send(self, question: VisionQuestion, form: int, counts: str, until: float) -> VisionAnswer | Fault:
+    def _send(
+        self, question: VisionQuestion, form: int, counts: str, left_out: frozenset[str], until: float
+    ) -> VisionAnswer | Fault:
         """No error of the library leaves this: it might hold the key."""
         left = max(0.1, until - time.monotonic())
         asking = self._client.chat.completions.with_streaming_response.create(
             model=self.model,
             messages=to_messages(question),
-            temperature=question.temperature,
-            seed=question.seed,
             response_format=FORMS[form](question.name, question.schema),
             timeout=self._openai.Timeout(left, connect=min(CONNECT, left)),
+            **{name: getattr(question, name) for name in OPTIONAL if name not in left_out},
             **{counts: question.longest + COUNTS[counts]},
         )
         try:
@@ -159,41 +179,20 @@ class OpenAiModel:
             if isinstance(cause, _RefusedError):
                 return describe_status(*cause.answer, model=self.model, place=self._place, key=self._key)
             return self._describe_break(error, cause)
-        return self._read(body)
+        return read_completion(body, model=self.model, place=self._place, key=self._key)
+
+    def _describe_delay(self) -> Fault:
+        late = f"the server at {self._place} has not answered in {self._patience.seconds:g} seconds"
+        return Fault(f"{late}; ask fewer questions at once, or a faster model", passes=True)
 
     def _describe_break(self, error: Exception, cause: BaseException) -> Fault:
         if any("timeout" in type(one).__name__.lower() for one in (error, cause)):  # whichever library's
-            late = f"the server at {self._place} has not answered in {self._patience.seconds:g} seconds"
-            return Fault(f"{late}; ask fewer questions at once, or a faster model", passes=True)
+            return self._describe_delay()
         reason = shorten_text(mask_keys(str(cause), self._key))
         problem = (
             f"the server at {self._place} cannot be reached, or hung up ({reason}); check the address and the server"
         )
         return Fault(problem, passes=True)
-
-    def _read(self, body: bytes) -> VisionAnswer | Fault:
-        """The answer in what a server sent."""
-        try:
-            content = json.loads(body)
-            choice = content["choices"][0]
-            message, end, usage = choice["message"], choice.get("finish_reason"), content.get("usage") or {}
-            text, refusal = message.get("content"), message.get("refusal")
-            spent = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-            said = shorten_text(mask_keys(body.decode(errors="replace"), self._key))
-            problem = (
-                f"the server at {self._place} answered in another form than OpenAI's ({said!r}); check its address"
-            )
-            return Fault(problem, passes=True)
-        if refusal or end == "content_filter":
-            why = shorten_text(mask_keys(str(refusal or "its content filter"), self._key))
-            return Fault(f"the model {self.model} refused to judge this edit ({why}); ask another model")
-        if end == "length":
-            return Fault(f"the answer of {self.model} was cut off before its end; ask a model that keeps to a form")
-        if not isinstance(text, str) or not text.strip():
-            return Fault(f"the model {self.model} answered nothing; check the model and its server")
-        read, written = (number if type(number) is int and number >= 0 else None for number in spent)
-        return VisionAnswer(mask_key(text, self._key), read, written)
 
 
 class _RefusedError(Exception):
@@ -205,8 +204,8 @@ class _RefusedError(Exception):
 
 
 def _check_status(response: Any) -> None:
-    """Raises _RefusedError for an error: the client itself would wait for its body without end."""
-    if response.status_code >= 400:
+    """Raises _RefusedError for an error or a redirect: the client itself would wait for its body without end."""
+    if response.status_code >= 300:
         until = time.monotonic() + response.request.extensions["timeout"]["read"]
         body = _read_body(response.iter_bytes(), until)
         raise _RefusedError(response.status_code, body.decode(errors="replace"), response.headers)

@@ -15,6 +15,8 @@ from editjudge.utils.text import mask_keys
 
 LONGEST = 200
 """Characters of what a server says that are repeated."""
+REFUSED = 400
+"""The first status of an error; those from 300 on name another place, to which neither pictures nor key are sent."""
 PASSING = {408, 409, 425, 429}
 """Statuses that pass; those from 500 on do too, unless the model has no eyes."""
 
@@ -63,7 +65,9 @@ def describe_status(status: int, body: str, headers: Any, *, model: str, place: 
         key: To be masked.
     """
     said = mask_keys(body, key)
-    quoted = f"{status}: {shorten_text(_find_message(said))}" if said.strip() else str(status)
+    quoted = f"{status}: {shorten_text(mask_keys(_find_message(said), key))}" if said.strip() else str(status)
+    if status < REFUSED:
+        return Fault(f"the server at {place} sends on to another place ({status}); give the address of that, up to /v1")
     if NO_EYES.search(said):
         problem = f"the model {model} at {place} does not take pictures ({quoted}); choose a model with vision"
         return Fault(problem)  # there is no other way to ask
@@ -90,9 +94,16 @@ def read_wait(headers: Any) -> float | None:
     try:
         wait = float(value)
     except ValueError:
-        date = parsedate_tz(value)
-        wait = math.inf if date is None else mktime_tz(date) - time.time()
+        wait = _count_until(value)
     return max(0.0, wait) if math.isfinite(wait) else None
+
+
+def _count_until(value: str) -> float:
+    try:
+        date = parsedate_tz(value)
+        return math.inf if date is None else mktime_tz(date) - time.time()
+    except (ValueError, OverflowError, TypeError):  # a date that there is not
+        return math.inf
 
 
 def _find_message(body: str) -> str:

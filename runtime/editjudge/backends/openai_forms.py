@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from editjudge.backends.vision_language import VisionQuestion
 
 Schema = Mapping[str, Any]
+
+OPTIONAL = ("temperature", "seed")
+"""What is left out where a server does not take it: models that think often have a temperature of their own."""
+_NOT_TAKEN = (
+    r"(?:not (?:be )?(?:support|permit|allow|accept)|n't support|unsupported|unrecogni[sz]ed|unknown|unexpected"
+    r"|only the default|deprecated)"
+)
+
+
+def find_refused(said: str) -> str | None:
+    """The one of OPTIONAL that a server says it does not take; None: it does not say so."""
+    for name in OPTIONAL:
+        if re.search(rf"\b{name}\b[^.]{{0,80}}{_NOT_TAKEN}|{_NOT_TAKEN}[^.]{{0,80}}\b{name}\b", said, re.IGNORECASE):
+            return name
+    return None
 
 
 def to_messages(question: VisionQuestion) -> list[dict[str, Any]]:

@@ -76,8 +76,11 @@ class JudgingStage:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        if kind is not None and not issubclass(kind, Exception):  # the program is to end, which waits for these threads
+            for judge in self._judges.values():
+                judge.abandon()
 
     @property
     def tokens(self) -> int:

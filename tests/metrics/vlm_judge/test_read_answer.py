@@ -47,6 +47,7 @@ def test_a_good_answer() -> None:
         "A sign says sorry.",
         "",
         "The word SORRY is kept.",
+        "I cannot see any images artefacts; I cannot view the picture's seam. Clean.",
     ):
         assert read_answer(json.dumps(GOOD | {"reasoning": reasoning}), QUESTION)["score"] == 4
 
@@ -126,9 +127,29 @@ def test_what_is_no_single_object(text: str) -> None:
     ],
 )
 def test_refusals_are_no_scores(text: str) -> None:
-    for answer in (text, json.dumps(GOOD | {"reasoning": text}), json.dumps(GOOD | {"feedback": text})):
+    both = {"reasoning": text, "feedback": text}
+    for answer in (text, json.dumps(GOOD | {"reasoning": text}), json.dumps(GOOD | both)):
         with pytest.raises(JudgeError, match="the judge refused to tell of following"):
             read_answer(answer, QUESTION)
+
+
+def test_a_refusal_beside_what_was_judged_is_a_remark() -> None:
+    said = GOOD | {"reasoning": "I cannot evaluate the hand. The sky is blue.", "feedback": "Paint the sky darker."}
+    assert read_answer(json.dumps(said), QUESTION)["score"] == 4
+
+
+def test_a_thought_before_the_answer_is_left_aside() -> None:
+    for text in ("<think>score: 2</think>\n%s", "\n<think>\n</think>```json\n%s\n```"):
+        assert read_answer(text % json.dumps(GOOD), QUESTION)["score"] == 4
+    for text in ("<think>a</think><think>b</think>%s", "<think>%s", "%s<think>a</think>"):
+        with pytest.raises(JudgeError, match="with no JSON object"):
+            read_answer(text % json.dumps(GOOD), QUESTION)
+
+
+def test_a_judgement_that_contradicts_itself_stays_as_it_is_said() -> None:
+    for passed, score in (("yes", 0), ("no", 5)):
+        read = read_answer(json.dumps(GOOD | {"pass": passed, "score": score}), QUESTION)
+        assert (read["pass"], read["score"]) == (passed == "yes", score)
 
 
 def test_what_a_terminal_would_obey_is_not_repeated() -> None:

@@ -20,6 +20,8 @@ HALF = 2.0
 """The severity that costs half of the points: one artefact between plainly seen and unbearable."""
 STEEPNESS = 1.5
 """How fast that turns."""
+LOCAL = frozenset({"seams", "bleeding", "cut"})
+"""The artefacts that are of one place by their nature."""
 SMALLEST = 64
 """Pixels of the shorter side of a picture under which artefacts and detail are one thing."""
 ArtefactList = Sequence[tuple[Artefact, FoundArtefact]]
@@ -44,8 +46,14 @@ def judge_quality(context: EditContext) -> SideScore:
 
 
 def rate(severities: Sequence[float]) -> float:
-    """0 to 5, falling with each severity; the worst of them count most."""
-    total = math.hypot(*severities)
+    """0 to 5, falling with each severity, one of each of the ARTEFACTS; the worst of them count most.
+
+    What spoils all of a picture looks like seams and cuts in places: beside the worse of the two, the other hardly
+    counts.
+    """
+    named = list(zip(ARTEFACTS, severities, strict=True))
+    local, whole = (math.hypot(*(one for kind, one in named if (kind.name in LOCAL) == side)) for side in (True, False))
+    total = math.hypot(local * local, whole * whole) ** 0.5
     return float(HIGHEST / (1 + (total / HALF) ** STEEPNESS))
 
 

@@ -183,6 +183,10 @@ class VlmJudge:
         self._pool.close()
         self._model.close()
 
+    def abandon(self) -> None:
+        """Whoever waits for an answer of its model gets an InputError at once: the program is to end."""
+        self._pool.abandon()
+
     def _ask(self, pictures: Mapping[Shown, bytes], instruction: str) -> list[list[_Told]]:
         """The answers of all passes to each question."""
         WORDS.check(instruction=instruction)
@@ -242,6 +246,5 @@ class VlmJudge:
 def _add_usage(told: Sequence[Sequence[_Told]]) -> JudgeUsage:
     flat = [one for answers in told for one in answers]
     fresh = [one.raw for one in flat if not one.is_kept]
-    read, written = (sum(count or 0 for count in counts) for counts in
-                     ([one.read_tokens for one in fresh], [one.written_tokens for one in fresh]))  # fmt: skip
+    read, written = (sum(one.read_tokens or 0 for one in fresh), sum(one.written_tokens or 0 for one in fresh))
     return JudgeUsage(read, written, len(flat) - len(fresh), len(fresh))

@@ -20,23 +20,29 @@ from editjudge.metrics.vlm_judge.prompts.prompt_set import (
 LONGEST_QUOTE = 120
 """Characters of an answer that an error repeats."""
 FENCE = re.compile(r"\A```(?:json)?[ \t]*\n(.*)\n[ \t]*```\Z", re.DOTALL | re.IGNORECASE)
+THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
+"""What some models write before they answer."""
+NOTHING = {"", "none", "n/a"}
 _CANNOT = r"(?:can't|cannot|can not|won't|unable to|not able to)"
 REFUSAL = re.compile(
     rf"(?:\A|[.!?]\s)\W*(?:i'm |i am )?(?:very |so )?(?:sorry|i apologi[sz]e)\b[^.]{{0,60}}\b{_CANNOT}"
     rf"|\bi(?:'m| am)? {_CANNOT}"
     r" (?:assist|help|comply|fulfil|judge|rate|evaluate|assess|analy[sz]e|process|provide|continue"
-    r"|(?:see|view|open|access) (?:the |any |these |your |either )?(?:images?|pictures?|photos?|attachments?)\b)",
+    r"|(?:see|view|open|access) (?:the |any |these |your |either )?(?:images?|pictures?|photos?|attachments?)"
+    r"(?=\W*(?:\Z|[.,;!?])|\s+(?:you|that|which|and|or|so|attached|provided|shared|sent|uploaded|here|directly)\b))",
     re.IGNORECASE,
 )
-"""How services say that they do not judge, or see nothing; whatever number stands beside it is none."""
+"""How services say that they do not judge, or see nothing; a number beside which nothing else is said is none. What
+cannot be seen in a picture is no refusal."""
 
 ReadAnswer = Mapping[str, Any]
 """int by the name of a score, bool of a choice, str of a sentence and of the reasoning."""
 
 
 def read_answer(text: str, question: JudgeQuestion) -> ReadAnswer:
-    """What a model answered to a question: one JSON object of the form that was asked for, a code fence around it left
-    aside. Line breaks within a text, which JSON does not allow and some grammars do, become spaces.
+    """What a model answered to a question: one JSON object of the form that was asked for, a code fence around it and a
+    thought before it left aside. Line breaks within a text, which JSON does not allow and some grammars do, become
+    spaces.
 
     A text that is longer than was asked for is taken: the bound is there to end it, and says nothing of what it tells.
     Raises JudgeError, with what came, for anything else.
@@ -50,14 +56,15 @@ def read_answer(text: str, question: JudgeQuestion) -> ReadAnswer:
     if not isinstance(content[REASONING], str):
         raise _explain(question, f"with a {REASONING} that is no text", text)
     answer = {one.name: _read_field(one, content[one.name], question, text) for one in question.fields}
-    for said in (content[REASONING], *answer.values()):
-        if isinstance(said, str) and _is_refusal(said):
-            raise JudgeError(f"the judge refused to tell of {question.name} ({_quote(said)}); ask another model")
+    told = [one for one in (content[REASONING], *answer.values()) if isinstance(one, str)]
+    said = [one for one in told if one.strip(" .").lower() not in NOTHING]
+    if said and all(map(_is_refusal, said)):
+        raise JudgeError(f"the judge refused to tell of {question.name} ({_quote(said[0])}); ask another model")
     return {REASONING: _clean(content[REASONING]), **answer}
 
 
 def _read_object(text: str, question: JudgeQuestion) -> dict[str, Any]:
-    stripped = text.strip()
+    stripped = THOUGHT.sub("", text).strip()
     fenced = FENCE.match(stripped)
     try:
         content = json.loads(fenced[1] if fenced else stripped, object_pairs_hook=_without_doubles, strict=False)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
+from functools import partial
 from typing import TypeVar
 
 from editjudge.errors import InputError
 from editjudge.utils.forks import renew_after_fork
-from editjudge.utils.pools import submit
+from editjudge.utils.pools import DaemonPool, give_up
 
 T = TypeVar("T")
+CLOSED = "the judge was closed while it was asked; open it again"
 
 
 class RequestPool:
@@ -24,20 +26,22 @@ class RequestPool:
 
     def renew(self) -> None:
         self._closed = threading.Event()
-        self._pool = ThreadPoolExecutor(self._requests, "editjudge-judge")  # its threads start when needed
+        self._pool = DaemonPool(self._requests, "editjudge-judge")
 
     def run(self, calls: Sequence[Callable[[], T]]) -> list[T]:
         """What each call returns, in their order. Where one raises, those that have not begun are left out, those that
-        have are waited for, and the first error in their order is raised.
+        have are waited for, and the first error in their order is raised. Who is interrupted waits for none.
         """
-        futures = [submit(self._pool, _run_open, self._closed, call) for call in calls]
+        futures = [self._pool.submit(partial(_run_open, self._closed, call)) for call in calls]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
-        finally:
             for future in futures:
                 future.cancel()  # one that has begun, or is done, goes on
-        done = [future for future in futures if not future.cancelled()]
-        wait(done)
+            done = [future for future in futures if not future.cancelled()]
+            wait(done)
+        except BaseException:
+            give_up(futures, InputError(CLOSED))
+            raise
         return [future.result() for future in done]
 
     def close(self) -> None:
@@ -46,8 +50,14 @@ class RequestPool:
         self._pool.shutdown()
         self.renew()
 
+    def abandon(self) -> None:
+        """As `close`, without waiting: whoever waits for an answer gets an InputError at once."""
+        self._closed.set()
+        self._pool.abandon(InputError(CLOSED))
+        self.renew()
+
 
 def _run_open(closed: threading.Event, call: Callable[[], T]) -> T:
     if closed.is_set():
-        raise InputError("the judge was closed while it was asked; open it again")
+        raise InputError(CLOSED)
     return call()

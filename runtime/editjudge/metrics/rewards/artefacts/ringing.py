@@ -15,9 +15,11 @@ EDGE = 24.0
 """Levels of that range, on average over a cell, from which there is an edge."""
 GRAIN = 0.45
 """How far grain leaves the range at edges, of how far it does elsewhere."""
-LEAST = 0.3
-"""Levels beyond the range, on average over the cells at edges, that nobody sees."""
-PLAIN = 1.6
+ENOUGH = 4
+"""Cells with edges from which a tile tells as much as one that has nothing else."""
+LEAST = 0.012
+"""How far pixels are beyond the range, on average over the cells at edges, as a share of it, that nobody sees."""
+PLAIN = 0.07
 """The same, beyond that, that is plainly seen."""
 
 
@@ -26,14 +28,14 @@ def measure_ringing(view: ArtefactView) -> FoundArtefact:
     highest, lowest = cv2.dilate(view.original.gray, square), cv2.erode(view.original.gray, square)
     edited = view.edited.gray
     beyond = average_cells(cv2.add(cv2.subtract(edited, highest), cv2.subtract(lowest, edited)))
-    edges = average_cells(cv2.subtract(highest, lowest)) > EDGE
+    ranges = average_cells(cv2.subtract(highest, lowest))
+    edges = ranges > EDGE
     elsewhere = cv2.dilate(edges.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
     grain = GRAIN * float(beyond[elsewhere & view.kept].mean()) if (elsewhere & view.kept).any() else 0.0
-    gap = np.abs(view.original.colours - view.edited.colours).mean(axis=2)
     seen = edges & view.kept
     count = sum_tiles(seen)
-    mean = sum_tiles(np.maximum(beyond - gap - grain, 0) * seen) / (count + 2)
-    return pool(np.maximum(mean - LEAST, 0) / PLAIN, np.minimum(count / 8, 1))
+    share = sum_tiles(np.maximum(beyond - grain, 0) * seen) / (sum_tiles(ranges * seen) + EDGE)
+    return pool(np.maximum(share - LEAST, 0) / PLAIN, np.minimum(count / ENOUGH, 1), power=1)
 
 
 RINGING = Artefact("ringing", "halos beside edges", measure_ringing)
