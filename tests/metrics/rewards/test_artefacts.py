@@ -91,6 +91,17 @@ def test_an_original_that_has_it_is_to_blame_itself(kind: str) -> None:
     assert severity(BY_NAME[kind], bad, touched) < 0.1 < severity(BY_NAME[kind], picture, bad)
 
 
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (120, 60, 30)])
+def test_a_picture_of_one_colour_is_not_clean(models: ModelSet, colour: tuple[int, int, int]) -> None:
+    picture, _ = scene()
+    empty = judge(models, picture, np.full_like(picture, colour))
+    assert empty.score == 0
+    assert empty.feedback == "Hardly anything is left of the picture."
+    flat = np.full_like(picture, 90)
+    assert judge(models, flat, np.full_like(picture, 110)).score == 5
+    assert judge(models, picture, cv2.GaussianBlur(picture, (0, 0), 8)).score > 0
+
+
 def test_a_picture_in_other_colours_is_as_clean_as_it_is(models: ModelSet) -> None:
     picture, spot = scene()
     sepia = np.float32([[0.39, 0.77, 0.19], [0.35, 0.69, 0.17], [0.15, 0.3, 0.8]])

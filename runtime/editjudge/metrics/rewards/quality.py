@@ -11,6 +11,8 @@ from editjudge.metrics.rewards.artefacts.artefact import Artefact, FoundArtefact
 from editjudge.metrics.rewards.artefacts.registry import ARTEFACTS
 from editjudge.metrics.rewards.artefacts.view.artefact_view import ArtefactView
 from editjudge.metrics.rewards.reward_score import HIGHEST, NOTHING_WRONG, SideScore
+from editjudge.types import Image
+from editjudge.utils.libraries.opencv import cv2
 
 PASSING = 3.0
 """The least score that is good enough."""
@@ -24,6 +26,9 @@ LOCAL = frozenset({"seams", "bleeding", "cut"})
 """The artefacts that are of one place by their nature."""
 SMALLEST = 64
 """Pixels of the shorter side of a picture under which artefacts and detail are one thing."""
+DETAIL, LEFT = 4.0, 0.01
+"""The mean squared step between pixels, in levels, from which a picture shows something, and the share of it under
+which nothing of that is left: what is blurred beyond recognition keeps more."""
 ArtefactList = Sequence[tuple[Artefact, FoundArtefact]]
 
 
@@ -39,6 +44,8 @@ def judge_quality(context: EditContext) -> SideScore:
         return SideScore(None, None, f"A picture is too small: artefacts are told from {SMALLEST} pixels on.")
     if context.aligned.changes.kind == "other_picture":
         return SideScore(None, None, "The edited picture shows something else, so there is nothing to compare it with.")
+    if _is_emptied(context.original, context.edited):
+        return SideScore(0.0, False, "Hardly anything is left of the picture.")
     view = ArtefactView.of(context)
     found = [(artefact, artefact.find(view)) for artefact in ARTEFACTS]
     score = rate([one.severity for _, one in found])
@@ -55,6 +62,18 @@ def rate(severities: Sequence[float]) -> float:
     local, whole = (math.hypot(*(one for kind, one in named if (kind.name in LOCAL) == side)) for side in (True, False))
     total = math.hypot(local * local, whole * whole) ** 0.5
     return float(HIGHEST / (1 + (total / HALF) ** STEEPNESS))
+
+
+def _is_emptied(original: Image, edited: Image) -> bool:
+    """Whether a picture, uint8[H, W, 3], became one of hardly more than one colour, in which no artefact can show."""
+    before, after = (_measure_detail(picture) for picture in (original, edited))
+    return before > DETAIL and after < LEFT * before
+
+
+def _measure_detail(picture: Image) -> float:
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    steps = cv2.absdiff(gray[:, 1:], gray[:, :-1])
+    return float(cv2.norm(steps, cv2.NORM_L2SQR)) / steps.size
 
 
 def _tell(context: EditContext, found: ArtefactList) -> str:
