@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import subprocess
 import sys
+import threading
 import time
 import traceback
+from contextlib import suppress
 from email.utils import formatdate
 
 import pytest
@@ -17,7 +20,7 @@ from editjudge.backends.openai_faults import NO_EYES, read_wait
 from editjudge.backends.vision_language import VisionQuestion
 from editjudge.errors import DeviceError, EditJudgeError, InputError, JudgeError
 from support.fresh_process import run_python
-from support.judge_server import Behaviour, Reply, answer_well, complete, free_port, refuse, serve_judge
+from support.judge_server import Behaviour, Reply, Request, answer_well, complete, free_port, refuse, serve_judge
 
 KEY = "sk-proj-0123456789abcdefGHIJ"
 QUICK = Patience(tries=3, seconds=5.0, pause=0.01)
@@ -198,7 +201,7 @@ def test_when_to_come_back() -> None:
     assert read_wait({"retry-after": "1.5"}) == 1.5
     assert read_wait({"retry-after": "-3"}) == 0
     assert read_wait({"retry-after": formatdate(time.time() + 60)}) == pytest.approx(60, abs=2)
-    for value in ("", "soon", "inf", "nan"):
+    for value in ("", "soon", "inf", "nan", "Fri, 31 Dec 99999 23:59:59 GMT", "Mon, 99 Foo 2020 99:99:99 GMT"):
         assert read_wait({"retry-after": value}) is None
     assert read_wait({}) is None
 
@@ -289,6 +292,66 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(DeviceError, match=r"pip install 'editjudge\[judges\]'"):
         OpenAiModel("m", "http://localhost/v1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://localhost:1"),
+        ("SSL_CERT_FILE", "/nonexistent"),
+        ("OPENAI_ORG_ID", "\N{LATIN SMALL LETTER E WITH ACUTE}"),
+    ],
+)
+def test_surroundings_that_no_call_can_be_made_in(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "ALL_PROXY":
+        monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv(name, value)
+    with serve_judge() as server, pytest.raises(DeviceError, match=f"cannot be used; see .*{name}"):
+        OpenAiModel("m", server.url, QUICK).answer(QUESTION)
+
+
+def test_a_server_that_drips_headers_is_not_waited_for() -> None:
+    """Each byte comes in time, and all of them never do."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            with suppress(OSError):
+                connection, _ = listening.accept()
+                with connection:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                    for number in range(60):
+                        connection.sendall(f"X-{number}: y\r\n".encode())
+                        time.sleep(0.1)
+
+        threading.Thread(target=drip, daemon=True).start()
+        begun = time.monotonic()
+        model = OpenAiModel("m", f"http://127.0.0.1:{listening.getsockname()[1]}/v1", Patience(1, 0.5, 0.01))
+        with pytest.raises(JudgeError, match=r"has not answered in 0\.5 seconds"):
+            model.answer(QUESTION)
+        assert time.monotonic() - begun < 4
+
+
+def test_a_place_that_is_sent_on_to_gets_nothing() -> None:
+    with serve_judge() as other, serve_judge() as server:
+        moved = {"Location": f"{other.url}/chat/completions"}
+        server.behave = lambda request, number: Reply(307, "", moved)
+        with pytest.raises(JudgeError, match="sends on to another place"):
+            OpenAiModel("m", server.url, QUICK).answer(QUESTION)
+        assert not other.requests
+
+
+@pytest.mark.parametrize("name", ["temperature", "seed"])
+def test_what_a_server_does_not_take_is_left_out_from_then_on(name: str) -> None:
+    def answer(request: Request, number: int) -> Reply:
+        if name in request:
+            return refuse(400, f"Unsupported value: '{name}' does not support 0 with this model.")
+        return answer_well(request, number)
+
+    with serve_judge(answer) as server:
+        model = OpenAiModel("m", server.url, QUICK)
+        for _ in range(2):
+            assert model.answer(QUESTION).text
+        assert [name in request for request in server.requests] == [True, False, False]
 
 
 def test_what_an_app_raises_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,6 +188,8 @@ class OpenAiModel:
     def _describe_break(self, error: Exception, cause: BaseException) -> Fault:
         if any("timeout" in type(one).__name__.lower() for one in (error, cause)):  # whichever library's
             return self._describe_delay()
+        if isinstance(cause, UnicodeError):  # of a header
+            raise DeviceError(SURROUNDINGS) from None
         reason = shorten_text(mask_keys(str(cause), self._key))
         problem = (
             f"the server at {self._place} cannot be reached, or hung up ({reason}); check the address and the server"

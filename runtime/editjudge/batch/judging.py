@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple, Self
 
@@ -22,7 +23,7 @@ from editjudge.image.decode import load_image
 from editjudge.metrics.vlm_judge.judge import MOST_REQUESTS, PASSES, REQUESTS, SEED, VlmJudge
 from editjudge.metrics.vlm_judge.names import parse_judge_name
 from editjudge.metrics.vlm_judge.open_judge import open_judge
-from editjudge.utils.pools import submit
+from editjudge.utils.pools import DaemonPool
 
 AHEAD = 4
 """Rows per request that are under way or wait: their pictures are in memory."""
@@ -69,7 +70,7 @@ class JudgingStage:
         self._judges = judges
         self._options = options
         self._ahead = AHEAD * options.requests
-        self._pool = ThreadPoolExecutor(options.requests, "editjudge-judging")  # its threads start when needed
+        self._pool = DaemonPool(options.requests, "editjudge-judging")
         self._failures = 0
         self._before = self._count_tokens()
 
@@ -77,8 +78,11 @@ class JudgingStage:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
-        self._pool.shutdown(wait=kind is None, cancel_futures=True)
-        if kind is not None and not issubclass(kind, Exception):  # the program is to end, which waits for these threads
+        if kind is None:
+            self._pool.shutdown()
+        else:
+            self._pool.abandon(JudgeError("the run was ended"))
+        if kind is not None and not issubclass(kind, Exception):  # the program is to end
             for judge in self._judges.values():
                 judge.abandon()
 
@@ -130,7 +134,7 @@ class JudgingStage:
         under_way: deque[tuple[int, Future[JudgedRow]]] = deque()
         for numbers in pending:
             for number, row in zip(count(numbers.start), dataset.rows(numbers.start, numbers.stop)):
-                under_way.append((number, submit(self._pool, self._judge, row)))
+                under_way.append((number, self._pool.submit(partial(self._judge, row))))
                 if len(under_way) >= self._ahead:
                     yield _take(under_way)
         while under_way:

@@ -74,8 +74,10 @@ class DaemonPool:
 def give_up(futures: Iterable[Future[Any]], error: Exception) -> None:
     """Nobody waits for these any more: what has begun is left to end by itself."""
     for future in futures:
-        if not future.cancel():
-            with suppress(InvalidStateError):  # it is done
+        with suppress(InvalidStateError):  # it is done, or told already
+            if future.cancel():
+                future.set_running_or_notify_cancel()  # or who waits for it would wait on
+            else:
                 future.set_exception(error)
 
 
@@ -90,7 +92,7 @@ def call_until(until: float, call: Callable[[], T]) -> T:
 
 def _work(tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]) -> None:
     while (task := tasks.get()) is not None:
-        if task[0].set_running_or_notify_cancel():
+        if not task[0].done() and task[0].set_running_or_notify_cancel():  # else it was given up
             _fulfil(*task)
         del task  # or it would be held until the next one comes
     tasks.put(None)  # for the other threads
