@@ -193,15 +193,15 @@ def measure_auc(better: Sequence[float], worse: Sequence[float]) -> float:
     return float(over / (len(better) * len(worse)))
 
 
-def tabulate(rewards: Mapping[str, Sequence[RewardScore]]) -> dict[str, dict[str, object]]:
-    """By quality: how many there are, and of each side the tenth, the median and the nine tenths, and the nulls."""
-    table: dict[str, dict[str, object]] = {}
+def tabulate(rewards: Mapping[str, Sequence[RewardScore]]) -> dict[str, dict[str, float]]:
+    """By quality: how many there are, and of each side the median, and how many have none."""
+    table: dict[str, dict[str, float]] = {}
     for quality, found in rewards.items():
         table[quality] = {"count": len(found)}
         for side in REWARD_SIDES:
             scores = _list_scores({"": found}, ("",), side)
-            spread = [round(float(value), 2) for value in np.quantile(scores, (0.1, 0.5, 0.9))] if scores else []
-            table[quality][side] = {"spread": spread, "null": len(found) - len(scores)}
+            table[quality] |= {f"{side}, median": float(np.median(scores))} if scores else {}
+            table[quality][f"{side}, null"] = len(found) - len(scores)
     return table
 
 
