@@ -19,7 +19,7 @@ import pytest
 from scipy.stats import chisquare
 
 from editjudge.backends.llama_chat import render_chat, write_grammar
-from editjudge.backends.llama_library import hear_llama
+from editjudge.backends.llama_library import hear_llama, read_token
 from editjudge.backends.llama_sampler import GrammarSampler
 from editjudge.backends.llama_vision import LlamaVisionModel
 from editjudge.backends.vision_language import VisionAnswer
@@ -140,14 +140,14 @@ def test_what_is_drawn_is_drawn_from_what_the_grammar_allows(model: LlamaVisionM
         logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), (size,)).astype(np.float64)
         likely = np.zeros(10)
         for token in range(size):
-            piece = seeing._to_bytes(token)
+            piece = read_token(llama, vocab, token)
             if len(piece) == 1 and piece.isdigit():
                 likely[int(piece)] += np.exp(logits[token] / temperature)
         drawn = []
         for seed in range(draws):
             with ExitStack() as resources, hear_llama():
                 sampler = GrammarSampler(vocab, "root ::= [0-9]", temperature, seed, resources)
-                drawn.append(int(seeing._to_bytes(sampler.sample(context))))
+                drawn.append(int(read_token(llama, vocab, sampler.sample(context))))
         return drawn, list(likely / likely.sum() * draws)
 
     drawn, expected = model._thread.run(draw)

@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.backends.llama_library import hear_llama, load_llama_cpp
-from editjudge.errors import BundleError, DeviceError, EditJudgeError, OutOfMemoryError
+from editjudge.backends.llama_library import check_status, free_resources, hear_llama, load_llama_cpp, read_token
+from editjudge.errors import BundleError, EditJudgeError, OutOfMemoryError
 from editjudge.types import Placement
 from editjudge.utils.oom import ADVICE, NO_MEMORY, check_room
 
 BATCH = 64
 """Tokens evaluated at once."""
 ALL_LAYERS = -1
-NO_MEMORY_LEFT = -2  # of llama_decode
 CONTEXT_BYTES, THREAD_BYTES = 64 << 20, 16 << 20
 """What a context takes at most, and a thread with its stack."""
 LOAD = "load the parser"
@@ -69,7 +68,7 @@ class LanguageModel:
             self._decode([int(self._llama.llama_vocab_bos(self._vocab))])
             self._prompt_length = self._length
             # Freed by `close`, or when nobody uses the model any more; when the interpreter ends, by the system alone.
-            self._free = weakref.finalize(self, _free, resources.pop_all())
+            self._free = weakref.finalize(self, free_resources, resources.pop_all())
             self._free.atexit = False
 
     def _open(self, path: Path, threads: int, room: int, gpu: bool, resources: ExitStack) -> None:
@@ -124,7 +123,7 @@ class LanguageModel:
 
     def detokenize(self, tokens: Sequence[int]) -> str:
         """The text of some tokens."""
-        return b"".join(map(self._to_bytes, tokens)).decode(errors="replace")
+        return b"".join(read_token(self._llama, self._vocab, token) for token in tokens).decode(errors="replace")
 
     def set_prompt(self, tokens: Sequence[int]) -> None:
         """Reads what stands before every text from now on."""
@@ -173,21 +172,8 @@ class LanguageModel:
                 batch.logits[index] = start + index + 1 == len(tokens)
             with hear_llama() as errors:
                 status = self._llama.llama_decode(self._context, batch)
-            if status == NO_MEMORY_LEFT or (status and any(map(NO_MEMORY.search, errors))):
-                raise OutOfMemoryError(f"there is not enough memory to read the instruction; {ADVICE}")
-            if status:
-                raise DeviceError(f"llama.cpp could not read the instruction (it says {status}); report it")
+            check_status(status, "read the instruction", errors)
             self._length += len(part)
-
-    def _to_bytes(self, token: int) -> bytes:
-        buffer = ctypes.create_string_buffer(256)
-        length = self._llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
-        return buffer.raw[: max(0, length)]
-
-
-def _free(resources: ExitStack) -> None:
-    with hear_llama():
-        resources.close()
 
 
 def _explain(fault: str, path: Path) -> EditJudgeError:

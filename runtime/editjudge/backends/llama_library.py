@@ -6,8 +6,8 @@ import atexit
 import ctypes
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -15,9 +15,10 @@ from typing import Any
 from editjudge.errors import DeviceError, OutOfMemoryError
 from editjudge.utils.forks import new_lock
 from editjudge.utils.libraries.environment import keep_variables
-from editjudge.utils.oom import ADVICE, check_room, lacks_memory
+from editjudge.utils.oom import ADVICE, NO_MEMORY, check_room, lacks_memory
 
 ERROR, CONTINUED = 4, 5  # ggml_log_level
+NO_MEMORY_LEFT = -2  # of llama_decode
 ROOM = 64 << 20
 """Bytes, most of which are to spare: with less the process may end."""
 VISION_BUILD = "pip install --force-reinstall --no-cache-dir --no-binary llama-cpp-python llama-cpp-python"
@@ -83,6 +84,30 @@ def hear_llama() -> Iterator[list[str]]:
         yield errors
     finally:
         _hearing.errors = before
+
+
+def check_status(status: int, task: str, errors: Sequence[str]) -> None:
+    """Raises OutOfMemoryError or DeviceError for the status of a function that could not do its task.
+
+    errors: What llama.cpp told of meanwhile.
+    """
+    if status == NO_MEMORY_LEFT or (status and any(map(NO_MEMORY.search, errors))):
+        raise OutOfMemoryError(f"there is not enough memory to {task}; {ADVICE}")
+    if status:
+        raise DeviceError(f"llama.cpp could not {task} (it says {status}); report it")
+
+
+def read_token(llama: Any, vocabulary: Any, token: int) -> bytes:
+    """What a token stands for, which may be a part of a character."""
+    buffer = ctypes.create_string_buffer(256)
+    length = llama.llama_token_to_piece(vocabulary, token, buffer, len(buffer), 0, False)
+    return buffer.raw[: max(0, length)]
+
+
+def free_resources(resources: ExitStack) -> None:
+    """Frees what llama.cpp holds, without a word of it."""
+    with hear_llama():
+        resources.close()
 
 
 def _listen(llama: Any) -> None:

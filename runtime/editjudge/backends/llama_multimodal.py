@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from editjudge.backends.llama_chat import ChatPart
-from editjudge.backends.llama_library import hear_llama, load_llama_cpp, load_mtmd
+from editjudge.backends.llama_library import (
+    check_status,
+    free_resources,
+    hear_llama,
+    load_llama_cpp,
+    load_mtmd,
+    read_token,
+)
 from editjudge.backends.llama_sampler import GrammarSampler
 from editjudge.backends.vision_language import VisionAnswer
 from editjudge.errors import DeviceError, EditJudgeError, ImageError, InputError, JudgeError, OutOfMemoryError
@@ -21,7 +28,6 @@ from editjudge.utils.oom import ADVICE, NO_MEMORY, check_room
 BATCH = 512
 """Tokens evaluated at once. All of a picture's attend to each other: 256 in Gemma 3, at most 280 in Gemma 4."""
 ALL_LAYERS = -1
-NO_MEMORY_LEFT = -2  # of llama_decode
 VOCABULARY_BYTES, SPARE, THREAD_BYTES = 192 << 20, 192 << 20, 16 << 20
 """What 262,144 words take at most, a context besides its cache, and a thread with its stack. Where they are not to be
 had, llama.cpp ends the process."""
@@ -59,7 +65,7 @@ class MultimodalModel:
             self._open(path, threads, room, gpu, resources)
             self._open_eyes(mmproj, path, threads, gpu, resources)
             # Freed by `close`, or when nobody uses the model any more; when the interpreter ends, by the system alone.
-            self._free = weakref.finalize(self, _free, resources.pop_all())
+            self._free = weakref.finalize(self, free_resources, resources.pop_all())
             self._free.atexit = False
 
     def _open(self, path: Path, threads: int, room: int, gpu: bool, resources: ExitStack) -> None:
@@ -188,7 +194,7 @@ class MultimodalModel:
         status = self._mtmd.mtmd_helper_eval_chunks(
             self._eyes, self._context, chunks, 0, 0, batch, True, ctypes.byref(length)
         )
-        _check_status(status, "read the question", errors)
+        check_status(status, "read the question", errors)
 
     def _write(self, sampler: GrammarSampler, longest: int, errors: list[str]) -> Iterator[bytes]:
         """The tokens of the answer, without the one that ends it."""
@@ -197,28 +203,11 @@ class MultimodalModel:
             token = sampler.sample(self._context)
             if llama.llama_vocab_is_eog(self._vocab, token):
                 return
-            yield self._to_bytes(token)
+            yield read_token(llama, self._vocab, token)
             batch = llama.llama_batch_get_one((llama.llama_token * 1)(token), 1)
-            _check_status(llama.llama_decode(self._context, batch), "write the answer", errors)
+            check_status(llama.llama_decode(self._context, batch), "write the answer", errors)
         if not llama.llama_vocab_is_eog(self._vocab, sampler.sample(self._context)):
             raise JudgeError(f"the judge's answer was cut off at {longest:,} tokens; allow more, or ask for less")
-
-    def _to_bytes(self, token: int) -> bytes:
-        buffer = ctypes.create_string_buffer(256)
-        length = self._llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
-        return buffer.raw[: max(0, length)]
-
-
-def _free(resources: ExitStack) -> None:
-    with hear_llama():
-        resources.close()
-
-
-def _check_status(status: int, task: str, errors: Sequence[str]) -> None:
-    if status == NO_MEMORY_LEFT or (status and any(map(NO_MEMORY.search, errors))):
-        raise OutOfMemoryError(f"there is not enough memory to {task}; {ADVICE}")
-    if status:
-        raise DeviceError(f"llama.cpp could not {task} (it says {status}); report it")
 
 
 def _explain(fault: str, errors: Sequence[str]) -> EditJudgeError:

@@ -60,4 +60,4 @@ def lacks_judgement(values: Values) -> bool:
 
 def _asked(name: str) -> str:
     """The column with the prompts, by their version, and the seed."""
-    return f"judges.{name}.asked"
+    return side_column(name, ASKED)

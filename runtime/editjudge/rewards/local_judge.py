@@ -8,6 +8,7 @@ from os import PathLike
 
 from editjudge.errors import BundleError, DeviceError, JudgeError
 from editjudge.metrics.registry import EditScore
+from editjudge.metrics.rewards.local import NAME
 from editjudge.metrics.rewards.metric import REWARD
 from editjudge.metrics.rewards.reward_score import JudgeRecord, RewardResult, RewardScore
 from editjudge.ranking import Prepared
@@ -29,7 +30,7 @@ class LocalJudge:
 
     @property
     def record(self) -> JudgeRecord:
-        return JudgeRecord("local", self._scorer.bundle.name)
+        return JudgeRecord(NAME, self._scorer.bundle.name)
 
     def judge(self, edits: Sequence[EditTriple]) -> list[RewardScore | str]:
         judged: dict[int, RewardScore | str] = {}
