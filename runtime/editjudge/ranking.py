@@ -13,8 +13,9 @@ from editjudge.image.decode import ImageSource, start_decoding
 from editjudge.image.decoding.read import LoadedPicture
 from editjudge.image.decoding.sources import convert_stranger_errors, is_file_object
 from editjudge.metrics.aligned_image import AlignedImage
-from editjudge.metrics.base import Metric
+from editjudge.metrics.base import Metric, MetricResult
 from editjudge.metrics.context import EditContext, new_context, observe_all
+from editjudge.metrics.flags import FLAGS
 from editjudge.metrics.pipeline import OriginalFeatures
 from editjudge.metrics.registry import EditScore, ScoringMetric
 from editjudge.metrics.task import EditTask
@@ -156,9 +157,15 @@ def score_contexts(
     results = [{other.spec.name: context.result(other) for other in others} for context in contexts]
     models = placements()
     return [
-        replace(score, metrics=measured, timings_ms=timings, models=models)
+        replace(score, flags=_join_flags(score, measured), metrics=measured, timings_ms=timings, models=models)
         for score, measured in zip(scores, results, strict=True)
     ]
+
+
+def _join_flags(score: EditScore, measured: Mapping[str, MetricResult]) -> tuple[str, ...]:
+    """The score's flags, with what a metric says of the edit itself, and not of its own number only."""
+    says_contrary = any("contrary" in result.flags for result in measured.values())
+    return tuple(name for name in FLAGS if name in score.flags or (says_contrary and name == "contrary"))
 
 
 def best_first(ranked: Iterable[RankedCandidate]) -> list[RankedCandidate]:

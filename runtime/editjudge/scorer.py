@@ -7,16 +7,18 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from os import PathLike
-from typing import Any, Self
+from typing import Any
 
-from editjudge.backends.llama_cpp import choose_placement
-from editjudge.backends.onnx.providers import NVIDIA
+import numpy as np
+
 from editjudge.bundles.bundle import Bundle
 from editjudge.image.decode import ImageSource, start_decoding
 from editjudge.image.decoding.read import LoadedPicture
+from editjudge.image.vectors import Vector
 from editjudge.metrics.base import Metric
 from editjudge.metrics.context import new_context
 from editjudge.metrics.dice.difference import PictureDifferences
+from editjudge.metrics.pair.embed import embed_edits
 from editjudge.metrics.pipeline import NEEDED_MODELS, observe
 from editjudge.metrics.registry import (
     Compat,
@@ -31,19 +33,19 @@ from editjudge.metrics.registry import (
 )
 from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
-from editjudge.parser.parser import Parser
-from editjudge.parser.result import INSTRUCTION, REQUEST, ParseResult, Request, understand
+from editjudge.models.pair.encoder import EDIT_CLIP, open_pair_encoder
+from editjudge.opened_bundle import OpenedBundle
+from editjudge.parser.result import INSTRUCTION, REQUEST, Request, understand
 from editjudge.ranking import Prepared, score_contexts
 from editjudge.types import Placement
 from editjudge.utils.arguments import FLAG, PATH, TEXT, THREADS, instance
-from editjudge.utils.forks import new_lock
-from editjudge.utils.oom import ADVICE, convert_memory_errors, trim_memory
+from editjudge.utils.oom import ADVICE, convert_memory_errors
 from editjudge.utils.timing import StageTimer
 
 MODELS = instance(ModelSet, "the models of a bundle, or open one with Scorer.load(bundle)")
 
 
-class Scorer:
+class Scorer(OpenedBundle):
     """Scores edits with one bundle on one device. May be shared by threads, and used as a context manager.
 
     A process that is forked, or is sent one, opens the models anew: its first call takes about a second longer.
@@ -65,13 +67,9 @@ class Scorer:
     ) -> None:
         MODELS.check(models=models)
         FLAG.check(keep_answers=keep_answers)
-        self.models = models
-        self.bundle = models.bundle
+        super().__init__(models, keep_answers=keep_answers)
         self.compat = check_compat(compat)
         self.accept_at = check_accept_at(accept_at)
-        self._keep_answers = keep_answers
-        self._parser: Parser | None = None
-        self._loading = new_lock()
         with models.in_use(), convert_memory_errors("open the models", ADVICE):
             for kind in NEEDED_MODELS:
                 models.model(kind)
@@ -109,44 +107,9 @@ class Scorer:
             models = ModelSet(Bundle.load(bundle), device, None if threads is None else int(threads))
         return cls(models, compat=compat, accept_at=accept_at, keep_answers=keep_answers)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
-
     def __reduce__(self) -> tuple[Any, ...]:
         opener = partial(type(self), compat=self.compat, accept_at=self.accept_at, keep_answers=self._keep_answers)
         return opener, (self.models,)
-
-    def close(self) -> None:
-        """Frees the models, those of what was prepared among them, once the calls of other threads have ended; what
-        is asked for later raises InputError. A Scorer that is no longer used is closed by itself.
-        """
-        self.models.close()
-        if self._parser is not None:
-            self._parser.close()
-        trim_memory()
-
-    @property
-    def placements(self) -> dict[str, Placement]:
-        """What each model runs on, by its role; the parser is among them once it has read an instruction."""
-        parser = self._parser.placement if self._parser else None
-        return self.models.placements if parser is None else {**self.models.placements, "parser": parser}
-
-    def plan(self) -> dict[str, Placement]:
-        """As `placements`, and where the parser would go, which is not loaded for it."""
-        parser = {"parser": choose_placement(self._parser_device)} if self.bundle.has("parser") else {}
-        return {**parser, **self.placements}
-
-    def parse(self, instruction: str) -> ParseResult:
-        """What an instruction asks for, part by part, with what is to be known of it; it can be scored in its place.
-
-        Raises InstructionError or OutOfMemoryError.
-        """
-        INSTRUCTION.check(instruction=instruction)
-        with self.models.in_use(), convert_memory_errors("read the instruction", ADVICE):
-            return self._read(instruction)
 
     def score(
         self,
@@ -215,11 +178,25 @@ class Scorer:
             context = new_context(task, task.align(loaded.pixels, loaded.profile_converted), self.models)
             return replace(context.differences, timings_ms=timer.read(1))
 
-    @property
-    def _parser_device(self) -> str:
-        """The NVIDIA device that auto found for the other models: llama.cpp is to use it too, or to say why not."""
-        used = [placement.device for placement in self.placements.values() if placement.device in NVIDIA]
-        return used[0] if used and self.models.device == "auto" else self.models.device
+    def embed_edit(self, original: ImageSource, edited: ImageSource, *, encoder: str = EDIT_CLIP) -> Vector:
+        """An edit as one vector of length 1, float32[D]: its products with those of instructions and of other edits
+        are cosines.
+
+        Args:
+            original: The picture before the edit.
+            edited: The picture after it, scaled to the original's size.
+            encoder: "edit_clip" knows which picture comes first; "vifi_clip" does not.
+
+        Raises InputError for what cannot be read, BundleError where the bundle has no such encoder, OutOfMemoryError.
+        """
+        with self.models.in_use(), convert_memory_errors():
+            return np.asarray(embed_edits(self.models, [(original, edited)], encoder)[0])
+
+    def embed_instruction(self, instruction: str, *, encoder: str = EDIT_CLIP) -> Vector:
+        """An instruction as one vector of length 1, float32[D], in the space of the edits. Raises as `embed_edit`."""
+        INSTRUCTION.check(instruction=instruction)
+        with self.models.in_use(), convert_memory_errors():
+            return np.asarray(open_pair_encoder(self.models, encoder).texts([instruction])[0])
 
     def _metric(self, compat: Compat | None) -> ScoringMetric:
         return scoring_metric(check_compat(compat) or self.compat, self.accept_at)
@@ -241,9 +218,3 @@ class Scorer:
         loaded = original.result()
         converted = loaded.profile_converted
         return EditTask.of(loaded.pixels, intents, rules, words, flags, profile_converted=converted, longest=longest)
-
-    def _read(self, instruction: str) -> ParseResult:
-        with self._loading:
-            if self._parser is None:
-                self._parser = Parser.open(self.bundle, self._parser_device, self.models.threads, self._keep_answers)
-        return self._parser.parse(instruction)

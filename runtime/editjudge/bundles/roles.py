@@ -9,8 +9,10 @@ from editjudge.bundles.settings import (
     CoherenceSettings,
     DifferenceSettings,
     DomainSettings,
+    EditClipSettings,
     ElementSettings,
     PictureSettings,
+    VifiClipSettings,
 )
 from editjudge.bundles.toml_schema import OneOf
 
@@ -58,9 +60,15 @@ ROLES: dict[str, Role] = {
         Role("vocabulary", "vocabulary", "words"),
         Role("coherence", "coherence network", "probe", settings=CoherenceSettings),
         Role("elements", "names of objects", "words", settings=ElementSettings),
+        Role("edit_clip", "embedding of edits", "graph", settings=EditClipSettings),
+        Role("edit_clip_text", "instructions of the embedding of edits", "graph"),
+        Role("edit_clip_tokenizer", "tokenizer of the embedding of edits", "tokenizer"),
         Role("lpips", "LPIPS", "graph", settings=PictureSettings, for_metric=True),
         Role("dino", "DINO", "graph", settings=PictureSettings, for_metric=True),
         Role("dinov2", "DINOv2", "graph", settings=PictureSettings, for_metric=True),
+        Role("vifi_clip", "ViFi-CLIP", "graph", settings=VifiClipSettings, for_metric=True),
+        Role("vifi_clip_text", "ViFi-CLIP text", "graph", for_metric=True),
+        Role("vifi_clip_tokenizer", "ViFi-CLIP tokenizer", "tokenizer", for_metric=True),
     )
 }
 """By name."""
@@ -69,8 +77,8 @@ GRAPHS = tuple(role.name for role in ROLES.values() if role.kind == "graph" and 
 """The models that every score needs."""
 OTHER_GRAPHS = tuple(role.name for role in ROLES.values() if role.kind == "graph" and not role.required)
 """Those that a bundle may lack."""
-METRIC_GRAPHS = tuple(role.name for role in ROLES.values() if role.for_metric)
-"""The models that only a metric of the same name needs."""
+METRIC_GRAPHS = tuple(role.name for role in ROLES.values() if role.for_metric and role.settings is not None)
+"""The models that only a metric of the same name needs; what else comes with one has no settings of its own."""
 REQUIRED = frozenset(role.name for role in ROLES.values() if role.required)
 
 RoleName = Annotated[str, OneOf((*ROLES, *(f"{graph}_data" for graph in GRAPHS)))]

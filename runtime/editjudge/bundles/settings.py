@@ -53,6 +53,27 @@ class ClipSettings(PictureSettings):
 
 
 @dataclass(frozen=True)
+class VifiClipSettings(ClipSettings):
+    """How ViFi-CLIP is fed: an edit is a clip of `frames` pictures, the original and the edited one."""
+
+    frames: Annotated[int, Between(2, 2)] = 2
+
+
+@dataclass(frozen=True)
+class EditClipSettings:
+    """How the directed embedding of edits is fed, and when it says that an edit goes against its instruction.
+
+    Attributes:
+        context: Tokens of an instruction, padded or truncated.
+        contrary: From how much more of the cosine the reversed edit has with the instruction than the edit itself on,
+            the edit went against it.
+    """
+
+    context: Tokens
+    contrary: Score
+
+
+@dataclass(frozen=True)
 class DetectorSettings:
     """How the detector is fed, and from which scores on its boxes count.
 

@@ -24,3 +24,9 @@ def direction(before: Vector, after: Vector, wanted: Vector) -> float:
     norm = float(np.linalg.norm(before)) * NOISE_FLOOR
     weight = min(1.0, float(np.linalg.norm(change)) / norm) if norm else 1.0
     return weight * cosine(change, wanted)
+
+
+def to_unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """float32[N, D], each vector of length 1; one of zeros stays so."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)

@@ -20,6 +20,7 @@ from editjudge.metrics.bpm.verdict import MISREAD, check_accept_at, is_unread
 from editjudge.metrics.clip import CLIP_DIRECTIONAL, CLIP_I, CLIP_T, CLIP_T_PLUS_I
 from editjudge.metrics.context import EditContext
 from editjudge.metrics.dice.metric import DICE_CLIP_I, DICE_CLIP_T, DICE_COHERENT
+from editjudge.metrics.pair.metric import EditClipMetric, VifiClipMetric
 from editjudge.metrics.perceptual import DINO, DINOV2, LPIPS
 from editjudge.metrics.pixel import L2, PSNR, SSIM
 from editjudge.metrics.rewards.metric import REWARD, REWARD_FOLLOWING, REWARD_PRESERVING, REWARD_QUALITY
@@ -74,6 +75,8 @@ METRICS: tuple[Metric, ...] = (
     SSIM,
     PSNR,
     CLIP_T_PLUS_I,
+    VifiClipMetric(),
+    EditClipMetric(),
     DICE_COHERENT,
     DICE_CLIP_I,
     DICE_CLIP_T,

@@ -185,6 +185,10 @@ class EditTask:
         """All phrases to look for in the edited picture."""
         return list(dict.fromkeys(filter(None, (self.target, self.keep))))
 
+    def fit(self, edited: Image) -> Image:
+        """An edited picture of any size in the frame, with its drift."""
+        return self.framing.fit(self.content.cut(edited), *self.picture.shape[:2])
+
     def align(self, edited: Image, profile_converted: bool = False) -> AlignedImage:
         """Brings an edited picture of any size into the frame, and takes drift away.
 
@@ -196,10 +200,8 @@ class EditTask:
             raised.append("aspect_changed")
         if profile_converted or self.profile_converted:
             raised.append("profile_converted")
-        content = self.content.cut(edited)
-        fitted = self.framing.fit(content, *self.picture.shape[:2])
-        handed_in = min(max(content.shape[:2]), self.content.longest)
-        compared = compare(self.picture, fitted, self.is_global, self.is_subtle, handed_in)
+        handed_in = min(max(self.content.cut(edited).shape[:2]), self.content.longest)
+        compared = compare(self.picture, self.fit(edited), self.is_global, self.is_subtle, handed_in)
         compared = replace(compared, flags=tuple(raised), handed_in=edited)
         return undo_drift(compared, self.picture, self.is_global) if self.framing.undoes_drift else compared
 

@@ -27,28 +27,29 @@ _PAD_TOKENS = ("[PAD]", "<pad>", "<|endoftext|>")
 Embeddings = NDArray[np.float32]
 
 
-class Clip:
-    """Embeds pictures and texts. May be shared by threads."""
+class TextEncoder:
+    """Embeds texts by CLIP's side for them. May be shared by threads.
 
-    def __init__(self, vision: Runner, text: Runner, tokenizer: Tokenizer, settings: ClipSettings) -> None:
-        self._vision = vision
-        self._text = text
+    Args:
+        session: Takes input_ids and attention_mask, int64[N, context] each, and gives text_embeds float32[N, D].
+        tokenizer: Pads and cuts to the context.
+    """
+
+    def __init__(self, session: Runner, tokenizer: Tokenizer) -> None:
+        self._session = session
         self._tokenizer = tokenizer
-        self._settings = settings
         self._known: OrderedDict[str, Embeddings] = OrderedDict()
         self._lock = threading.Lock()
-        self._length = 0  # of a vector, once one was seen
 
     @classmethod
-    def open(cls, models: ModelSet) -> Self:
-        settings = models.bundle.clip
-        tokenizer = _open_tokenizer(models.bundle.file("clip_tokenizer"), settings.context)
-        return cls(models.session("clip_vision"), models.session("clip_text"), tokenizer, settings)
+    def of_role(cls, models: ModelSet, role: str, tokenizer_role: str, context: int) -> Self:
+        """Opens a graph for texts of so many tokens, and its tokenizer. Raises BundleError."""
+        tokenizer = _open_tokenizer(models.bundle.file(tokenizer_role), context)
+        return cls(models.session(role), tokenizer)
 
-    def images(self, crops: Sequence[Image]) -> Embeddings:
-        """float32[N, D], not normalised, of N >= 1 pictures uint8[H, W, 3] of any sizes, in one run of the model."""
-        outputs = self._vision.run(picture_inputs(crops, self._settings))
-        return self._check_length(take(outputs, "image_embeds", len(crops), None))
+    def is_cut(self, text: str) -> bool:
+        """Whether a text has more tokens than are read of one."""
+        return bool(self._tokenizer.encode(replace_surrogates(text)).overflowing)
 
     def texts(self, texts: Sequence[str]) -> Embeddings:
         """float32[N, D], not normalised, of N >= 1 texts, each cut at the context; they are remembered for a while."""
@@ -67,13 +68,42 @@ class Clip:
 
     def _run_texts(self, texts: Sequence[str]) -> Embeddings:
         encodings = [self._tokenizer.encode(replace_surrogates(text)) for text in texts]
-        outputs = self._text.run(
+        outputs = self._session.run(
             {
                 "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),
                 "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
             }
         )
-        return self._check_length(take(outputs, "text_embeds", len(texts), None))
+        return take(outputs, "text_embeds", len(texts), None)
+
+
+class Clip:
+    """Embeds pictures and texts. May be shared by threads."""
+
+    def __init__(self, vision: Runner, text: Runner, tokenizer: Tokenizer, settings: ClipSettings) -> None:
+        self._vision = vision
+        self._text = TextEncoder(text, tokenizer)
+        self._settings = settings
+        self._length = 0  # of a vector, once one was seen
+
+    @classmethod
+    def open(cls, models: ModelSet) -> Self:
+        settings = models.bundle.clip
+        tokenizer = _open_tokenizer(models.bundle.file("clip_tokenizer"), settings.context)
+        return cls(models.session("clip_vision"), models.session("clip_text"), tokenizer, settings)
+
+    def images(self, crops: Sequence[Image]) -> Embeddings:
+        """float32[N, D], not normalised, of N >= 1 pictures uint8[H, W, 3] of any sizes, in one run of the model."""
+        outputs = self._vision.run(picture_inputs(crops, self._settings))
+        return self._check_length(take(outputs, "image_embeds", len(crops), None))
+
+    def texts(self, texts: Sequence[str]) -> Embeddings:
+        """float32[N, D], not normalised, of N >= 1 texts, each cut at the context; they are remembered for a while."""
+        return self._check_length(self._text.texts(texts))
+
+    def is_cut(self, text: str) -> bool:
+        """Whether a text has more tokens than are read of one."""
+        return self._text.is_cut(text)
 
     def _check_length(self, vectors: Embeddings) -> Embeddings:
         """Those of pictures and texts must lie in one space."""

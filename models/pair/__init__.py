@@ -1,0 +1,1 @@
+"""The pair model: training of the embedding of edits."""

@@ -1,0 +1,65 @@
+"""Training examples of the pair model on disk: the features of edits, so that no picture is looked at twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from editjudge.bundles.bundle import Bundle
+from editjudge.models.clip import Clip
+from editjudge.models.model_set import ModelSet
+from editjudge.models.pair.views import stack_inputs, view_pair
+from editjudge.types import EditIntent, Image
+
+
+@dataclass(frozen=True, eq=False)
+class ExamplePair:
+    """An original and an edited picture.
+
+    Attributes:
+        original, edited: uint8[H, W, 3], of one size.
+        tier: How well the second does what was asked: 2 well done, 1 with faults, 0 not at all.
+        asked: What was asked for, as an intent or in words.
+    """
+
+    original: Image
+    edited: Image
+    tier: int
+    asked: EditIntent | str
+
+
+def write_shard(path: Path, edits: Iterable[Sequence[ExamplePair]], bundle: Path) -> None:
+    """Writes the features of E edits, each of one or more pairs of one original, the well done first.
+
+    Arrays of N pairs: features float16[N, P, 2, D], details uint8[N, P, 2, 3, T, T], boxes float16[N, P, 4], seen
+    uint8[N, P] (`editjudge.models.pair.views.PairInputs`); tier int8[N]; edit int32[N], from 0; asked: E texts, a JSON
+    object of an intent, or a JSON string.
+    """
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in ("features", "details", "boxes", "seen", "tier", "edit")}
+    asked = []
+    for index, pairs in enumerate(edits):
+        views = [view_pair(pair.original, pair.edited) for pair in pairs]
+        features = _clip(bundle).images([picture for view in views for picture in view.all])
+        inputs = stack_inputs(views, features)
+        rows["features"].append(inputs.features.astype(np.float16))
+        rows["details"].append(np.rint((inputs.details + 0.5) * 255).astype(np.uint8))
+        rows["boxes"].append(inputs.boxes.astype(np.float16))
+        rows["seen"].append(inputs.seen.astype(np.uint8))
+        rows["tier"].append(np.array([pair.tier for pair in pairs], np.int8))
+        rows["edit"].append(np.full(len(pairs), index, np.int32))
+        wanted = pairs[0].asked
+        asked.append(json.dumps(wanted if isinstance(wanted, str) else asdict(wanted)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".part.npz")
+    np.savez(fresh, asked=np.array(asked), **{name: np.concatenate(parts) for name, parts in rows.items()})
+    fresh.replace(path)
+
+
+@cache
+def _clip(bundle: Path) -> Clip:
+    return ModelSet(Bundle.load(bundle), "cpu", 1).model(Clip)

@@ -1,0 +1,31 @@
+"""Edits as vectors: their pictures decoded and framed as those that are scored, and embedded together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from editjudge.image.decode import ImageSource, start_decoding
+from editjudge.image.decoding.read import LoadedPicture
+from editjudge.metrics.task import EditTask, Framing
+from editjudge.models.clip import Embeddings
+from editjudge.models.model_set import ModelSet
+from editjudge.models.pair.encoder import Pair, open_pair_encoder
+
+
+def embed_edits(models: ModelSet, edits: Sequence[tuple[ImageSource, ImageSource]], encoder: str) -> Embeddings:
+    """float32[N, D], of length 1, of N >= 1 edits, an original and an edited picture each.
+
+    Raises InputError for what cannot be read, and BundleError where the bundle has no such encoder.
+    """
+    opened = open_pair_encoder(models, encoder)
+    decoding = start_decoding([picture for edit in edits for picture in edit])
+    loaded = [decoded.result() for decoded in decoding]
+    longest = models.bundle.manifest.frame
+    pairs = [frame_pair(*pair, longest) for pair in zip(loaded[::2], loaded[1::2], strict=True)]
+    return opened.edits(pairs)
+
+
+def frame_pair(original: LoadedPicture, edited: LoadedPicture, longest: int) -> Pair:
+    """Two pictures of any sizes in the frame in which they are scored, of `longest` pixels."""
+    task = EditTask.of(original.pixels, (), Framing(), longest=longest)
+    return task.picture, task.fit(edited.pixels)

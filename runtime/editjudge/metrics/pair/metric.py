@@ -1,0 +1,68 @@
+"""Metrics by embeddings of edits: the cosine of an edit, as one vector, and its instruction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from editjudge.metrics.base import MetricResult, MetricSpec
+from editjudge.models.pair.edit_clip import EditClip
+from editjudge.models.pair.encoder import EDIT_CLIP, VIFI_CLIP
+from editjudge.models.pair.vifi_clip import VifiClip
+
+if TYPE_CHECKING:
+    from editjudge.metrics.context import EditContext
+
+CUT, CONTRARY, STRANGE = "cut_short", "contrary", "out_of_domain"
+
+
+@dataclass(frozen=True)
+class VifiClipMetric:
+    """The pair as a clip of two frames, against the instruction; whichever picture comes first, it is the same."""
+
+    spec = MetricSpec(
+        VIFI_CLIP,
+        "ViFi-CLIP",
+        "-1 to 1: how well both pictures, as a clip, fit the instruction; blind to their order",
+        range=(-1.0, 1.0),
+        aspect="both",
+        roles=("clip_vision", "clip_text"),
+    )
+
+    def compute(self, context: EditContext) -> MetricResult:
+        if context.instruction is None:
+            return MetricResult(None, explanation="Not measured: there is no instruction in words.")
+        encoder = context.models.model(VifiClip)
+        (edit,) = encoder.edits([(context.original, context.edited)])
+        (text,) = encoder.texts([context.instruction])
+        return MetricResult(float(edit @ text), flags=(CUT,) if encoder.is_cut(context.instruction) else ())
+
+
+@dataclass(frozen=True)
+class EditClipMetric:
+    """The directed embedding of an edit against its instruction; its part is the same of the edit reversed."""
+
+    spec = MetricSpec(
+        EDIT_CLIP,
+        "Edit CLIP",
+        "-1 to 1: how well the edit, in its direction, fits the instruction",
+        range=(-1.0, 1.0),
+        aspect="both",
+        roles=(EDIT_CLIP, f"{EDIT_CLIP}_text", f"{EDIT_CLIP}_tokenizer"),
+    )
+
+    def compute(self, context: EditContext) -> MetricResult:
+        """None where the bundle was not made for the pictures or the words, or there is no instruction in words."""
+        if context.instruction is None:
+            return MetricResult(None, explanation="Not measured: there is no instruction in words.")
+        if context.score is not None and STRANGE in context.score.flags:
+            reason = "Not measured: the bundle was not made for such pictures or words."
+            return MetricResult(None, flags=(STRANGE,), explanation=reason)
+        encoder = context.models.model(EditClip)
+        edit, reverse = encoder.both_ways(context.original, context.edited)
+        (text,) = encoder.texts([context.instruction])
+        value, reversed_value = float(edit @ text), float(reverse @ text)
+        flags = [CUT] if encoder.is_cut(context.instruction) else []
+        if reversed_value - value > context.models.bundle.settings(EDIT_CLIP).contrary:
+            flags.append(CONTRARY)
+        return MetricResult(value, {"reversed": reversed_value}, tuple(flags))
