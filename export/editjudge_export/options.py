@@ -17,6 +17,7 @@ from editjudge_export.tensorrt.compiler import EngineDevice
 
 ENGINES: dict[str, EngineDevice] = {"tensorrt": "tensorrt", "tensorrt-rtx": "rtx"}
 """The device that each kind of engine is for."""
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class BuildOptions:
         stripped: Whether engines are built without weights.
         allow_pickle: Whether pickled weights are read.
         pairs: How many edits are scored beside the reference pipeline; 8 are one of each kind and one more.
-        metrics: The recipe's models of metrics that go in.
+        metrics: The recipe's models of metrics that go in; ALL stands for whatever it has.
         fallback: Whether the recipe's fallback parser goes in.
     """
 
@@ -67,13 +68,14 @@ class BuildOptions:
 
         Raises InputError where the recipe has not what was asked for.
         """
+        known = [name for name in OPTIONAL if name in recipe.models]
         for name in self.metrics:
-            if name not in OPTIONAL or name not in recipe.models:
-                known = ", ".join(known for known in OPTIONAL if known in recipe.models) or "none"
-                raise InputError(f"the recipe has no model {name!r} of a metric; it has {known}")
+            if name not in (ALL, *known):
+                has = ", ".join(known) or "none"
+                raise InputError(f"the recipe has no model {name!r} of a metric; it has {has}")
         if self.fallback and FALLBACK not in recipe.parsers:
             raise InputError(f"the recipe has no [{FALLBACK}]; leave out --fallback, or name one in the recipe")
-        dropped = {name for name in OPTIONAL if name not in self.metrics}
+        dropped = set() if ALL in self.metrics else set(OPTIONAL) - set(self.metrics)
         models = {name: model for name, model in recipe.models.items() if name not in dropped}
         sections = {name: section for name, section in recipe.sections.items() if name not in dropped}
         if self.precision is not None:

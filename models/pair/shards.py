@@ -25,12 +25,14 @@ class ExamplePair:
         original, edited: uint8[H, W, 3], of one size.
         tier: How well the second does what was asked: 2 well done, 1 with faults, 0 not at all.
         asked: What was asked for, as an intent or in words.
+        scene: A number that edits of the same original share, where there may be several.
     """
 
     original: Image
     edited: Image
     tier: int
     asked: EditIntent | str
+    scene: int | None = None
 
 
 def write_shard(path: Path, edits: Iterable[Sequence[ExamplePair]], bundle: Path) -> None:
@@ -38,10 +40,10 @@ def write_shard(path: Path, edits: Iterable[Sequence[ExamplePair]], bundle: Path
 
     Arrays of N pairs: features float16[N, P, 2, D], details uint8[N, P, 2, 3, T, T], boxes float16[N, P, 4], seen
     uint8[N, P] (`editjudge.models.pair.views.PairInputs`); tier int8[N]; edit int32[N], from 0; asked: E texts, a JSON
-    object of an intent, or a JSON string.
+    object of an intent, or a JSON string; where scenes are known, group: int64[E].
     """
     rows: dict[str, list[np.ndarray]] = {name: [] for name in ("features", "details", "boxes", "seen", "tier", "edit")}
-    asked = []
+    asked, scenes = [], []
     for index, pairs in enumerate(edits):
         views = [view_pair(pair.original, pair.edited) for pair in pairs]
         features = _clip(bundle).images([picture for view in views for picture in view.all])
@@ -54,9 +56,12 @@ def write_shard(path: Path, edits: Iterable[Sequence[ExamplePair]], bundle: Path
         rows["edit"].append(np.full(len(pairs), index, np.int32))
         wanted = pairs[0].asked
         asked.append(json.dumps(wanted if isinstance(wanted, str) else asdict(wanted)))
+        scenes += [] if pairs[0].scene is None else [pairs[0].scene]
+    groups = {"group": np.array(scenes, np.int64)} if scenes else {}
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".part.npz")
-    np.savez(fresh, asked=np.array(asked), **{name: np.concatenate(parts) for name, parts in rows.items()})
+    arrays = {name: np.concatenate(parts) for name, parts in rows.items()}
+    np.savez(fresh, asked=np.array(asked), **groups, **arrays)
     fresh.replace(path)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
+from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordLevel
 from tokenizers.processors import TemplateProcessing
 
+from pair.wording import template_words
 from studio.edits import instructions
 from studio.vocabulary import WORDS
 
@@ -15,25 +18,37 @@ CONTEXT = 24
 """Tokens of an instruction."""
 SPECIAL = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")
 """[EOS] is 3, as in the studio's CLIP: with 2, transformers pools at the highest id."""
+END = "<|endoftext|>"
+"""Pads the texts of a CLIP."""
 
 
 def instruction_words() -> tuple[str, ...]:
-    """Every word of the studio's vocabulary and of the templates of its instructions, in lower case."""
+    """Every word of the studio's vocabulary and of the wordings of its instructions, in lower case."""
     templates = [value for name, value in vars(instructions).items() if name.isupper()]
     spelled = re.sub(r"\{\w+\}", " ", " ".join(map(repr, templates))).lower()
-    return tuple(sorted({*WORDS, *re.findall(r"[a-z]+", spelled)}))
+    return tuple(sorted({*WORDS, *re.findall(r"[a-z]+", spelled), *template_words()}))
 
 
 def pair_tokenizer() -> Tokenizer:
     """[BOS] words [EOS], padded and cut to CONTEXT; punctuation is left out."""
     ids = {token: index for index, token in enumerate((*SPECIAL, *instruction_words()))}
     tokenizer = Tokenizer(WordLevel(ids, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(Regex(r"[^\w\s]"), " ")]
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    # No regular expression: bundles are read with those of CLIP's tokenizers alone.
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation("removed")]
     )
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.add_special_tokens(list(SPECIAL))
     tokenizer.post_processor = TemplateProcessing(single="[BOS] $A [EOS]", special_tokens=[("[BOS]", 2), ("[EOS]", 3)])
     tokenizer.enable_truncation(CONTEXT)
     tokenizer.enable_padding(length=CONTEXT, pad_id=0, pad_token="[PAD]")
+    return tokenizer
+
+
+def load_tokenizer(checkpoint: Path) -> Tokenizer:
+    """The tokenizer of a CLIP checkpoint folder, which pads and cuts to the context of its text tower."""
+    tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
+    context = json.loads((checkpoint / "config.json").read_text())["text_config"]["max_position_embeddings"]
+    tokenizer.enable_truncation(context)
+    tokenizer.enable_padding(length=context, pad_id=tokenizer.token_to_id(END), pad_token=END)
     return tokenizer

@@ -9,7 +9,7 @@ sentence) and {name+other} (a thing with a new attribute). The names are those o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,8 +58,12 @@ class Template:
             line = _fill(self.line, drawn)
             fits = (isinstance(slot, Words) or len(str(slot).split()) <= LONGEST for slot in drawn.values())
             if self._are_distinct(drawn) and all(fits):
-                return _fill(self.text, drawn), parse_line(line)
+                return self.write(drawn), parse_line(line)
         raise RuntimeError(f"nothing fits {self.text!r} within {TRIES} tries")
+
+    def write(self, drawn: Mapping[str, Slot]) -> str:
+        """The instruction with what was drawn for its gaps, in lower case and without final punctuation."""
+        return _fill(self.text, drawn)
 
     def _are_distinct(self, drawn: dict[str, Slot]) -> bool:
         """Whether no two of the phrases, in long lists those of a part, share a word: it is clear which is which."""
@@ -103,7 +107,7 @@ def _read(path: Path) -> tuple[Template, ...]:
     return tuple(found)
 
 
-def _fill(text: str, drawn: dict[str, Slot]) -> str:
+def _fill(text: str, drawn: Mapping[str, Slot]) -> str:
     def replacement(gap: re.Match[str]) -> str:
         name, form, other = gap.groups()
         slot = drawn[name]

@@ -35,6 +35,7 @@ from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
 from editjudge.models.pair.encoder import EDIT_CLIP, open_pair_encoder
 from editjudge.opened_bundle import OpenedBundle
+from editjudge.parser.normalize import normalize
 from editjudge.parser.result import INSTRUCTION, REQUEST, Request, understand
 from editjudge.ranking import Prepared, score_contexts
 from editjudge.types import Placement
@@ -193,8 +194,12 @@ class Scorer(OpenedBundle):
             return np.asarray(embed_edits(self.models, [(original, edited)], encoder)[0])
 
     def embed_instruction(self, instruction: str, *, encoder: str = EDIT_CLIP) -> Vector:
-        """An instruction as one vector of length 1, float32[D], in the space of the edits. Raises as `embed_edit`."""
+        """An instruction as one vector of length 1, float32[D], in the space of the edits, cut as its encoder cuts.
+
+        Raises InstructionError for what `parse` refuses, and else as `embed_edit`.
+        """
         INSTRUCTION.check(instruction=instruction)
+        normalize(instruction)  # which refuses it; what is embedded are the words as they stand
         with self.models.in_use(), convert_memory_errors():
             return np.asarray(open_pair_encoder(self.models, encoder).texts([instruction])[0])
 

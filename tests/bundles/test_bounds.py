@@ -17,19 +17,21 @@ from editjudge.bundles.settings import (
     DetectorSettings,
     DifferenceSettings,
     DomainSettings,
+    EditClipSettings,
     ElementSettings,
     NormRanges,
     ParserSettings,
     PictureSettings,
     SegmenterSettings,
     VerdictSettings,
+    VifiClipSettings,
 )
 from editjudge.bundles.toml_schema import LONGEST_TEXT, MOST_ITEMS, Between, check_value
 
 TABLES = (
     FileEntry, DocumentEntry, EngineEntry, EndToEnd, PictureSettings, ClipSettings, DetectorSettings,
     SegmenterSettings, NormRanges, VerdictSettings, DomainSettings, ParserSettings, DifferenceSettings,
-    CoherenceSettings, ElementSettings,
+    CoherenceSettings, ElementSettings, EditClipSettings, VifiClipSettings,
 )  # fmt: skip
 
 
@@ -62,7 +64,7 @@ def test_a_number_has_bounds(hint: Any) -> None:
         assert part not in {int, float}, f"{hint} has no bounds"
         if get_origin(part) is Annotated and isinstance(get_args(part)[1], Between):
             kind, limit = get_args(part)
-            assert limit.least < limit.most <= 2**40
+            assert limit.least <= limit.most <= 2**40
             for value in (limit.least, limit.most):
                 assert check_value(kind(value), part, "it") == value
             for value in (limit.least - 1, limit.most + 1, 10**400):

@@ -253,9 +253,63 @@ def test_one_rater_one_model_and_the_order_of_sides() -> None:
     assert value(result, "metrics", "judge", "pq") == pytest.approx(expected, abs=1e-9)
 
 
+BY_HAND: dict[str, list[Any]] = {
+    "rater1_a": [1, 9, 5, 3],
+    "rater2_a": [4, 4.2, 5, 4.1],
+    "rater1_b": [2, 2, 4, 3],
+    "rater2_b": [0, 10, 5, 5],
+    "distance": [0.1, 0.5, 0.9, 0.2],
+    "judge_a": [-1, 0, 1, 0.5],
+    "judge_b": [-3, -1, -2, -3],
+}
+"""Four edits. From 0 to 1, the raters say of side a [0, 1, .5, .25] and [0, .2, 1, .1], of b [0, 0, 1, .5] and
+[0, 1, .5, .5]; the judge [0, .5, 1, .75] and [0, 1, .5, 0]."""
+
+
+def test_a_rater_who_uses_little_of_the_scale_counts_as_much_where_numbers_are_brought_to_0_to_1() -> None:
+    """By hand: the mean raters order side a 1 4 3 2 and 1 3 4 2, and the metric 1 3 4 2."""
+    options: dict[str, Any] = {"raters": ("rater{n}_a",), "model": "model", "group": "group"}
+    raw = evaluate(BY_HAND, ["distance:higher"], **options)
+    scaled = evaluate(BY_HAND, ["distance:higher"], **options, scale="minmax")
+    assert value(raw, "metrics", "distance", "ratings") == pytest.approx(1 - 6 * 2 / (4 * 15))
+    assert value(scaled, "metrics", "distance", "ratings") == pytest.approx(1)
+    for grid, row in (("raters", "1 and 2"), ("raters", "mean")):  # no order changes
+        assert value(raw, grid, row, "ratings") == value(scaled, grid, row, "ratings")
+    expected = krippendorff.alpha([[0, 1, 0.5, 0.25], [0, 0.2, 1, 0.1]], level_of_measurement="interval")
+    assert value(scaled, "reliability", "Krippendorff's alpha", "ratings") == pytest.approx(expected)
+    assert scaled.notes[0].startswith("numbers brought to 0..1 by the least and the greatest")
+    assert raw.notes == ()
+
+
+def test_overall_is_the_mean_of_what_was_brought_to_0_to_1() -> None:
+    """By hand: the mean rater says [0, .55, .75, .3375] and the judge [0, .75, .75, .375]."""
+    options: dict[str, Any] = {"sides": ("a", "b"), "scale": "minmax", "model": "model", "group": "group"}
+    for direction, sign in (("higher", 1), ("lower", -1)):
+        result = evaluate(BY_HAND, [f"judge_{{side}}:{direction}"], **options)
+        assert value(result, "metrics", "judge", "overall") == pytest.approx(sign * 0.9**0.5)
+    by_rater = [[0, 0.5, 0.75, 0.375], [0, 0.6, 0.75, 0.3]]
+    expected = krippendorff.alpha(by_rater, level_of_measurement="interval")
+    assert value(result, "reliability", "Krippendorff's alpha", "overall") == pytest.approx(expected)
+    assert "overall is the mean of a and b" in result.notes
+
+
+def test_gaps_stay_gaps_where_numbers_are_brought_to_0_to_1() -> None:
+    columns = {**BY_HAND, "rater1_a": [1, "", 9, 3], "distance": [0.1, 0.5, 0.9, ""]}
+    options: dict[str, Any] = {"raters": ("rater{n}_a",), "model": "model", "group": "group", "scale": "minmax"}
+    result = evaluate(columns, ["distance:higher"], **options)
+    assert value(result, "metrics", "distance", "ratings") == pytest.approx(1)  # 0, .2 of the other alone, 1
+    assert result.grids["metrics"].row("distance")["ratings"].count == 3
+
+
 @pytest.mark.parametrize(
     ("change", "options", "words"),
     [
+        ({}, {"sides": ("sc", "pq"), "scale": "zscore"}, "--scale is 'zscore'; it must be one of raw, minmax"),
+        (
+            {"rater2_pq": [0.5] * 120},
+            {"sides": ("sc", "pq"), "scale": "minmax"},
+            "no number but 0.5 in rater2_pq, which minmax cannot bring to 0..1; leave it out, or take --scale raw",
+        ),
         ({}, {}, "no ratings in 'rater{n}'; name the columns of the raters with --raters"),
         ({}, {"raters": ("rater{n}_sc", "rater9_sc")}, "no column rater9_sc"),
         ({}, {"raters": ("rater1_sc",)}, "one rater and no metric to compare"),
@@ -293,7 +347,9 @@ def test_the_command(capfd: pytest.CaptureFixture[str], ratings: str, tmp_path: 
     assert run([*command, "--json"]) == 0
     result = json.loads(capfd.readouterr().out)
     assert list(result["tables"]) == ["metrics", "correlation", "reliability", "kappa", "raters"]
-    assert result["options"]["sides"] == ["sc", "pq"]
+    assert (result["options"]["sides"], result["options"]["scale"]) == (["sc", "pq"], "raw")
+    assert run([*command, "--json", "--scale", "minmax"]) == 0
+    assert json.loads(capfd.readouterr().out)["notes"][-1] == "overall is the mean of sc and pq"
     assert run(["evaluate", "agreement", ratings, "--raters", "rater{n}_sc", "--resamples", "0"]) == 0
     assert "Krippendorff's alpha" in capfd.readouterr().out
     assert_fails(capfd, ["evaluate", "agreement", ratings], 2, "no ratings in 'rater{n}'")

@@ -36,6 +36,11 @@ def dinov2_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_checkpoint("dinov2", tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def edit_clip_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_checkpoint("edit_clip", tmp_path_factory)
+
+
 def save_checkpoint(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from support import tiny_checkpoints  # noqa: PLC0415  (needs torch)
 

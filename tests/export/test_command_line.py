@@ -20,9 +20,11 @@ DEFAULTS: dict[str, dict[str, object]] = {
     "grounding-dino": {"height": 800, "width": 800, "text_length": 48, "fit": "pad"},
     "sam": {},
     "difference": {"size": 256},
+    "edit-clip": {"context": None},
     "lpips": {"size": 512},
     "dino": {"size": 224},
     "dinov2": {"size": 224},
+    "vifi-clip": {"context": None, "frames": 2},
 }
 
 

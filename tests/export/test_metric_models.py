@@ -27,6 +27,7 @@ from transformers import CLIPModel, CLIPProcessor, Dinov2Model, PreTrainedTokeni
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.manifest import read_manifest
+from editjudge.bundles.roles import METRIC_GRAPHS
 from editjudge.errors import InputError
 from editjudge.metrics import pixel
 from editjudge.metrics.clip import clip_i, clip_t
@@ -82,6 +83,7 @@ def recipe_with_metrics(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     of_metrics = {"lpips": lpips_checkpoint, "dino": dino_checkpoint, "dinov2": dinov2_checkpoint}
+    of_metrics["vifi_clip"] = checkpoints["clip"]
     changes = {"clip": {"resample": "bicubic", "fit": "center_crop"}}
     return write_recipe(tmp_path_factory.mktemp("recipe"), {**checkpoints, **of_metrics}, changes)
 
@@ -89,9 +91,7 @@ def recipe_with_metrics(
 @pytest.fixture(scope="module")
 def metric_bundle(recipe_with_metrics: Path) -> Bundle:
     folder = recipe_with_metrics.parent / "tiny"
-    build.build(
-        recipe_with_metrics, folder, BuildOptions(pairs=0, precision="fp32", metrics=("lpips", "dino", "dinov2"))
-    )
+    build.build(recipe_with_metrics, folder, BuildOptions(pairs=0, precision="fp32", metrics=("all",)))
     return Bundle.load(folder)
 
 
@@ -186,7 +186,7 @@ def test_all_metrics_of_a_bundle_that_was_built_with_them(metric_bundle: Bundle)
     asked = [one for one in ARCHITECTURES.values() if one.required or one.for_metric]
     exported = {role for architecture in asked for role in architecture.roles}
     assert exported == set(entries) - {"domain", "vocabulary", "parser"}
-    assert all(0 < entries[role].parity < 1e-4 for role in ("lpips", "dino", "dinov2"))
+    assert all(0 < entries[role].parity < 1e-4 for role in METRIC_GRAPHS)
 
 
 def test_a_bundle_is_built_without_them_unless_they_are_asked_for(recipe_with_metrics: Path) -> None:
@@ -197,7 +197,9 @@ def test_a_bundle_is_built_without_them_unless_they_are_asked_for(recipe_with_me
     some = BuildOptions(metrics=("lpips",), precision="fp16").apply_to(whole)
     assert set(some.models) - set(plain.models) == set(some.sections) - set(plain.sections) == {"lpips"}
     assert some.models["lpips"].precision == "fp16"
-    with pytest.raises(InputError, match="the recipe has no model 'clip' of a metric; it has lpips, dino, dinov2"):
+    with pytest.raises(
+        InputError, match="the recipe has no model 'clip' of a metric; it has lpips, dino, dinov2, vifi_clip"
+    ):
         BuildOptions(metrics=("clip",)).apply_to(whole)
 
 

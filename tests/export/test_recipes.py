@@ -18,6 +18,7 @@ from editjudge.bundles.settings import (
     ParserSettings,
     PictureSettings,
     SegmenterSettings,
+    VifiClipSettings,
 )
 from editjudge.bundles.toml_schema import read_table
 from editjudge.errors import InputError
@@ -155,7 +156,7 @@ def test_the_recipes_of_the_package(name: str, tmp_path: Path) -> None:
     assert recipe.head["frame"] == 1024
     assert "not calibrated" in recipe.head["description"]
     kinds = {"clip": ClipSettings, "detector": DetectorSettings, "segmenter": SegmenterSettings, "norm": NormRanges}
-    kinds |= dict.fromkeys(METRIC_GRAPHS, PictureSettings) | {"difference": DifferenceSettings}
+    kinds |= dict.fromkeys(set(METRIC_GRAPHS) - {"vifi_clip"}, PictureSettings) | {"difference": DifferenceSettings}
     assert set(recipe.sections) - {"parse"} == set(kinds)
     read_table(ParserSettings, recipe.sections.get("parse", {}), "parse")
     for section, kind in kinds.items():
@@ -168,6 +169,27 @@ def test_the_recipes_of_the_package(name: str, tmp_path: Path) -> None:
     for section, config in PUBLISHED.items():
         (tmp_path / "preprocessor_config.json").write_text(json.dumps(config))
         check_preprocessing(section, tmp_path, recipe.sections[section])
+
+
+@pytest.mark.parametrize("name", editjudge_models.recipe_names())
+def test_what_the_recipes_say_of_vifi_clip_can_be_added(name: str, tmp_path: Path) -> None:
+    """Its lines are comments, as no build could fetch its weights."""
+    text = editjudge_models.recipe_path(name).read_text(encoding="utf-8")
+    head, tail = text.split("# [export.vifi_clip]\n", 1)
+    lines, rest = tail.split("\n\n", 1)
+    added = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines.splitlines())
+    path = tmp_path / "recipe.toml"
+    path.write_text(f"{head}[export.vifi_clip]\n{added}\n\n{rest}", encoding="utf-8")
+    recipe = read_recipe(path)
+    check_recipe(recipe, path)
+    assert recipe.models["vifi_clip"].checkpoint == tmp_path / "vifi_clip"
+    settings = read_table(VifiClipSettings, recipe.sections["vifi_clip"], "vifi_clip")
+    assert (settings.size, settings.shorter, settings.context, settings.frames) == (224, 256, 77, 2)
+    (tmp_path / "ckpt_epoch_10.pth").touch()
+    check_preprocessing("vifi_clip", tmp_path, recipe.sections["vifi_clip"])
+    path.write_text(path.read_text(encoding="utf-8").replace("frames = 2", "frames = 8"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"frames in \[vifi_clip\] is 8; it must be 2"):
+        check_recipe(read_recipe(path), path)
 
 
 def test_the_recipe_of_the_embedded_bundle() -> None:

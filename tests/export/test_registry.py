@@ -16,8 +16,10 @@ from editjudge.bundles.settings import (
     ClipSettings,
     DetectorSettings,
     DifferenceSettings,
+    EditClipSettings,
     PictureSettings,
     SegmenterSettings,
+    VifiClipSettings,
 )
 from editjudge.bundles.toml_schema import compare_keys
 from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED, Architecture
@@ -29,8 +31,10 @@ SECTIONS = {
     "detector": DetectorSettings,
     "segmenter": SegmenterSettings,
     "difference": DifferenceSettings,
+    "edit_clip": EditClipSettings,
+    "vifi_clip": VifiClipSettings,
 }
-"""The types of the manifest's sections that are no metric's."""
+"""The types of the manifest's sections; of all others it is PictureSettings."""
 
 architectures = pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES)
 
@@ -40,7 +44,8 @@ def test_roles_are_those_of_the_runtime() -> None:
     assert sorted(exported) == sorted(name for name, role in ROLES.items() if role.kind in ("graph", "tokenizer"))
     assert {role for name in REQUIRED for role in ARCHITECTURES[name].roles} == REQUIRED_ROLES
     assert OPTIONAL == METRIC_GRAPHS
-    assert {name for name, architecture in ARCHITECTURES.items() if architecture.has_tokenizer} == {"clip", "detector"}
+    with_tokenizer = {name for name, architecture in ARCHITECTURES.items() if architecture.has_tokenizer}
+    assert with_tokenizer == {"clip", "detector", "edit_clip", "vifi_clip"}
 
 
 @architectures

@@ -21,6 +21,8 @@ from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.model_set import ModelSet
 from editjudge.models.sam import Segmenter
+from editjudge.parser.calibration import UNSURE
+from editjudge.parser.result import ParseResult
 from editjudge.ranking import score_contexts
 from editjudge.types import EditIntent
 from editjudge.utils.timing import StageTimer
@@ -109,12 +111,14 @@ def test_with_all_metrics_each_graph_runs_as_often_as_it_must(toy: Bundle) -> No
     picture = patches((100, 200))
     edited = picture.copy()
     edited[:, 100:] = 255 - edited[:, 100:]
-    score = scorer.score(picture, edited, EditIntent("replace", "cat", "dog"), metrics="all")
+    request = ParseResult((EditIntent("replace", "cat", "dog"),), (UNSURE,), confident=True, instruction="a dog")
+    score = scorer.score(picture, edited, request, metrics="all")
     assert score.kind == "edit"
     assert not {"source_not_found", "target_not_found"} & set(score.flags)
-    assert set(score.metrics) == {metric.spec.name for metric in METRICS}
+    assert set(score.metrics) == {metric.spec.name for metric in METRICS} - {"edit_clip"}  # which the toy lacks
+    assert score.metrics["vifi_clip"].value is not None
     assert runs == {
-        "detector": 1, "sam_encoder": 2, "sam_decoder": 1, "clip_vision": 2, "clip_text": 1,
+        "detector": 1, "sam_encoder": 2, "sam_decoder": 1, "clip_vision": 2, "clip_text": 2,
         "lpips": 1, "dino": 1, "dinov2": 1,
     }  # fmt: skip
 

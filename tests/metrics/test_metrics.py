@@ -30,6 +30,7 @@ from support.toy_world import COLOR, REMOVE, draw
 
 NAMES = (
     "bpm", "l2", "lpips", "clip_i", "clip_t", "clip_directional", "dino", "dinov2", "ssim", "psnr", "clip_t_plus_i",
+    "vifi_clip", "edit_clip",
     "dice_coherent", "dice_clip_i", "dice_clip_t",
     "reward", "reward_following", "reward_preserving", "reward_quality",
 )  # fmt: skip
@@ -38,6 +39,7 @@ UNREAD = {
     "reward_preserving", "reward_quality",
 }  # fmt: skip
 """What there is not without the intent."""
+IN_TOY = tuple(name for name in NAMES if name != "edit_clip")
 RED, BLUE = (np.full((48, 64, 3), colour, np.uint8) for colour in ((255, 0, 51), (0, 0, 255)))
 RED_FEATURE, BLUE_FEATURE = np.array([2, -2, -1.2]), np.array([-2, -2, 2])
 """As the toy's CLIP, DINO and DINOv2 see them: (colour / 255 - 0.5) / 0.25."""
@@ -78,6 +80,8 @@ def test_the_names_are_those_that_others_rely_on() -> None:
     assert {metric.spec.name for metric in METRICS if isinstance(metric, FormulaMetric)} == set(NAMES) - {
         "bpm",
         "reward",
+        "vifi_clip",
+        "edit_clip",
     }
     assert {name for name, spec in specs.items() if not spec.higher_is_better} == {"l2", "lpips"}
     assert specs["clip_t_plus_i"].parts == ("clip_t", "clip_i")
@@ -85,12 +89,12 @@ def test_the_names_are_those_that_others_rely_on() -> None:
 
 def test_all_by_hand(scorer: Scorer) -> None:
     result = measure(scorer, RED, BLUE, SWAP)
-    assert tuple(result) == NAMES
+    assert tuple(result) == IN_TOY
     # The whole of one colour in another one is another tone to the pixels: no difference that could be asked for. And
     # they are too small for artefacts to be told.
-    unmeasured = ["dice_coherent", "dice_clip_t", "reward_quality"]
+    unmeasured = ["vifi_clip", "dice_coherent", "dice_clip_t", "reward_quality"]
     assert [name for name, value in result.items() if type(value) is not float] == unmeasured
-    assert result["dice_coherent"] is result["dice_clip_t"] is None
+    assert result["dice_coherent"] is result["dice_clip_t"] is result["vifi_clip"] is None
     assert result["bpm"] == scorer.score(RED, BLUE, SWAP).bpm
     assert result["l2"] == pytest.approx(math.sqrt((255**2 + 204**2) / 3) / 255, abs=1e-6)
     assert result["lpips"] == pytest.approx((2 + 0 + 1.6) / 3, abs=1e-4)
@@ -161,13 +165,13 @@ def test_only_what_is_asked_for_is_opened_and_read(toy: Bundle) -> None:
     assert set(fresh.placements) == {*GRAPHS, "dino"}
     # There is no parser, so nothing that has to read the instruction can be told.
     unread = {metric.spec.name for metric in select_metrics(None, toy, parsed=False)}
-    assert unread == set(NAMES) - UNREAD
+    assert unread == set(IN_TOY) - UNREAD
     with pytest.raises(BundleError, match="bpm needs a model of role parser, which bundle toy lacks; give the intent"):
         measure(fresh, RED, BLUE, "make it blue", ["bpm"])
 
 
 def test_a_bundle_without_the_models(plain: Bundle) -> None:
-    assert {metric.spec.name for metric in select_metrics(None, plain, parsed=True)} == set(NAMES) - {
+    assert {metric.spec.name for metric in select_metrics(None, plain, parsed=True)} == set(IN_TOY) - {
         "lpips",
         "dino",
         "dinov2",
@@ -217,10 +221,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return paths
 
 
-def test_in_the_json_of_a_score(pictures: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+def test_in_the_json_of_a_score(pictures: list[str], studio: Bundle, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["score", *pictures, "Make the picture darker.", "--json", "--metrics", "all"]) == 0
     report = json.loads(capfd.readouterr().out)
-    assert report["metrics_left_out"] == ["lpips", "dino", "dinov2"]
+    lacking = [] if studio.has("edit_clip") else ["edit_clip"]
+    assert report["metrics_left_out"] == ["lpips", "dino", "dinov2", *lacking]
     assert list(report["metrics"]) == [name for name in NAMES if name not in report["metrics_left_out"]]
     assert report["metrics"]["bpm"] == report["bpm"]
     frame = CAT, CAT // 2

@@ -51,8 +51,8 @@ def test_texts_are_padded_and_cut(embedder: Clip) -> None:
 
 def test_texts_are_remembered(embedder: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[list[str]] = []
-    run = embedder._run_texts
-    monkeypatch.setattr(embedder, "_run_texts", lambda texts: runs.append(list(texts)) or run(texts))
+    run = embedder._text._run_texts
+    monkeypatch.setattr(embedder._text, "_run_texts", lambda texts: runs.append(list(texts)) or run(texts))
     embedder.texts(["cat", "dog", "cat"])
     np.testing.assert_array_equal(embedder.texts(["dog", "cat cat"]), [[3, 0, 1], [4, 2, 0]])
     embedder.texts(["cat"])
@@ -62,7 +62,7 @@ def test_texts_are_remembered(embedder: Clip, monkeypatch: pytest.MonkeyPatch) -
 def test_the_memory_is_bounded(embedder: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clip, "REMEMBERED_TEXTS", 2)
     vectors = embedder.texts(["cat", "dog", "cat cat"])
-    assert list(embedder._known) == ["dog", "cat cat"]
+    assert list(embedder._text._known) == ["dog", "cat cat"]
     np.testing.assert_array_equal(vectors[:, 0], [3, 3, 4])
 
 

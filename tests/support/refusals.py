@@ -248,6 +248,22 @@ COMMANDS: dict[str, str] = {
     "correlation-method": "evaluate correlation scores.csv --method cosine",
     "correlation-alpha": "evaluate correlation scores.csv --alpha -0.5",
     "correlation-missing-column": "evaluate correlation bare.csv",
+    "retrieval-missing": "evaluate retrieval nowhere.csv",
+    "retrieval-no-rows": "evaluate retrieval no-rows.csv --encoder vifi_clip --device cpu",
+    "retrieval-unknown-encoder": "evaluate retrieval edits.csv --encoder clip",
+    "retrieval-unknown-device": "evaluate retrieval edits.csv --encoder vifi_clip --device abacus",
+    # --- index and find ---
+    "index-without-an-output": "index edits.csv",
+    "index-missing": "index nowhere.csv -o index",
+    "index-no-rows": "index no-rows.csv -o index --encoder vifi_clip --device cpu",
+    "index-folder-is-there": "index edits.csv -o folder --encoder vifi_clip",
+    "index-unknown-encoder": "index edits.csv -o index --encoder clip",
+    "find-without-an-index": "find 'Make it blue.'",
+    "find-no-index": "find 'Make it blue.' --index folder",
+    "find-missing-index": "find 'Make it blue.' --index nowhere",
+    "find-top-0": "find 'Make it blue.' --index folder --top 0",
+    "find-three": "find original.png edited.png small.png --index folder",
+    "find-one-picture": "find original.png --index folder",
 }
 """Command lines without the program's name, quoted as in a shell, by short names."""
 
@@ -310,6 +326,14 @@ API: dict[str, tuple[str, Callable[[], object]]] = {
     "api-intent-of-everything": (
         'scorer.score(picture, picture, EditIntent("style", "all", None))',
         lambda: _studio().score(_picture(), _picture(), EditIntent("style", "all", None)),
+    ),
+    "api-unknown-encoder": (
+        'scorer.embed_edit(picture, picture, encoder="clip")',
+        lambda: _studio().embed_edit(_picture(), _picture(), encoder="clip"),
+    ),
+    "api-embed-no-words": (
+        'scorer.embed_instruction("...", encoder="vifi_clip")',
+        lambda: _studio().embed_instruction("...", encoder="vifi_clip"),
     ),
     "api-unknown-edit-type": (
         'EditIntent("paint", "car", "car")',

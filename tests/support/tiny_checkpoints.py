@@ -23,6 +23,7 @@ from transformers import (
 )
 
 from editjudge_export.architectures.dino import DinoModel
+from editjudge_export.architectures.edit_network import EditClipConfig, EditClipModel, Form
 
 WORDS = "red blue green car dog cat apple banana house tree fire hydrant truck ball star moon boat plane bus"
 
@@ -111,3 +112,15 @@ def save_dinov2(folder: Path) -> Path:
         hidden_size=32, num_hidden_layers=2, num_attention_heads=2, mlp_ratio=2, image_size=56, patch_size=14
     )
     return save_model(folder, lambda: Dinov2Model(config))
+
+
+def save_edit_clip(folder: Path, form: Form = "framed", features: int = 16) -> Path:
+    """For the features of `save_clip`; instructions of 12 tokens."""
+    text = {
+        "vocab_size": 1030, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "max_position_embeddings": 12, "eos_token_id": 102, "pad_token_id": 0,
+    }  # fmt: skip
+    config = EditClipConfig(features, form, width=32, layers=2, heads=2, projection=24, text=text)
+    save_model(folder, lambda: EditClipModel(config))
+    save_tokenizer(folder, "[BOS]", "[EOS]")
+    return folder

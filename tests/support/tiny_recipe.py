@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,6 +34,13 @@ METRIC_SETTINGS: dict[str, dict[str, object]] = {
     "dino": {"size": 32, "shorter": 40, **IMAGENET},
     "dinov2": {"size": 28, "shorter": 40, **IMAGENET, "resample": "bicubic", "fit": "center_crop"},
 }
+
+PAIR_SETTINGS: dict[str, dict[str, object]] = {
+    "edit_clip": {"context": 12, "contrary": 0.1},
+    "vifi_clip": {
+        "size": 32, "shorter": 40, **IMAGENET, "resample": "bicubic", "fit": "center_crop", "context": 12, "frames": 2,
+    },
+}  # fmt: skip
 
 HEAD = """
 name = "tiny"
@@ -83,7 +91,8 @@ def write_recipe(
 ) -> Path:
     """Writes a recipe, and what it copies, into a folder; returns its path.
 
-    checkpoints: by architecture; beside clip, detector and segmenter those of metrics. changes: of the settings.
+    checkpoints: by architecture; beside clip, detector and segmenter those of metrics and pairs. changes: of the
+    settings.
     """
     np.savez(folder / "probe.npz", weight=np.ones(16, np.float32), bias=np.float32(0))
     (folder / "words.txt").write_text("cat\ndog\n")
@@ -91,10 +100,19 @@ def write_recipe(
     parts = [HEAD.format(**checkpoints, zeros="0" * 64)]
     parts += [section(name, values) for name, values in settings.items()]
     parts.append(DOMAIN)
-    for name, values in METRIC_SETTINGS.items():
+    others = {name: section(name, values) for name, values in METRIC_SETTINGS.items()}
+    others |= {
+        name: _write_section(name, {**values, **(changes or {}).get(name, {})})
+        for name, values in PAIR_SETTINGS.items()
+    }
+    for name, text in others.items():
         if name in checkpoints:
             source = f'checkpoint = "{checkpoints[name]}"\nsource = "a seed"\nlicence = "Apache-2.0"\n'
-            parts += [f"\n[export.{name}]\n{source}", section(name, values)]
+            parts += [f"\n[export.{name}]\n{source}", text]
     path = folder / "recipe.toml"
     path.write_text("".join(parts))
     return path
+
+
+def _write_section(name: str, values: Mapping[str, object]) -> str:
+    return f"\n[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())

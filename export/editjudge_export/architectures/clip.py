@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPModel
 
-from editjudge.errors import InputError
+from editjudge_export.architectures.text_graph import make_text_graph
 from editjudge_export.checkpoints.checkpoint import (
     check_vocabulary,
     find_tokenizer,
@@ -78,27 +78,13 @@ def processor_settings(checkpoint: Path) -> dict[str, Any]:
 
 def make_graphs(model: CLIPModel, context: int | None = None) -> list[Graph]:
     """clip_vision, and clip_text for texts of `context` tokens, by default as many as the model takes."""
-    size, text = model.config.vision_config.image_size, model.config.text_config
-    longest = text.max_position_embeddings
-    context = context or longest
-    if not 2 <= context <= longest:
-        raise InputError(f"The context is {context} tokens; this CLIP takes 2 to {longest}.")
+    size = model.config.vision_config.image_size
 
     def draw_pictures(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
         yield {"pixel_values": torch.randn(batch, 3, size, size, generator=generator)}
 
     def photograph_inputs() -> Iterator[NamedTensors]:
         yield dict(clip_processor(size)(photographs(), return_tensors="pt"))
-
-    def draw_texts(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
-        ids = torch.randint(text.vocab_size, (batch, context), generator=generator)
-        ends = torch.randint(1, context, (batch, 1), generator=generator)
-        place = torch.arange(context)
-        # A text is pooled at its first end token, so there must be only one.
-        ids = torch.where(ids == text.eos_token_id, (ids + 1) % text.vocab_size, ids)
-        ids = torch.where(place == ends, text.eos_token_id, ids)
-        ids = torch.where(place > ends, text.pad_token_id or 0, ids)
-        yield {"input_ids": ids, "attention_mask": (place <= ends).long()}
 
     return [
         Graph(
@@ -110,12 +96,5 @@ def make_graphs(model: CLIPModel, context: int | None = None) -> list[Graph]:
             reference=lambda inputs: {"image_embeds": model.get_image_features(**inputs)},
             photograph_inputs=photograph_inputs,
         ),
-        Graph(
-            role="clip_text",
-            module=Text(model),
-            inputs={"input_ids": {0: "n"}, "attention_mask": {0: "n"}},
-            outputs={"text_embeds": {0: "n"}},
-            examples=draw_texts,
-            reference=lambda inputs: {"text_embeds": model.get_text_features(**inputs)},
-        ),
+        make_text_graph("clip_text", Text(model), model.config.text_config, context),
     ]

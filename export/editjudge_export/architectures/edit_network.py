@@ -20,6 +20,8 @@ Form = Literal["mean", "difference", "framed", "joined"]
 first; a token each with a learnt embedding of its frame; or both side by side through one layer."""
 FORMS: tuple[str, ...] = get_args(Form)
 FRAMES = 2
+WAVES = 4
+"""Of how many lengths the waves are that a box is told by: a network tells small steps by them sooner."""
 SHARPEST = 60.0
 """What cosines are at most multiplied by."""
 
@@ -42,10 +44,11 @@ class EditClipConfig(PretrainedConfig):
     def __init__(
         self,
         features: int = 128,
-        form: Form = "framed",
+        form: Form = "joined",
+        *,
         sees_places: bool = True,
         width: int = 192,
-        layers: int = 2,
+        layers: int = 3,
         heads: int = 4,
         projection: int = 128,
         text: dict[str, Any] | None = None,
@@ -71,7 +74,7 @@ class EditClipModel(PreTrainedModel):
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, std=0.02)
+            nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
 
@@ -93,7 +96,7 @@ class Fusion(nn.Module):
         self.form, self.places = config.form, PLACES if config.sees_places else 1
         self.feature = nn.Linear(config.features, width)
         self.detail = nn.Sequential(nn.Linear(3 * DETAIL * DETAIL, width), nn.GELU(), nn.Linear(width, width))
-        self.box = nn.Sequential(nn.Linear(6, width), nn.GELU(), nn.Linear(width, width))
+        self.box = nn.Sequential(nn.Linear(6 * 2 * WAVES, width), nn.GELU(), nn.Linear(width, width))
         self.place = nn.Parameter(torch.zeros(PLACES, width))
         self.frame = nn.Parameter(torch.zeros(FRAMES, width))
         self.join = nn.Linear(FRAMES * width, width)
@@ -108,9 +111,9 @@ class Fusion(nn.Module):
         features, details, boxes, seen = (given[:, : self.places] for given in (features, details, boxes, seen))
         frames = self.feature(F.normalize(features, dim=-1) * 10) + self.detail(details.flatten(3))
         corner, end = boxes[..., :2], boxes[..., 2:]
-        where = self.box(torch.cat([corner, end, end - corner], dim=-1)) + self.place[: self.places]
+        where = self.box(to_waves(torch.cat([corner, end, end - corner], dim=-1))) + self.place[: self.places]
         tokens, mask = self.meet(frames, where, seen)
-        tokens = torch.cat([self.summary.expand(len(tokens), 1, -1), tokens], dim=1)
+        tokens = torch.cat([self.summary.expand(tokens.shape[0], 1, -1), tokens], dim=1)
         mask = torch.cat([torch.ones_like(mask[:, :1]), mask], dim=1)
         hidden = (mask[:, None, None] - 1) * 1e4
         for block in self.blocks:
@@ -133,6 +136,12 @@ class Fusion(nn.Module):
             return self.join(frames.flatten(2)) + where, seen
         tokens = frames + self.frame + where[:, :, None]
         return tokens.flatten(1, 2), seen.repeat_interleave(FRAMES, dim=1)
+
+
+def to_waves(shares: Tensor) -> Tensor:
+    """float32[..., 2 * WAVES * K]: sines and cosines of float32[..., K] from 0 to 1, each twice as fast as the last."""
+    angles = shares[..., None] * (torch.pi / 2 * 2.0 ** torch.arange(WAVES, device=shares.device))
+    return torch.cat([angles.sin(), angles.cos()], dim=-1).flatten(-2)
 
 
 class Block(nn.Module):

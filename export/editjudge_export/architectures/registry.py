@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from editjudge.bundles.roles import ROLES
+from editjudge.errors import InputError
 from editjudge_export.onnx.precision import Precision
 
 if TYPE_CHECKING:  # what the `export` extra brings
     from torch import nn
+    from transformers import PreTrainedModel
 
     from editjudge_export.checkpoints.origins import CheckpointSource, FetchedFiles
     from editjudge_export.onnx.export import ExportedFile
@@ -43,6 +45,12 @@ class ArchitectureModule(Protocol):
         """The settings that preprocessor_config.json decides; whatever the recipe says of them must be the same.
 
         An error that its content leads to may be raised as it comes.
+        """
+
+    def load_pickled(self, folder: Path) -> PreTrainedModel:
+        """The model of a checkpoint folder with a pickle of the architecture's own; only for those with `pickle`.
+
+        Raises InputError.
         """
 
     def fetch(self, model: CheckpointSource, source: Path | None) -> FetchedFiles:
@@ -85,6 +93,8 @@ class Architecture:
         settings: What its export takes.
         module: Its module, imported when it is needed.
         from_url: Whether its checkpoint comes from a web address instead of the hub; then the module has a `fetch`.
+        pickle: What pickles of its own are called that may lie in a checkpoint folder, beside the weights that
+            transformers reads; then the module has a `load_pickled`.
     """
 
     name: str
@@ -93,6 +103,7 @@ class Architecture:
     settings: tuple[Setting, ...]
     module: str
     from_url: bool = False
+    pickle: str | None = None
 
     @property
     def required(self) -> bool:
@@ -113,6 +124,14 @@ class Architecture:
     def code(self) -> ArchitectureModule:
         """Its module. Raises ModuleNotFoundError without the `export` extra."""
         return cast(ArchitectureModule, import_module(self.module))
+
+    def find_pickle(self, folder: Path) -> Path | None:
+        """The pickle of its own that lies in a checkpoint folder, if one does. Raises InputError for several."""
+        pickles = [] if self.pickle is None else sorted(folder.glob(self.pickle))
+        if len(pickles) > 1:
+            names = ", ".join(path.name for path in pickles)
+            raise InputError(f"{folder} has {len(pickles)} pickles, {names}; leave the one that is meant")
+        return pickles[0] if pickles else None
 
     def export(
         self, checkpoint: Path, folder: Path, precision: Precision, section: Mapping[str, Any]
@@ -170,6 +189,13 @@ ARCHITECTURES: dict[str, Architecture] = {
             module=f"{HERE}.difference",
         ),
         Architecture(
+            "edit_clip",
+            command="edit-clip",
+            roles=("edit_clip", "edit_clip_text", "edit_clip_tokenizer"),
+            settings=(Setting("context", "tokens of an instruction; by default what the model takes", None),),
+            module=f"{HERE}.edit_clip",
+        ),
+        Architecture(
             "lpips",
             command="lpips",
             roles=("lpips",),
@@ -190,6 +216,17 @@ ARCHITECTURES: dict[str, Architecture] = {
             roles=("dinov2",),
             settings=(Setting("size", "pixels of a side of the input", 224),),
             module=f"{HERE}.dinov2",
+        ),
+        Architecture(
+            "vifi_clip",
+            command="vifi-clip",
+            roles=("vifi_clip", "vifi_clip_text", "vifi_clip_tokenizer"),
+            settings=(
+                Setting("context", "tokens of a text; by default what the model takes", None),
+                Setting("frames", "pictures of a clip", 2),
+            ),
+            module=f"{HERE}.vifi_clip",
+            pickle="*.pth",
         ),
     )
 }

@@ -107,6 +107,16 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
+def check_context(folder: Path, context: int) -> None:
+    """Raises InputError where the checkpoint's tokenizer cuts texts at another length than `context` tokens."""
+    cut = Tokenizer.from_file(str(find_tokenizer(folder))).truncation
+    if cut is not None and cut["max_length"] != context:
+        raise InputError(
+            f"{folder / TOKENIZER_FILE} cuts texts at {cut['max_length']} tokens, and the context is {context}; "
+            "they must be the same"
+        )
+
+
 def check_vocabulary(tokenizer: Tokenizer, size: int) -> None:
     """Raises InputError where a tokenizer has ids that a model with a vocabulary of `size` tokens does not know."""
     highest = max(tokenizer.get_vocab().values())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from editjudge.bundles.cache import check_hash
 from editjudge.errors import BundleError, InputError
-from editjudge_export.architectures.registry import ARCHITECTURES
-from editjudge_export.checkpoints.checkpoint import load_config
+from editjudge_export.architectures.registry import ARCHITECTURES, Architecture
+from editjudge_export.checkpoints.checkpoint import load_config, load_model
 from editjudge_export.checkpoints.hub_download import HubDownload, find_on_hub, find_parser_on_hub, hub_page
 from editjudge_export.checkpoints.origins import CheckpointSource, FetchedFiles, ParserFile
 from editjudge_export.checkpoints.unpickle import convert_to_safetensors
@@ -24,10 +25,10 @@ def find_checkpoint(
     Of what is to be downloaded its small files are there then, and its config is of the right architecture. Arguments
     and errors as of `fetch_checkpoint`.
     """
-    found = _find_in_folder(name, model, source) or find_on_hub(ARCHITECTURES[name], model, allow_pickle)
+    architecture = ARCHITECTURES[name]
+    found = _find_in_folder(name, model, source) or find_on_hub(architecture, model, allow_pickle)
     if isinstance(found, FetchedFiles):
-        load_config(found.path, ARCHITECTURES[name].code.MODEL)
-        check_weights(found.path, allow_pickle=allow_pickle)
+        _check_folder(architecture, found.path, allow_pickle)
     return found
 
 
@@ -57,10 +58,12 @@ def fetch_checkpoint(
     if architecture.from_url:
         return architecture.code.fetch(model, source)
     fetched = _fetch(find_checkpoint(name, model, source, allow_pickle=allow_pickle))
-    load_config(fetched.path, architecture.code.MODEL)
-    if check_weights(fetched.path, allow_pickle=allow_pickle):
+    if _check_folder(architecture, fetched.path, allow_pickle):
         return fetched
-    return replace(fetched, path=convert_to_safetensors(fetched.path, architecture.code.MODEL))
+    load = partial(load_model, architecture=architecture.code.MODEL, allow_pickle=True)
+    if architecture.find_pickle(fetched.path) is not None:
+        load = architecture.code.load_pickled
+    return replace(fetched, path=convert_to_safetensors(fetched.path, load))
 
 
 def fetch_parser(parser: ParserFile, source: Path | None = None, role: str = "parser") -> FetchedFiles:
@@ -84,6 +87,18 @@ def fetch_parser(parser: ParserFile, source: Path | None = None, role: str = "pa
             "delete it and fetch it again"
         ) from error
     return fetched
+
+
+def _check_folder(architecture: Architecture, folder: Path, allow_pickle: bool) -> bool:
+    """Checks a checkpoint folder without reading its weights; returns whether no pickle has to be converted."""
+    load_config(folder, architecture.code.MODEL)
+    safe, pickle = check_weights(folder, allow_pickle=allow_pickle), architecture.find_pickle(folder)
+    if pickle is not None and not allow_pickle:
+        raise InputError(
+            f"{pickle} is a pickle, and a pickle can run code: give --allow-pickle if you trust it, or move it "
+            "elsewhere"
+        )
+    return safe and pickle is None
 
 
 def _check_magic(file: Path) -> None:

@@ -26,9 +26,10 @@ def check_preprocessing(name: str, folder: Path, settings: Mapping[str, Any]) ->
 
     Raises InputError for a contradiction, with both sides.
     """
-    path = folder / FILE_NAME
+    architecture = ARCHITECTURES[name]
+    path = architecture.find_pickle(folder) or folder / FILE_NAME
     try:
-        expected = ARCHITECTURES[name].code.processor_settings(folder)
+        expected = architecture.code.processor_settings(folder)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise InputError(f"{path} cannot be understood ({error}); fetch the checkpoint again") from error
     for key, wanted in expected.items():

@@ -6,24 +6,28 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from transformers import PreTrainedModel
 
 from editjudge.bundles.cache import cache_folder
 from editjudge.errors import InputError
-from editjudge_export.checkpoints.checkpoint import load_model
 
 
-def convert_to_safetensors(folder: Path, architecture: type[PreTrainedModel]) -> Path:
+def convert_to_safetensors(folder: Path, load: Callable[[Path], PreTrainedModel]) -> Path:
     """Copies a checkpoint in float32 into the cache folder, unless it is there; returns the copy. Raises InputError.
 
     Only tensors are unpickled, but the user must have said that the pickle is to be trusted.
+
+    Args:
+        folder: The checkpoint folder.
+        load: Its model.
     """
     target = cache_folder() / "checkpoints" / _fingerprint(folder)
     if target.is_dir():
         return target
-    model = load_model(folder, architecture, allow_pickle=True)
+    model = load(folder)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, suffix=".part") as scratch:

@@ -11,6 +11,7 @@ from editjudge.bundles import huggingface
 from editjudge.bundles.cache import cache_folder
 from editjudge.errors import InputError, OutOfMemoryError
 from editjudge_export.architectures.registry import ARCHITECTURES
+from editjudge_export.checkpoints.checkpoint import load_config
 from editjudge_export.checkpoints.fetch import find_checkpoint, find_parser
 from editjudge_export.checkpoints.hub_download import HubDownload
 from editjudge_export.checkpoints.origins import FetchedFiles
@@ -90,6 +91,7 @@ def make_plan(
     """
     downloads: dict[str, int] = {}
     from_web: dict[str, int] = {}
+    folders: dict[str, Path] = {}
     parsers = 0  # bytes: they are copied into the bundle
     for name, model in recipe.models.items():
         architecture, section = ARCHITECTURES[name], recipe.sections[name]
@@ -100,6 +102,8 @@ def make_plan(
         found = find_checkpoint(name, model, options.source, allow_pickle=options.allow_pickle)
         check_settings(name, found.path, section)
         downloads[name] = _check_download(found)
+        folders[name] = found.path
+    check_features(folders)
     for role, parser in recipe.parsers.items():
         report(f"look for {role}")
         try:
@@ -136,6 +140,22 @@ def check_settings(name: str, checkpoint: Path, section: Mapping[str, Any]) -> N
     for key, value in ARCHITECTURES[name].code.config_settings(checkpoint).items():
         if section.get(key) != value:
             raise InputError(f"the recipe says {section.get(key)} for {key} in [{name}]; the checkpoint says {value}")
+
+
+def check_features(checkpoints: Mapping[str, Path]) -> None:
+    """The embedding of edits has to be for the bundle's CLIP, whose features it reads. Raises InputError.
+
+    Args:
+        checkpoints: Folders with at least the checkpoints' small files, by architecture.
+    """
+    if "edit_clip" not in checkpoints:
+        return
+    edit_clip, clip = (load_config(checkpoints[name], ARCHITECTURES[name].code.MODEL) for name in ("edit_clip", "clip"))
+    if edit_clip.features != clip.projection_dim:
+        raise InputError(
+            f"{checkpoints['edit_clip']} reads features of {edit_clip.features} numbers, and those of the bundle's "
+            f"CLIP have {clip.projection_dim}; train it with this CLIP"
+        )
 
 
 def _check_download(found: FetchedFiles | HubDownload) -> int:

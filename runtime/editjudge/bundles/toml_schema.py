@@ -114,7 +114,8 @@ def _check_list(value: Any, options: tuple[Any, ...], where: str) -> tuple[Any, 
 
 def _check_range(value: Any, limit: Between, where: str) -> Any:
     if not limit.least <= value <= limit.most:
-        raise ValueError(f"{where} is {show_value(value)}; it must be from {limit.least:,} to {limit.most:,}")
+        wanted = f"from {limit.least:,} to {limit.most:,}" if limit.least < limit.most else f"{limit.least:,}"
+        raise ValueError(f"{where} is {show_value(value)}; it must be {wanted}")
     return value
 
 

@@ -19,6 +19,8 @@ from editjudge.cli.commands.evaluate.app import app as evaluate_app
 from editjudge.cli.commands.mask import mask
 from editjudge.cli.commands.parse import parse
 from editjudge.cli.commands.rank import rank
+from editjudge.cli.commands.retrieval.find import find
+from editjudge.cli.commands.retrieval.index import index
 from editjudge.cli.commands.reward import reward
 from editjudge.cli.commands.score import score
 from editjudge.cli.commands.score_dataset import score_dataset
@@ -42,10 +44,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (score, rank, reward, differences, parse, demo, bench, doctor, score_dataset, mask):
+for command in (score, rank, reward, differences, parse, demo, bench, doctor, score_dataset, mask, index, find):
     app.command()(command)
 app.add_typer(bundle_app, name="bundle", help="List, verify and build bundles of models.")
-app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the papers on scores, or on differences.")
+app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the papers on scores, differences or edits.")
 
 
 @app.callback(invoke_without_command=True)

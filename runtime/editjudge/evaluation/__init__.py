@@ -2,7 +2,8 @@
 
 `EXPERIMENTS` holds them by name. Each takes a `ScoreTable`, the metrics to compare and `EvaluationOptions`, and returns
 a `Result`. `PROTOCOLS` holds those on lists of differences (DICE): each takes the pairs of pictures with what was found
-in them, as `read_annotations` gives them, those with what is true, and the options.
+in them, as `read_annotations` gives them, those with what is true, and the options. `retrieval` is the one that needs
+a model: it takes what `embed_captioned` makes of a data set, or `caption_indexed` of an index, and the options.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import wraps
 
 from editjudge.evaluation.annotations.annotation import AnnotatedPair
 from editjudge.evaluation.annotations.read import read_annotations
+from editjudge.evaluation.captioned_edits import CaptionedEdits, caption_indexed, embed_captioned
 from editjudge.evaluation.experiments.agreement import agreement
 from editjudge.evaluation.experiments.alpha_sweep import alpha_sweep
 from editjudge.evaluation.experiments.coherence import coherence
@@ -20,23 +22,28 @@ from editjudge.evaluation.experiments.correlation import correlation
 from editjudge.evaluation.experiments.differences import differences
 from editjudge.evaluation.experiments.ground_truth import ground_truth
 from editjudge.evaluation.experiments.human_alignment import human_alignment
+from editjudge.evaluation.experiments.retrieval import retrieval
 from editjudge.evaluation.experiments.rewards import rewards
 from editjudge.evaluation.metric_columns import TABLE, MetricColumn, select_columns
-from editjudge.evaluation.options import EvaluationOptions
+from editjudge.evaluation.options import OPTIONS, EvaluationOptions
 from editjudge.evaluation.result import Result
 from editjudge.evaluation.score_table import ScoreTable, read_scores
-from editjudge.utils.arguments import Accepted, instance
+from editjudge.utils.arguments import Accepted
 
 __all__ = [
     "EXPERIMENTS",
     "PROTOCOLS",
     "AnnotatedPair",
+    "CaptionedEdits",
     "EvaluationOptions",
     "MetricColumn",
     "Result",
     "ScoreTable",
+    "caption_indexed",
+    "embed_captioned",
     "read_annotations",
     "read_scores",
+    "retrieval",
     "select_columns",
 ]
 
@@ -51,7 +58,6 @@ METRICS = Accepted(
     lambda metrics: ANY_METRICS.holds(metrics) and len(metrics) > 0,
     "what select_columns(table) gives",
 )
-OPTIONS = instance(EvaluationOptions, "EvaluationOptions(...)")
 
 
 def checked(experiment: Experiment, accepted: Accepted = METRICS) -> Experiment:

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from editjudge.errors import InputError, quote_value
 from editjudge.metrics.registry import SUB_SCORES
-from editjudge.utils.arguments import NUMBER, PROBABILITY, TEXT, TEXTS, Accepted, whole_number
+from editjudge.utils.arguments import NUMBER, PROBABILITY, TEXT, TEXTS, Accepted, instance, whole_number
 
 Ties = Literal["wrong", "half", "formula"]
 """How a tie of a metric counts where humans prefer one of two: as wrong, as half right, or by the paper's formula.
@@ -19,6 +19,7 @@ ties and chance would give 0.5, suggests that they counted as wrong.
 """
 Method = Literal["spearman", "pearson", "kendall"]
 Norm = Literal["bundle", "data"]
+Scale = Literal["raw", "minmax"]
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "preserved": ("preserved", "excessively_preserved", "ep", "noise"),
@@ -62,6 +63,8 @@ class EvaluationOptions:
         raters: The columns of raters, with {n} for any of them and {side} for any of the sides; by default rater{n}, or
             rater{n}_{side} where there are sides.
         sides: The sides that edits are rated from; none: the raters give one number each.
+        scale: What the raters' numbers are averaged as: as they are, or each rater's brought to 0..1 by their least and
+            greatest, as those who use a scale differently weigh differently.
         judge: The reward that is summed up: a metric, or the name of columns with {side} in it.
         type: The column with the type of edit.
         resamples: 0 for no intervals.
@@ -80,13 +83,14 @@ class EvaluationOptions:
     satisfied: float | None = None
     raters: tuple[str, ...] = ()
     sides: tuple[str, ...] = ()
+    scale: Scale = "raw"
     judge: str = "reward"
     type: str = "type"
     resamples: int = 1000
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, words in (("ties", Ties), ("method", Method), ("norm", Norm)):
+        for name, words in (("ties", Ties), ("method", Method), ("norm", Norm), ("scale", Scale)):
             value, allowed = getattr(self, name), get_args(words)
             if not isinstance(value, str) or value not in allowed:
                 raise InputError(f"--{name} is {quote_value(value)}; it must be one of {', '.join(allowed)}")
@@ -104,3 +108,6 @@ class EvaluationOptions:
             raise InputError(f"--sides names a side twice: {', '.join(self.sides)}; name each once")
         RATED.check(ratings=self.ratings)
         NAMED_KINDS.check(kinds=self.kinds)
+
+
+OPTIONS = instance(EvaluationOptions, "EvaluationOptions(...)")

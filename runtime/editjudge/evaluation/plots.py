@@ -88,6 +88,12 @@ def _precision(axes: Axes, grid: Grid) -> None:
     axes.set(ylim=(0, 1), ylabel="average precision, recall")
 
 
+def _recall(axes: Axes, grid: Grid) -> None:
+    """Columns are depths, rows are what looks for what."""
+    _bars(axes, grid.rows, grid.columns, _numbers(grid))
+    axes.set(ylim=(0, 1), ylabel="share of queries")
+
+
 def _stacked(axes: Axes, grid: Grid) -> None:
     """Shares that add up to 1, a bar per row: of three kinds, and of what was not judged if there is such."""
     left = np.zeros(len(grid.rows))
@@ -171,5 +177,7 @@ DRAWN: Mapping[str, Callable[[Any, Grid], None]] = {
     "tied": _by_column,
     "precision": _precision,
     "fixed": _precision,
+    "recall": _recall,
+    "rank": _values,
 }
 """How each grid is drawn, by its key; the others are for reading."""

@@ -28,5 +28,5 @@ def direction(before: Vector, after: Vector, wanted: Vector) -> float:
 
 def to_unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """float32[N, D], each vector of length 1; one of zeros stays so."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)  # whose squares have room there
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from editjudge.bundles.bundle import Bundle
+from editjudge.bundles.roles import ROLES
 from editjudge.errors import BundleError, InputError, quote_value
 from editjudge.metrics.base import Metric
 from editjudge.metrics.bpm.evidence import Evidence
@@ -140,6 +141,8 @@ def select_metrics(names: Sequence[str] | None, bundle: Bundle, *, parsed: bool)
             where = f"the metric {metric.spec.name} needs a model of role {role}, which bundle {bundle.name} lacks"
             if role == "parser":
                 raise BundleError(f"{where}; give the intent instead of the instruction")
+            if not ROLES[role].for_metric:
+                raise BundleError(f"{where}; train one for its CLIP (models/pair), or choose a bundle that has it")
             raise BundleError(f"{where}; build one that has it: editjudge bundle build photo-edge --metrics {role}")
     return selected
 

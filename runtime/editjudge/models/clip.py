@@ -16,7 +16,7 @@ from editjudge.bundles.settings import ClipSettings, PictureSettings
 from editjudge.errors import BundleError
 from editjudge.image.transforms import resize, resize_and_center_crop, to_tensor
 from editjudge.models.model_set import ModelSet, Runner
-from editjudge.models.outputs import take
+from editjudge.models.outputs import VectorSpace, take
 from editjudge.models.tokenizer_file import open_tokenizer
 from editjudge.types import Image
 from editjudge.utils.text import replace_surrogates
@@ -84,7 +84,7 @@ class Clip:
         self._vision = vision
         self._text = TextEncoder(text, tokenizer)
         self._settings = settings
-        self._length = 0  # of a vector, once one was seen
+        self._space = VectorSpace("CLIP's")
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
@@ -95,25 +95,15 @@ class Clip:
     def images(self, crops: Sequence[Image]) -> Embeddings:
         """float32[N, D], not normalised, of N >= 1 pictures uint8[H, W, 3] of any sizes, in one run of the model."""
         outputs = self._vision.run(picture_inputs(crops, self._settings))
-        return self._check_length(take(outputs, "image_embeds", len(crops), None))
+        return self._space.check(take(outputs, "image_embeds", len(crops), None))
 
     def texts(self, texts: Sequence[str]) -> Embeddings:
         """float32[N, D], not normalised, of N >= 1 texts, each cut at the context; they are remembered for a while."""
-        return self._check_length(self._text.texts(texts))
+        return self._space.check(self._text.texts(texts))
 
     def is_cut(self, text: str) -> bool:
         """Whether a text has more tokens than are read of one."""
         return self._text.is_cut(text)
-
-    def _check_length(self, vectors: Embeddings) -> Embeddings:
-        """Those of pictures and texts must lie in one space."""
-        self._length = self._length or vectors.shape[1]
-        if vectors.shape[1] != self._length:
-            raise BundleError(
-                f"one of CLIP's models gives vectors of {self._length} numbers and the other of {vectors.shape[1]}; "
-                "build the bundle again"
-            )
-        return vectors
 
 
 def picture_inputs(images: Sequence[Image], settings: PictureSettings) -> dict[str, NDArray[np.float32]]:

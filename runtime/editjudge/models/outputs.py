@@ -30,6 +30,28 @@ def take(
     return values
 
 
+class VectorSpace:
+    """Sees to it that what a model gives of pictures and of texts lies in one space. May be shared by threads.
+
+    Args:
+        owner: Whose vectors they are, as messages say it.
+    """
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._length = 0  # of a vector, once one was seen
+
+    def check(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The vectors float32[N, D]. Raises BundleError where D is not that of those that were seen before."""
+        self._length = self._length or vectors.shape[1]
+        if vectors.shape[1] != self._length:
+            raise BundleError(
+                f"one of {self._owner} models gives vectors of {self._length} numbers and the other of "
+                f"{vectors.shape[1]}; build the bundle again"
+            )
+        return vectors
+
+
 def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
     return len(shape) == len(wanted) and all(n in {None, length} for length, n in zip(shape, wanted, strict=True))
 

@@ -51,7 +51,7 @@ def render_html(edits: Sequence[RankedEdit], title: str = "Edit report") -> str:
     EDITS.check(edits=edits)
     TEXT.check(title=title)
     scores = [candidate.score for edit in edits for candidate in edit.candidates if candidate.score]
-    return _render(
+    return render_template(
         "report.html.j2",
         [score.differences for score in scores],
         title=title,
@@ -77,7 +77,7 @@ def render_differences_page(found: PictureDifferences, name: str, instruction: s
     if instruction is not None:
         TEXT.check(instruction=instruction)
     entries = list_entries(found, asked=instruction is not None)
-    return _render(
+    return render_template(
         "differences.html.j2",
         [found.differences],
         title="What changed",
@@ -98,7 +98,7 @@ def render_differences_page(found: PictureDifferences, name: str, instruction: s
     )
 
 
-def _render(template: str, listed: Sequence[Sequence[Difference]], **values: Any) -> str:
+def render_template(template: str, listed: Sequence[Sequence[Difference]], **values: Any) -> str:
     """A page. listed: the differences of each pair that it shows."""
     environment = Environment(
         loader=PackageLoader("editjudge.reports"),

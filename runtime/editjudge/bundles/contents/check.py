@@ -17,6 +17,14 @@ from editjudge.bundles.manifest import Manifest, shorten_message
 from editjudge.bundles.roles import ROLES
 from editjudge.errors import BundleError
 
+PAIRS: dict[str, Shape] = {
+    "features": (None, None, 2, None),
+    "details": (None, None, 2, 3, None, None),
+    "boxes": (None, None, 4),
+    "seen": (None, None),
+}
+"""The inputs of what fuses the places of a pair of pictures."""
+
 
 def check_content(path: Path, role: str, manifest: Manifest) -> None:
     """Raises BundleError where a file, whose hash was checked, holds what no file of its role may."""
@@ -66,7 +74,7 @@ def _beside(path: str, other: str) -> str:
 
 def _find_shape(role: str, name: str, manifest: Manifest) -> Shape | None:
     """What the manifest says of the shape of an input; None in the place of a number of pictures, texts or boxes."""
-    detector, context = manifest.detector, manifest.clip.context
+    detector = manifest.detector
     length = detector.text_length
     texts = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
     sides = {
@@ -77,6 +85,8 @@ def _find_shape(role: str, name: str, manifest: Manifest) -> Shape | None:
     }
     if name in {"pixel_values", "original", "edited"} and role in sides:
         return (None, 3, *sides[role])
+    if name == "frames" and role in sides:
+        return (None, 2, 3, *sides[role])
     if role == "detector":
         known: dict[str, Shape] = {
             "pixel_mask": (None, detector.height, detector.width),
@@ -84,4 +94,10 @@ def _find_shape(role: str, name: str, manifest: Manifest) -> Shape | None:
             **dict.fromkeys(texts, (None, length)),
         }
         return known.get(name)
-    return (None, context) if role == "clip_text" and name in texts else None
+    contexts = {
+        "clip_text": manifest.clip.context,
+        **{f"{key}_text": found.context for key, found in manifest.settings.items() if hasattr(found, "context")},
+    }
+    if role in contexts and name in texts:
+        return None, contexts[role]
+    return PAIRS.get(name) if role == "edit_clip" else None

@@ -14,9 +14,13 @@ OUTPUTS = {
     "sam_encoder": {"image_embeddings": 4},
     "sam_decoder": {"pred_masks": 4},
     "difference": {"kind": 4, "box": 4, "quality": 4, "mask": 4},
+    "edit_clip": {"edit_embeds": 2},
+    "edit_clip_text": {"text_embeds": 2},
     "lpips": {"distance": 1},
     "dino": {"features": 2},
     "dinov2": {"features": 2},
+    "vifi_clip": {"edit_embeds": 2},
+    "vifi_clip_text": {"text_embeds": 2},
 }
 """What each graph gives, by its role: the names of its outputs, and their number of dimensions."""
 

@@ -139,7 +139,7 @@ def build(
     path = _recipe_file(recipe)
     _check_option("--precision", precision or PRECISIONS[0], PRECISIONS)
     _check_option("--engine", engine, ENGINES)
-    models = METRIC_GRAPHS if metrics == "all" else tuple(model for model in metrics.split(",") if model != "none")
+    models = tuple(model for model in metrics.split(",") if model != "none")
     for model in models:
         _check_option("--metrics", model, ("none", "all", *METRIC_GRAPHS))
     missing = [name for name in NEEDED if find_spec(name) is None]

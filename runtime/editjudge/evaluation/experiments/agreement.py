@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from itertools import combinations
@@ -11,7 +11,7 @@ import numpy as np
 
 from editjudge.errors import InputError, quote_value
 from editjudge.evaluation.metric_columns import MetricColumn
-from editjudge.evaluation.options import EvaluationOptions
+from editjudge.evaluation.options import EvaluationOptions, Scale
 from editjudge.evaluation.result import Grid, Result
 from editjudge.evaluation.score_table import Numbers, ScoreTable
 from editjudge.evaluation.sides import RatedSide, read_from, read_sides, title_of
@@ -22,6 +22,8 @@ from editjudge.evaluation.statistics.rater_agreement import alpha, icc, kappa
 from editjudge.types import Doubles
 
 ALL_EDITS = "all edits"
+MEANS: Mapping[Scale, str] = {"raw": "geometric mean", "minmax": "mean"}
+SCALED = "each rater's from each side, and for overall a metric's"
 DEFAULTS = {field.name: field.default for field in fields(EvaluationOptions)}
 
 
@@ -204,7 +206,12 @@ def _notes(table: ScoreTable, metrics: Sequence[MetricColumn], sides: Sequence[R
     overall = [side for side in sides if side.parts]
     return (
         *([f"rows without a number, left out for all metrics: {found}"] if found else []),
-        *([f"{overall[0].name} is the geometric mean of {' and '.join(overall[0].parts)}"] if overall else []),
+        *([f"numbers brought to 0..1 by the least and the greatest: {SCALED}"] if sides[0].scale == "minmax" else []),
+        *(
+            [f"{overall[0].name} is the {MEANS[overall[0].scale]} of {' and '.join(overall[0].parts)}"]
+            if overall
+            else []
+        ),
     )
 
 

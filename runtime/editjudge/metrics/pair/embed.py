@@ -9,7 +9,7 @@ from editjudge.image.decoding.read import LoadedPicture
 from editjudge.metrics.task import EditTask, Framing
 from editjudge.models.clip import Embeddings
 from editjudge.models.model_set import ModelSet
-from editjudge.models.pair.encoder import Pair, open_pair_encoder
+from editjudge.models.pair.encoder import EditPictures, open_pair_encoder
 
 
 def embed_edits(models: ModelSet, edits: Sequence[tuple[ImageSource, ImageSource]], encoder: str) -> Embeddings:
@@ -18,14 +18,17 @@ def embed_edits(models: ModelSet, edits: Sequence[tuple[ImageSource, ImageSource
     Raises InputError for what cannot be read, and BundleError where the bundle has no such encoder.
     """
     opened = open_pair_encoder(models, encoder)
+    return opened.edits(frame_edits(edits, models.bundle.manifest.frame))
+
+
+def frame_edits(edits: Sequence[tuple[ImageSource, ImageSource]], longest: int) -> list[EditPictures]:
+    """The pictures of N edits as they are embedded, decoded beside each other. Raises InputError."""
     decoding = start_decoding([picture for edit in edits for picture in edit])
     loaded = [decoded.result() for decoded in decoding]
-    longest = models.bundle.manifest.frame
-    pairs = [frame_pair(*pair, longest) for pair in zip(loaded[::2], loaded[1::2], strict=True)]
-    return opened.edits(pairs)
+    return [frame_pair(*pair, longest) for pair in zip(loaded[::2], loaded[1::2], strict=True)]
 
 
-def frame_pair(original: LoadedPicture, edited: LoadedPicture, longest: int) -> Pair:
+def frame_pair(original: LoadedPicture, edited: LoadedPicture, longest: int) -> EditPictures:
     """Two pictures of any sizes in the frame in which they are scored, of `longest` pixels."""
     task = EditTask.of(original.pixels, (), Framing(), longest=longest)
     return task.picture, task.fit(edited.pixels)

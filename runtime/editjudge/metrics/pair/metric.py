@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from editjudge.image.vectors import Vector
 from editjudge.metrics.base import MetricResult, MetricSpec
 from editjudge.models.pair.edit_clip import EditClip
 from editjudge.models.pair.encoder import EDIT_CLIP, VIFI_CLIP
@@ -33,9 +36,12 @@ class VifiClipMetric:
         if context.instruction is None:
             return MetricResult(None, explanation="Not measured: there is no instruction in words.")
         encoder = context.models.model(VifiClip)
-        (edit,) = encoder.edits([(context.original, context.edited)])
+        if context.models.bundle.has(VIFI_CLIP):
+            (edit,) = encoder.edits([(context.original, context.edited)])
+        else:  # other metrics need the same features
+            (edit,) = encoder.of_features(context.picture_features)
         (text,) = encoder.texts([context.instruction])
-        return MetricResult(float(edit @ text), flags=(CUT,) if encoder.is_cut(context.instruction) else ())
+        return MetricResult(_product(edit, text), flags=(CUT,) if encoder.is_cut(context.instruction) else ())
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,13 @@ class EditClipMetric:
         encoder = context.models.model(EditClip)
         edit, reverse = encoder.both_ways(context.original, context.edited)
         (text,) = encoder.texts([context.instruction])
-        value, reversed_value = float(edit @ text), float(reverse @ text)
+        value, reversed_value = _product(edit, text), _product(reverse, text)
         flags = [CUT] if encoder.is_cut(context.instruction) else []
         if reversed_value - value > context.models.bundle.settings(EDIT_CLIP).contrary:
             flags.append(CONTRARY)
         return MetricResult(value, {"reversed": reversed_value}, tuple(flags))
+
+
+def _product(edit: Vector, text: Vector) -> float:
+    """The cosine of two vectors of length 1, which rounding takes no further than 1."""
+    return float(np.clip(edit @ text, -1.0, 1.0))

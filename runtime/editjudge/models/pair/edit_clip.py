@@ -14,7 +14,7 @@ from editjudge.bundles.settings import EditClipSettings
 from editjudge.image.vectors import to_unit_length
 from editjudge.models.clip import Clip, Embeddings, TextEncoder
 from editjudge.models.model_set import ModelSet, Runner
-from editjudge.models.outputs import take
+from editjudge.models.outputs import VectorSpace, take
 from editjudge.models.pair.views import PairInputs, stack_inputs, view_pair
 from editjudge.types import Image
 
@@ -32,6 +32,7 @@ class EditClip:
         self._clip = clip
         self._fusion = fusion
         self._texts = texts
+        self._space = VectorSpace("edit_clip's")
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
@@ -53,7 +54,7 @@ class EditClip:
 
     def texts(self, texts: Sequence[str]) -> Embeddings:
         """float32[N, D], of length 1, of N >= 1 instructions, each cut at the context."""
-        return to_unit_length(self._texts.texts(texts))
+        return to_unit_length(self._space.check(self._texts.texts(texts)))
 
     def is_cut(self, text: str) -> bool:
         """Whether an instruction has more tokens than are read of one."""
@@ -65,4 +66,4 @@ class EditClip:
 
     def _fuse(self, inputs: PairInputs) -> Embeddings:
         outputs = self._fusion.run(inputs.feeds())
-        return to_unit_length(take(outputs, "edit_embeds", len(inputs.seen), None))
+        return to_unit_length(self._space.check(take(outputs, "edit_embeds", len(inputs.seen), None)))

@@ -16,14 +16,14 @@ EDIT_CLIP, VIFI_CLIP = "edit_clip", "vifi_clip"
 ENCODERS: dict[str, type[EditClip] | type[VifiClip]] = {EDIT_CLIP: EditClip, VIFI_CLIP: VifiClip}
 """By name; the first is the one that knows which picture comes first."""
 
-Pair = tuple[Image, Image]
+EditPictures = tuple[Image, Image]
 """An original and an edited picture, uint8[H, W, 3], of one size."""
 
 
 class PairEncoder(Protocol):
     """Embeds edits and instructions; vectors have length 1, so that their products are cosines."""
 
-    def edits(self, pairs: Sequence[Pair]) -> Embeddings:
+    def edits(self, pairs: Sequence[EditPictures]) -> Embeddings:
         """float32[N, D] of N >= 1 edits."""
 
     def texts(self, texts: Sequence[str]) -> Embeddings:
@@ -35,11 +35,11 @@ class PairEncoder(Protocol):
 
 def open_pair_encoder(models: ModelSet, name: str = EDIT_CLIP) -> PairEncoder:
     """An encoder by its name. Raises InputError for one that there is not, BundleError where the bundle lacks it."""
-    if name not in ENCODERS:
+    if not isinstance(name, str) or name not in ENCODERS:
         raise InputError(f"there is no embedding {quote_value(name)}; choose one of {', '.join(ENCODERS)}")
     if name == EDIT_CLIP and not models.bundle.has(EDIT_CLIP):
         raise BundleError(
             f"bundle {models.bundle.name} has no model of role {EDIT_CLIP}; take {VIFI_CLIP}, which any bundle has, "
-            "or train one with its CLIP: models/pair"
+            "or train one for its CLIP: models/pair"
         )
     return models.model(ENCODERS[name])

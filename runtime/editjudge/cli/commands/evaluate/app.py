@@ -1,4 +1,4 @@
-"""`editjudge evaluate`: the experiments of the paper on a table of scores, and those on lists of differences."""
+"""`editjudge evaluate`: the experiments of the papers on a table of scores, lists of differences, or a data set."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from editjudge.cli.commands.evaluate.differences import coherence, differences
+from editjudge.cli.commands.evaluate.retrieval import retrieval
 from editjudge.cli.console import console
 from editjudge.cli.options import Debug, Json
 from editjudge.errors import InputError, quote_value
@@ -44,7 +45,7 @@ COMMANDS = {
     ),
     "agreement": (
         "Raters among themselves, and metrics against them.",
-        ("raters", "sides", "method", "group", "model"),
+        ("raters", "sides", "scale", "method", "group", "model"),
     ),
     "rewards": (
         "Rewards by type of edit, and on pairs in order.",
@@ -68,6 +69,7 @@ def _parameters(
         str | None, typer.Option(help="Columns of raters, such as rater{n}_{side}: for any n, and each of --sides.")
     ] = None,
     sides: Annotated[str | None, typer.Option(help="Sides that are rated, such as sc,pq.")] = None,
+    scale: Annotated[str, typer.Option(help="raw, or minmax: each rater's numbers from 0 to 1.")] = "raw",
     judge: Annotated[str, typer.Option(help="Whose rewards: a metric, or columns as judge_{side}.")] = "reward",
     type: Annotated[str, typer.Option(help="The column of the types of edits.")] = "type",  # noqa: A002
     method: Annotated[str, typer.Option(help="spearman, pearson or kendall.")] = "spearman",
@@ -103,7 +105,7 @@ def _add_command(experiment: str, summary: str, options: tuple[str, ...]) -> Non
 
 for name, (summary, options) in COMMANDS.items():
     _add_command(name, summary, options)
-for listed in (differences, coherence):
+for listed in (differences, coherence, retrieval):
     app.command()(listed)
 
 

@@ -1,0 +1,1 @@
+"""Embeddings of edits: do they find the instruction and the edit, know the direction, and order quality?"""

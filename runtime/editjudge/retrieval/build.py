@@ -1,0 +1,201 @@
+"""Makes an index of the edits of a data set."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import editjudge
+from editjudge.batch.embedding import TOGETHER, EmbeddedRow, embed_rows
+from editjudge.batch.picture_files import have_changed, picture_states
+from editjudge.bundles.bundle import Bundle
+from editjudge.datasets import Dataset
+from editjudge.errors import EditJudgeError, InputError
+from editjudge.models.clip import Embeddings
+from editjudge.models.model_set import ModelSet
+from editjudge.models.pair.encoder import EDIT_CLIP, open_pair_encoder
+from editjudge.retrieval.draft import RUN_FILE, DraftEdit, DraftFailure, IndexDraft
+from editjudge.retrieval.edit_table import IndexedEdit, Thumbnails
+from editjudge.retrieval.manifest import FORMAT, EncoderIdentity, IndexManifest
+from editjudge.retrieval.neighbours import VECTORS, write_neighbours
+from editjudge.retrieval.thumbnails import encode_thumbnail
+from editjudge.utils.arguments import FLAG, FUNCTION, PATH, TEXT, THREADS, instance
+from editjudge.utils.lock_file import hold_lock
+from editjudge.utils.text import printable, replace_surrogates, shorten
+
+SECONDS = 1.0
+"""How much work is lost when a run is cut off, beside the rows that are in the models."""
+LONGEST_NAME = 500
+"""Characters of the name of a picture: what is longer is the picture itself, as text."""
+DATASET = instance(Dataset, "what datasets.open_dataset(path) gives")
+
+
+@dataclass(frozen=True)
+class IndexProgress:
+    """How many rows there are, are done, and could not be embedded; and why the latest of those could not."""
+
+    rows: int
+    done: int
+    failed: int
+    error: str | None = None
+
+
+def build_index(
+    dataset: Dataset,
+    output: str | os.PathLike[str],
+    *,
+    bundle: str | os.PathLike[str] = "studio",
+    device: str = "auto",
+    encoder: str = EDIT_CLIP,
+    threads: int | None = None,
+    resume: bool = False,
+    watch: Callable[[IndexProgress], None] = lambda progress: None,
+) -> IndexProgress:
+    """Embeds every edit, and writes an index of them into a new folder. A row that cannot be embedded is left out.
+
+    What is done is kept in a folder beside the output, which takes its name in the end.
+
+    Args:
+        output: The folder.
+        bundle: The name or the folder of the bundle.
+        device: cpu, cuda, tensorrt, rtx, openvino, or auto for the best.
+        encoder: "edit_clip" knows which picture comes first; "vifi_clip" does not.
+        threads: The CPU threads each model may use.
+        resume: Go on with what an earlier run left.
+        watch: Called at the start and after each row.
+
+    Raises InputError, BundleError, DeviceError or OutOfMemoryError for what stops the run; what was done is kept then.
+    """
+    DATASET.check(dataset=dataset)
+    PATH.check(output=output, bundle=bundle)
+    TEXT.check(device=device, encoder=encoder)
+    THREADS.check(threads=threads)
+    FLAG.check(resume=resume)
+    FUNCTION.check(watch=watch)
+    folder = Path(output)
+    check_new(folder)
+    draft = draft_folder(folder)
+    with closing(ModelSet(Bundle.load(bundle), device, threads)) as models:
+        with models.in_use():
+            open_pair_encoder(models, encoder)  # before anything is written
+        identity = EncoderIdentity.of_bundle(models.bundle, encoder)
+        busy = f"{shorten(str(draft))} is in use by another run; wait for it to end, or name another output"
+        with hold_lock(draft.with_name(f"{draft.name}.lock"), busy):
+            if draft.exists() and not resume:
+                raise InputError(
+                    f"{shorten(str(draft))} is what a run left that was cut off; go on with --resume, or delete it"
+                )
+            run = {"data set": dataset.fingerprint(), "version": editjudge.__version__, **asdict(identity)}
+            with IndexDraft(draft, run) as written:
+                _embed_missing(dataset, models, encoder, written, watch)
+                if not len(written):
+                    reason = written.latest_failure
+                    written.delete()
+                    raise InputError(f"none of the {len(dataset):,} rows can be embedded: {reason}")
+                progress, vectors = _progress(dataset, written), written.vectors()
+            manifest = IndexManifest(
+                **asdict(identity),
+                format=FORMAT,
+                version=editjudge.__version__,
+                data=printable(dataset.path.resolve().name),
+                count=len(vectors),
+                dimensions=vectors.shape[1],
+                left_out=progress.failed,
+            )
+            finish_index(draft, folder, vectors, manifest)
+    return progress
+
+
+def draft_folder(output: Path) -> Path:
+    """The folder beside an index in which it is made."""
+    return output.with_name(f"{output.name}.part")
+
+
+def check_new(folder: Path) -> None:
+    """Raises InputError for what cannot become a folder, or is there already."""
+    name = shorten(str(folder))
+    if not folder.name:
+        raise InputError("the path to write to is empty, or the folder itself; name a new folder")
+    if os.path.lexists(folder):
+        raise InputError(f"{name} exists already; name a new folder, or delete that one")
+    if not folder.parent.is_dir():
+        raise InputError(f"cannot write {name}: there is no folder {folder.parent}; create it or choose another")
+
+
+def _embed_missing(
+    dataset: Dataset, models: ModelSet, encoder: str, written: IndexDraft, watch: Callable[[IndexProgress], None]
+) -> None:
+    """Completes the draft. What goes through the models together is the same wherever an earlier run was cut off."""
+    _drop_changed(dataset, written)
+    watch(_progress(dataset, written))
+    waiting: list[EmbeddedRow] = []
+    latest = time.monotonic()
+    try:
+        for row in embed_rows(dataset, models, encoder, written.rows):
+            waiting.append(row)
+            is_whole = (row.number + 1) % TOGETHER == 0 or row.number + 1 == len(dataset)
+            if is_whole and (time.monotonic() - latest >= SECONDS or row.number + 1 == len(dataset)):
+                _write(waiting, written)
+                waiting, latest = [], time.monotonic()
+                watch(_progress(dataset, written))
+    except EditJudgeError as error:
+        kept = f"; {written.rows} of {len(dataset)} rows are done, go on with --resume" if written.rows else ""
+        raise type(error)(f"{error}{kept}") from error
+
+
+def _progress(dataset: Dataset, written: IndexDraft) -> IndexProgress:
+    return IndexProgress(len(dataset), written.rows, written.failed, written.latest_failure)
+
+
+def _write(rows: Sequence[EmbeddedRow], draft: IndexDraft) -> None:
+    edits = [
+        DraftEdit(_describe(row), Thumbnails(*map(encode_thumbnail, row.pictures)), row.edit)
+        for row in rows
+        if row.edit is not None and row.pictures is not None
+    ]
+    failures = [
+        DraftFailure(row.number, replace_surrogates(row.row.id), replace_surrogates(row.error or ""))
+        for row in rows
+        if row.edit is None
+    ]
+    draft.add(edits, failures, {row.number: picture_states(row.row) for row in rows})
+
+
+def _drop_changed(dataset: Dataset, draft: IndexDraft) -> None:
+    """Forgets what was done from the first row on whose pictures are other files by now."""
+    rows = dataset.rows(0, draft.rows, pictures=False)
+    for number, (row, before) in enumerate(zip(rows, draft.picture_states(), strict=True)):
+        if have_changed(before, picture_states(row)):
+            draft.cut_off(number - number % TOGETHER)
+            return
+
+
+def _describe(embedded: EmbeddedRow) -> IndexedEdit:
+    row = embedded.row
+    original, edited = (_name(row.columns.get(side)) for side in ("original", "edited"))
+    return IndexedEdit(embedded.number, replace_surrogates(row.id), original, edited, row.instruction or "")
+
+
+def _name(cell: Any) -> str | None:
+    return replace_surrogates(cell) if isinstance(cell, str) and len(cell) <= LONGEST_NAME else None
+
+
+def finish_index(draft: Path, folder: Path, vectors: Embeddings, manifest: IndexManifest) -> None:
+    """Completes the folder of a draft that was closed, and puts it in its place. Raises InputError."""
+    try:
+        np.save(draft / VECTORS, vectors)
+        write_neighbours(draft, vectors)
+        manifest.write(draft)
+        draft.rename(folder)
+        (folder / RUN_FILE).unlink()  # not before: without it the draft would be of no use
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        remedy = "make room, and go on with --resume, or choose another place"
+        raise InputError(f"cannot write {shorten(str(folder))}: {reason}; {remedy}") from error

@@ -1,0 +1,52 @@
+"""What is looked for in an index: an instruction, or an edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from editjudge.errors import InputError
+from editjudge.image.decode import ImageSource
+from editjudge.image.vectors import Vector
+from editjudge.metrics.pair.embed import frame_edits
+from editjudge.models.model_set import ModelSet
+from editjudge.models.pair.encoder import open_pair_encoder
+from editjudge.parser.result import INSTRUCTION
+from editjudge.retrieval.edit_table import Thumbnails
+from editjudge.retrieval.thumbnails import encode_thumbnail
+from editjudge.utils.oom import convert_memory_errors
+from editjudge.utils.text import SURROGATES
+
+CUT = "cut_short"
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedQuery:
+    """What is looked for, as a vector float32[D] of length 1.
+
+    Attributes:
+        flags: "cut_short" for an instruction of which only the beginning was read.
+        thumbnails: The pictures of an edit, small; None for an instruction.
+    """
+
+    vector: Vector
+    flags: tuple[str, ...] = ()
+    thumbnails: Thumbnails | None = None
+
+
+def embed_instruction_query(models: ModelSet, encoder: str, instruction: str) -> EmbeddedQuery:
+    """Raises InputError, BundleError, DeviceError or OutOfMemoryError."""
+    INSTRUCTION.check(instruction=instruction)
+    if not instruction.strip() or SURROGATES.search(instruction):
+        raise InputError("the instruction is empty, or no UTF-8; say in words what edits are looked for")
+    with models.in_use(), convert_memory_errors("embed the instruction"):
+        opened = open_pair_encoder(models, encoder)
+        (vector,) = opened.texts([instruction])
+        return EmbeddedQuery(vector, (CUT,) if opened.is_cut(instruction) else ())
+
+
+def embed_edit_query(models: ModelSet, encoder: str, original: ImageSource, edited: ImageSource) -> EmbeddedQuery:
+    """Raises InputError, BundleError, DeviceError or OutOfMemoryError."""
+    with models.in_use(), convert_memory_errors("embed this edit"):
+        pairs = frame_edits([(original, edited)], models.bundle.manifest.frame)
+        (vector,) = open_pair_encoder(models, encoder).edits(pairs)
+        return EmbeddedQuery(vector, thumbnails=Thumbnails(*map(encode_thumbnail, pairs[0])))

@@ -1,0 +1,139 @@
+"""The training of the embedding of edits: its loss, its batches, and that it can be cut off."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from pair import train  # noqa: E402
+from pair.examples import Examples, PairTensors  # noqa: E402
+from pair.loss import HALF_RIGHT, NONE, NOT_AT_ALL, EmbeddedBatch, compute_losses  # noqa: E402
+from pair.shards import ExamplePair, write_shard  # noqa: E402
+from pair.studio_examples import draw_edit  # noqa: E402
+from pair.tokenizer import pair_tokenizer  # noqa: E402
+
+pytestmark = pytest.mark.export
+
+BUNDLE = Path("models/editjudge_models/studio")
+SIZE = 8
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with sixteen edits of the studio."""
+    folder = tmp_path_factory.mktemp("pairs")
+    write_shard(folder / "0000.npz", [list(draw_edit(index)) for index in range(16)], BUNDLE)
+    return folder
+
+
+def new_batches(shards: Path) -> train.Batches:
+    return train.Batches(Examples.load([shards]), pair_tokenizer(), seed=3, size=SIZE)
+
+
+def small_model(batches: train.Batches) -> "train.EditClipModel":
+    torch.manual_seed(4)
+    return train.new_model(batches.examples.width, "joined", True, batches.tokenizer)
+
+
+def test_the_loss_is_that_of_its_formula() -> None:
+    generator = torch.Generator().manual_seed(5)
+    texts, edits, reverse = (
+        torch.nn.functional.normalize(torch.randn(3, 6, generator=generator), dim=-1) for _ in range(3)
+    )
+    hard = torch.nn.functional.normalize(torch.randn(3, 2, 6, generator=generator), dim=-1)
+    tier = torch.tensor([[HALF_RIGHT, NOT_AT_ALL], [NOT_AT_ALL, NONE], [HALF_RIGHT, NONE]])
+    same = torch.eye(3, dtype=torch.bool)
+    same[0, 2] = same[2, 0] = True
+    parts = compute_losses(EmbeddedBatch(texts, edits, hard, reverse, tier, same), torch.tensor(7.0))
+
+    own = 7 * np.einsum("bd,bhd->bh", texts.numpy(), hard.numpy())
+    among = 7 * texts.numpy() @ edits.numpy().T
+    rivals = {0: [0, 1], 1: [0, 1, 2], 2: [1, 2]}
+    found, named = [], []
+    for row, columns in rivals.items():
+        hards = [own[row, place] for place in range(2) if tier[row, place] != NONE]
+        found.append(np.log(np.exp([*among[row, columns], *hards]).sum()) - among[row, row])
+        named.append(np.log(np.exp(among[columns, row]).sum()) - among[row, row])
+    first = np.log(np.exp(own[0]).sum()) - own[0, 0]  # the half right one against the wrong one; the third has no wrong
+    backward = 7 * (texts * reverse).sum(1).numpy()
+    assert float(parts["find_edit"]) == pytest.approx(np.mean(found), abs=1e-5)
+    assert float(parts["find_text"]) == pytest.approx(np.mean(named), abs=1e-5)
+    assert float(parts["half_right"]) == pytest.approx(first / 2, abs=1e-5)
+    assert float(parts["direction"]) == pytest.approx(np.log1p(np.exp(backward - np.diag(among))).mean(), abs=1e-5)
+
+
+def test_pairs_are_reversed_left_unchanged_and_mirrored() -> None:
+    features, details = torch.arange(2 * 4 * 2 * 3.0).view(2, 4, 2, 3), torch.rand(2, 4, 2, 3, 12, 12)
+    boxes = torch.tensor([0.1, 0.2, 0.5, 0.9]).expand(2, 4, 4)
+    pairs = PairTensors(features, details, boxes, torch.ones(2, 4))
+    assert torch.equal(pairs.reversed().features[:, :, 0], features[:, :, 1])
+    assert torch.equal(pairs.reversed().details[:, :, 1], details[:, :, 0])
+    unchanged = pairs.unchanged()
+    assert torch.equal(unchanged.features[:, :, 1], features[:, :, 0])
+    assert unchanged.seen.tolist() == [[1, 0, 0, 0]] * 2
+    mirrored = pairs.mirrored(torch.tensor([True, False]))
+    torch.testing.assert_close(mirrored.boxes[0, 0], torch.tensor([0.5, 0.2, 0.9, 0.9]))
+    assert torch.equal(mirrored.boxes[1], boxes[1])
+    assert torch.equal(mirrored.details[0], details[0].flip(-1))
+    assert torch.equal(mirrored.details[1], details[1])
+
+
+def test_a_batch_is_the_same_for_the_same_step(shards: Path) -> None:
+    one, other = (new_batches(shards).draw(1) for _ in range(2))
+    assert torch.equal(one[0]["input_ids"], other[0]["input_ids"])
+    assert all(torch.equal(*pair) for pair in zip(vars(one[1]).values(), vars(other[1]).values(), strict=True))
+    assert not torch.equal(one[0]["input_ids"], new_batches(shards).draw(0)[0]["input_ids"])
+
+
+def test_edits_of_one_original_are_told_from_each_other(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    original, *edited = rng.integers(0, 255, (4, 32, 32, 3), np.uint8)
+    edits = [[ExamplePair(original, picture, 2, f"edit {index}", scene=9)] for index, picture in enumerate(edited[:2])]
+    edits.append([ExamplePair(edited[2], original, 2, "another", scene=8)])
+    write_shard(tmp_path / "0000.npz", edits, BUNDLE)
+    examples = Examples.load([tmp_path])
+    assert examples.find_others(0) == [(1, NOT_AT_ALL)]
+    assert examples.find_others(1) == [(0, NOT_AT_ALL)]
+    assert examples.find_others(2) == []
+
+
+def test_sixteen_edits_are_learnt(shards: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    batches = new_batches(shards)
+    losses = []
+
+    def measure(model: "train.EditClipModel") -> float:
+        with torch.no_grad():
+            batch = train.embed_batch(model.eval(), batches, 0, torch.device("cpu"))
+            return float(compute_losses(batch, torch.tensor(12.0))["find_edit"])
+
+    losses.append(measure(small_model(batches)))
+    train.train(tmp_path, batches, 40, lambda: small_model(batches))
+    losses.append(measure(train.EditClipModel.from_pretrained(tmp_path)))
+    assert losses[1] < 0.5 * losses[0], losses
+
+
+def test_a_training_that_was_cut_off_ends_as_one_that_was_not(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(1)
+    monkeypatch.setattr(train, "SAVE_EVERY", 2)
+    batches = new_batches(shards)
+    train.train(tmp_path / "whole", batches, 2.5, lambda: small_model(batches))
+    draw = batches.draw
+
+    def break_off(step: int) -> object:
+        if step == 3:
+            raise KeyboardInterrupt
+        return draw(step)
+
+    monkeypatch.setattr(batches, "draw", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        train.train(tmp_path / "cut", batches, 2.5, lambda: small_model(batches))
+    monkeypatch.setattr(batches, "draw", draw)
+    train.train(tmp_path / "cut", batches, 2.5, lambda: pytest.fail("it began anew"))
+    whole, cut = (train.EditClipModel.from_pretrained(tmp_path / name).state_dict() for name in ("whole", "cut"))
+    for name, weight in whole.items():
+        torch.testing.assert_close(cut[name], weight)
