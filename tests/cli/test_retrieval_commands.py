@@ -190,12 +190,12 @@ import sys
 from editjudge.cli import main
 from editjudge.retrieval import build
 build.SECONDS = 0.0
-write = build._write
-def write_once(rows, draft):
-    write(rows, draft)
+add = build.IndexDraft.add
+def add_and_wait(draft, *rows):
+    add(draft, *rows)
     print("written", flush=True)
     sys.stdin.readline()
-build._write = write_once
+build.IndexDraft.add = add_and_wait
 sys.exit(main.run(sys.argv[1:]))
 """
     command = ["index", str(data), "-o", str(output), "-b", str(bundle.folder), "--device", "cpu"]

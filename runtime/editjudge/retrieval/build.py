@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 import editjudge
 from editjudge.batch.embedding import TOGETHER, EmbeddedRow, embed_rows
-from editjudge.batch.picture_files import have_changed, picture_states
+from editjudge.batch.picture_files import PictureState, have_changed, picture_states
 from editjudge.bundles.bundle import Bundle
 from editjudge.datasets import Dataset
 from editjudge.errors import EditJudgeError, InputError
@@ -47,6 +47,26 @@ class IndexProgress:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class _Block:
+    """Rows that are written together. Of their pictures the small ones are kept."""
+
+    edits: list[DraftEdit] = field(default_factory=list)
+    failures: list[DraftFailure] = field(default_factory=list)
+    pictures: dict[int, list[PictureState]] = field(default_factory=dict)
+
+    def take(self, embedded: EmbeddedRow) -> None:
+        number, row, vector, error, pictures = embedded
+        name = replace_surrogates(row.id)
+        self.pictures[number] = picture_states(row)
+        if vector is None or pictures is None:
+            self.failures.append(DraftFailure(number, name, replace_surrogates(error or "")))
+            return
+        original, edited = (_name(row.columns.get(side)) for side in ("original", "edited"))
+        edit = IndexedEdit(number, name, original, edited, row.instruction or "")
+        self.edits.append(DraftEdit(edit, Thumbnails(*map(encode_thumbnail, pictures)), vector))
+
+
 def build_index(
     dataset: Dataset,
     output: str | os.PathLike[str],
@@ -69,7 +89,7 @@ def build_index(
         encoder: "edit_clip" knows which picture comes first; "vifi_clip" does not.
         threads: The CPU threads each model may use.
         resume: Go on with what an earlier run left.
-        watch: Called at the start and after each row.
+        watch: Called at the start, and whenever rows were written.
 
     Raises InputError, BundleError, DeviceError or OutOfMemoryError for what stops the run; what was done is kept then.
     """
@@ -135,15 +155,14 @@ def _embed_missing(
     """Completes the draft. What goes through the models together is the same wherever an earlier run was cut off."""
     _drop_changed(dataset, written)
     watch(_progress(dataset, written))
-    waiting: list[EmbeddedRow] = []
-    latest = time.monotonic()
+    block, latest = _Block(), time.monotonic()
     try:
         for row in embed_rows(dataset, models, encoder, written.rows):
-            waiting.append(row)
-            is_whole = (row.number + 1) % TOGETHER == 0 or row.number + 1 == len(dataset)
-            if is_whole and (time.monotonic() - latest >= SECONDS or row.number + 1 == len(dataset)):
-                _write(waiting, written)
-                waiting, latest = [], time.monotonic()
+            block.take(row)
+            done = row.number + 1
+            if done == len(dataset) or (done % TOGETHER == 0 and time.monotonic() - latest >= SECONDS):
+                written.add(block.edits, block.failures, block.pictures)
+                block, latest = _Block(), time.monotonic()
                 watch(_progress(dataset, written))
     except EditJudgeError as error:
         kept = f"; {written.rows} of {len(dataset)} rows are done, go on with --resume" if written.rows else ""
@@ -154,20 +173,6 @@ def _progress(dataset: Dataset, written: IndexDraft) -> IndexProgress:
     return IndexProgress(len(dataset), written.rows, written.failed, written.latest_failure)
 
 
-def _write(rows: Sequence[EmbeddedRow], draft: IndexDraft) -> None:
-    edits = [
-        DraftEdit(_describe(row), Thumbnails(*map(encode_thumbnail, row.pictures)), row.edit)
-        for row in rows
-        if row.edit is not None and row.pictures is not None
-    ]
-    failures = [
-        DraftFailure(row.number, replace_surrogates(row.row.id), replace_surrogates(row.error or ""))
-        for row in rows
-        if row.edit is None
-    ]
-    draft.add(edits, failures, {row.number: picture_states(row.row) for row in rows})
-
-
 def _drop_changed(dataset: Dataset, draft: IndexDraft) -> None:
     """Forgets what was done from the first row on whose pictures are other files by now."""
     rows = dataset.rows(0, draft.rows, pictures=False)
@@ -175,12 +180,6 @@ def _drop_changed(dataset: Dataset, draft: IndexDraft) -> None:
         if have_changed(before, picture_states(row)):
             draft.cut_off(number - number % TOGETHER)
             return
-
-
-def _describe(embedded: EmbeddedRow) -> IndexedEdit:
-    row = embedded.row
-    original, edited = (_name(row.columns.get(side)) for side in ("original", "edited"))
-    return IndexedEdit(embedded.number, replace_surrogates(row.id), original, edited, row.instruction or "")
 
 
 def _name(cell: Any) -> str | None:

@@ -198,7 +198,10 @@ class EditScore:
         if self.metrics:
             content["metrics"] = {name: result.value for name, result in self.metrics.items()}
             content["metric_details"] = {
-                name: {"parts": dict(result.parts), "explanation": result.explanation, "judge": result.judge}
-                for name, result in self.metrics.items() if result.parts or result.explanation
+                name: {
+                    "parts": dict(result.parts), "flags": list(result.flags),
+                    "explanation": result.explanation, "judge": result.judge,
+                }
+                for name, result in self.metrics.items() if result.parts or result.flags or result.explanation
             }  # fmt: skip
         return content
