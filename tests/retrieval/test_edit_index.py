@@ -115,7 +115,7 @@ def remove(name: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (shutil.rmtree, "is no index of edits; make one with: editjudge index"),
+        (shutil.rmtree, "there is no .*; make an index with: editjudge index"),
         (remove("index.json"), "is no index of edits"),
         (remove("vectors.npy"), "vectors.npy cannot be read: no such file"),
         (remove("edits.sqlite"), "lacks its file edits.sqlite"),

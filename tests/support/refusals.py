@@ -253,7 +253,6 @@ COMMANDS: dict[str, str] = {
     "retrieval-unknown-encoder": "evaluate retrieval edits.csv --encoder clip",
     "retrieval-unknown-device": "evaluate retrieval edits.csv --encoder vifi_clip --device abacus",
     # --- index and find ---
-    "index-without-an-output": "index edits.csv",
     "index-missing": "index nowhere.csv -o index",
     "index-no-rows": "index no-rows.csv -o index --encoder vifi_clip --device cpu",
     "index-folder-is-there": "index edits.csv -o folder --encoder vifi_clip",

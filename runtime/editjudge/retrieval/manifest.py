@@ -83,9 +83,9 @@ class IndexManifest(EncoderIdentity):
         """Raises InputError for a folder that is no index, or was damaged."""
         path = folder / FILE_NAME
         if not path.is_file():
-            raise InputError(
-                f"{shorten(str(folder))} is no index of edits; make one with: editjudge index DATA -o FOLDER"
-            )
+            name = shorten(str(folder))
+            what = f"{name} is no index of edits" if folder.exists() else f"there is no {name}"
+            raise InputError(f"{what}; make an index with: editjudge index DATA -o FOLDER")
         try:
             with path.open("rb") as file:
                 manifest = read_table(cls, json.loads(file.read(LONGEST)), FILE_NAME)

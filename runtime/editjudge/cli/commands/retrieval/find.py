@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from editjudge.bundles.bundle import Bundle
+from editjudge.cli.commands.retrieval.folder import USUAL_FOLDER
 from editjudge.cli.console import console
 from editjudge.cli.options import Debug, Device, Json, Report, Threads
 from editjudge.cli.outputs import HTML, check_outputs
@@ -34,7 +35,9 @@ def find(
         list[str],
         typer.Argument(metavar="INSTRUCTION | ORIGINAL EDITED", help="Words, or the two pictures of an edit."),
     ],
-    folder: Annotated[Path, typer.Option("--index", "-i", metavar="FOLDER", help="What editjudge index wrote.")],
+    folder: Annotated[
+        Path, typer.Option("--index", "-i", metavar="FOLDER", help="What editjudge index wrote.")
+    ] = USUAL_FOLDER,
     *,
     top: Annotated[int, typer.Option(metavar="N", help="How many edits.")] = 10,
     bundle: Annotated[

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from editjudge.cli.commands.retrieval.folder import USUAL_FOLDER
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import BundleName, Debug, Device, Threads
 from editjudge.cli.streams import print_error
@@ -28,7 +29,7 @@ NAMED = 10
 
 def index(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV, TSV, JSON, JSON lines, parquet, or a folder.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder.")] = USUAL_FOLDER,
     *,
     format_name: Annotated[
         str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}; by default recognised.")
