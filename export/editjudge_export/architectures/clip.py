@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPModel
 
-from editjudge_export.architectures.text_graph import make_text_graph
+from editjudge_export.architectures.text_graph import TextSide, make_text_graph
 from editjudge_export.checkpoints.checkpoint import (
     check_vocabulary,
     find_tokenizer,
@@ -37,17 +37,6 @@ class Vision(nn.Module):
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         return self.model.get_image_features(pixel_values)
-
-
-class Text(nn.Module):
-    """input_ids, attention_mask int64[N, L] -> text_embeds float32[N, D]."""
-
-    def __init__(self, model: CLIPModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        return self.model.get_text_features(input_ids, attention_mask)
 
 
 def export(
@@ -96,5 +85,5 @@ def make_graphs(model: CLIPModel, context: int | None = None) -> list[Graph]:
             reference=lambda inputs: {"image_embeds": model.get_image_features(**inputs)},
             photograph_inputs=photograph_inputs,
         ),
-        make_text_graph("clip_text", Text(model), model.config.text_config, context),
+        make_text_graph("clip_text", TextSide(model, "get_text_features"), model.config.text_config, context),
     ]

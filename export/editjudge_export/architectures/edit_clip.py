@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from editjudge.models.pair.views import DETAIL, PLACES, stack_inputs, view_pair
 from editjudge_export.architectures.edit_network import FRAMES, EditClipModel
-from editjudge_export.architectures.text_graph import make_text_graph
+from editjudge_export.architectures.text_graph import TextSide, make_text_graph
 from editjudge_export.checkpoints.checkpoint import (
     check_context,
     check_vocabulary,
@@ -28,17 +27,6 @@ from editjudge_export.verification.photographs import photographs
 MODEL = EditClipModel
 INPUTS = ("features", "details", "boxes", "seen")
 """Of the fusing network, as `editjudge.models.pair.views.PairInputs` names them."""
-
-
-class InstructionText(nn.Module):
-    """input_ids, attention_mask int64[N, L] -> text_embeds float32[N, D]."""
-
-    def __init__(self, model: EditClipModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        return self.model.embed_texts(input_ids, attention_mask)
 
 
 def export(
@@ -104,7 +92,7 @@ def make_graphs(model: EditClipModel, context: int | None = None) -> list[Graph]
             reference=lambda inputs: {"edit_embeds": model(**inputs)},
             photograph_inputs=photograph_inputs,
         ),
-        make_text_graph("edit_clip_text", InstructionText(model), model.text.config, context),
+        make_text_graph("edit_clip_text", TextSide(model, "embed_texts"), model.text.config, context),
     ]
 
 

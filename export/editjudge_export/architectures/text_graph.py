@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import CLIPTextConfig
 
 from editjudge.errors import InputError
 from editjudge_export.onnx.graph import Graph, NamedTensors
 
 
-def make_text_graph(role: str, module: nn.Module, text: CLIPTextConfig, context: int | None) -> Graph:
+class TextSide(nn.Module):
+    """input_ids, attention_mask int64[N, L] -> text_embeds float32[N, D], by a method of a model."""
+
+    def __init__(self, model: nn.Module, method: str) -> None:
+        super().__init__()
+        self.model, self.method = model, method
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return getattr(self.model, self.method)(input_ids, attention_mask)
+
+
+def make_text_graph(role: str, module: TextSide, text: CLIPTextConfig, context: int | None) -> Graph:
     """The graph of a role for texts of `context` tokens, by default as many as the model takes. Raises InputError.
 
     Args:
         role: In a bundle.
-        module: input_ids, attention_mask int64[N, L] -> text_embeds float32[N, D].
+        module: What it is the graph of.
         text: The configuration of the model.
         context: Tokens of a text.
     """

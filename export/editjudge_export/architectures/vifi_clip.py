@@ -13,7 +13,7 @@ from transformers import CLIPModel
 from editjudge.errors import InputError
 from editjudge_export.architectures import clip, dinov2
 from editjudge_export.architectures.registry import ARCHITECTURES
-from editjudge_export.architectures.text_graph import make_text_graph
+from editjudge_export.architectures.text_graph import TextSide, make_text_graph
 from editjudge_export.architectures.vifi_clip_weights import PREPROCESSING, load_vifi_clip
 from editjudge_export.checkpoints.checkpoint import (
     check_context,
@@ -116,5 +116,5 @@ def make_graphs(model: CLIPModel, context: int | None = None) -> list[Graph]:
             reference=average,
             photograph_inputs=photograph_clips,
         ),
-        make_text_graph("vifi_clip_text", clip.Text(model), model.config.text_config, context),
+        make_text_graph("vifi_clip_text", TextSide(model, "get_text_features"), model.config.text_config, context),
     ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,11 @@ from editjudge.batch.reward_file import FORMS as OUTPUT_FORMS
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import METRIC_NAMES, AcceptAt, BundleName, CompatOption, Debug, Device
+from editjudge.cli.row_progress import hint_at_resume
 from editjudge.datasets import FORMATS, open_dataset
 from editjudge.errors import InputError, JudgeError
 from editjudge.metrics.registry import DEFAULT, check_compat, parse_names, select_metrics
-from editjudge.utils.signals import Terminated, raise_signals
+from editjudge.utils.signals import raise_signals
 from editjudge.utils.text import printable
 
 INTERVAL = 0.5
@@ -134,15 +134,8 @@ def _bar() -> Iterator[Callable[[runner.Progress], None]]:
                 tokens = f"{now.tokens:,} tokens" if now.tokens else ""
                 bar.update(task, total=now.rows, completed=now.done, failed=failed, tokens=tokens)
 
-        try:
+        with hint_at_resume(bar, lambda: (latest.done, latest.rows)):
             yield watch
-        except (KeyboardInterrupt, Terminated):
-            with suppress(OSError):  # the terminal may be what is gone
-                bar.stop()
-                if latest.done:
-                    hint = f"{latest.done} of {latest.rows} rows are done; go on with --resume"
-                    print(f"editjudge: {hint}", file=sys.stderr, flush=True)
-            raise
 
 
 class _Rate(ProgressColumn):

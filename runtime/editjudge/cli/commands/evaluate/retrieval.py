@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from editjudge.bundles.bundle import Bundle
-from editjudge.cli.console import console, progress
+from editjudge.cli.console import console
 from editjudge.cli.options import BundleName, Debug, Device, Json, Threads
+from editjudge.cli.row_progress import row_bar
 from editjudge.datasets import FORMATS, Dataset, open_dataset
 from editjudge.errors import InputError
 from editjudge.models.model_set import ModelSet
@@ -106,11 +106,7 @@ def _embed_rows(dataset: Dataset, models: ModelSet, encoder: str) -> CaptionedEd
 @contextmanager
 def _bar(rows: int) -> Iterator[Callable[[int, int], None]]:
     """Shows how many rows are embedded, and how many could not be."""
-    columns = [
-        TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(),
-        TextColumn("{task.fields[failed]}"),
-    ]  # fmt: skip
-    with progress(*columns) as bar:
+    with row_bar() as bar:
         task = bar.add_task("embedding", total=rows, failed="")
 
         def watch(done: int, failed: int) -> None:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from editjudge.cli.commands.retrieval.folder import USUAL_FOLDER
-from editjudge.cli.console import console, progress
+from editjudge.cli.console import console
 from editjudge.cli.options import BundleName, Debug, Device, Threads
+from editjudge.cli.row_progress import hint_at_resume, row_bar
 from editjudge.cli.streams import print_error
 from editjudge.datasets import FORMATS, open_dataset
 from editjudge.models.pair.encoder import EDIT_CLIP, ENCODERS
 from editjudge.retrieval import EditIndex, IndexProgress, build_index
 from editjudge.retrieval.build import draft_folder
 from editjudge.retrieval.edit_table import EditTable
-from editjudge.utils.signals import Terminated, raise_signals
+from editjudge.utils.signals import raise_signals
 from editjudge.utils.text import printable
 
 NAMED = 10
@@ -81,11 +80,7 @@ def _name_left_out(rows: Sequence[tuple[str, str]]) -> None:
 def _bar() -> Iterator[Callable[[IndexProgress], None]]:
     """Shows progress; when it is interrupted, says on stderr how to go on."""
     latest = IndexProgress(0, 0, 0)
-    columns = [
-        TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(),
-        TextColumn("{task.fields[failed]}"),
-    ]  # fmt: skip
-    with progress(*columns) as bar:
+    with row_bar() as bar:
         task = bar.add_task("embedding", total=None, failed="")
 
         def watch(now: IndexProgress) -> None:
@@ -93,12 +88,5 @@ def _bar() -> Iterator[Callable[[IndexProgress], None]]:
             latest = now
             bar.update(task, total=now.rows, completed=now.done, failed=f"{now.failed:,} failed" if now.failed else "")
 
-        try:
+        with hint_at_resume(bar, lambda: (latest.done, latest.rows)):
             yield watch
-        except (KeyboardInterrupt, Terminated):
-            with suppress(OSError):  # the terminal may be what is gone
-                bar.stop()
-                if latest.done:
-                    hint = f"{latest.done} of {latest.rows} rows are done; go on with --resume"
-                    print(f"editjudge: {hint}", file=sys.stderr, flush=True)
-            raise
