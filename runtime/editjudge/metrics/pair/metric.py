@@ -69,7 +69,8 @@ class EditClipMetric:
         (text,) = encoder.texts([context.instruction])
         value, reversed_value = _product(edit, text), _product(reverse, text)
         flags = [CUT] if encoder.is_cut(context.instruction) else []
-        if reversed_value - value > context.models.bundle.settings(EDIT_CLIP).contrary:
+        is_edit = context.aligned.changes.kind == "edit"  # drift and noise may look like anything backwards
+        if is_edit and reversed_value - value > context.models.bundle.settings(EDIT_CLIP).contrary:
             flags.append(CONTRARY)
         return MetricResult(value, {"reversed": reversed_value}, tuple(flags))
 
