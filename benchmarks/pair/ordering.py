@@ -172,7 +172,17 @@ def try_additions(
     return table, [
         Figure(f"added_{name}", f"bpm with {best}, the best in training: ahead", row["ahead"]),
         Figure(f"added_least_{name}", least, row["ahead, from"]),
+        Figure(
+            f"silent_{name}",
+            "  held-out candidates of which it says nothing: BPM as it is",
+            count_silent(name, held_out),
+        ),
     ]
+
+
+def count_silent(name: str, inputs: Sequence[Candidates]) -> int:
+    """The candidates of which an encoder says nothing."""
+    return sum(candidate.values[name] is None for row in inputs for candidate in row.values())
 
 
 def _set_out(training: Statistic, held_out: Statistic) -> dict[str, float]:
@@ -181,14 +191,14 @@ def _set_out(training: Statistic, held_out: Statistic) -> dict[str, float]:
 
 
 def with_addition(addition: Addition, ranges: NormRanges) -> Rank:
-    """BPM with an encoder added to S_modify; None where one of the two was not measured."""
+    """BPM with an encoder added to S_modify; BPM as it is where either of these was not measured."""
     combine = Rules().for_ranges(ranges).combine
 
     def rank(candidate: JudgedCandidate) -> float | None:
         part, cosine = read_part(candidate.part), candidate.values[addition.encoder]
         semantic = part.semantic
         if semantic.score is None or semantic.modify is None or cosine is None:
-            return None if cosine is None else candidate.values[BPM]
+            return candidate.values[BPM]
         modify = addition.apply(semantic.modify, cosine)
         score = semantic_score(modify, semantic.preserve)
         return add_up([replace(part, semantic=replace(semantic, score=score, modify=modify))], combine)

@@ -73,6 +73,9 @@ def build(
     _check_folder(folder)
     check_copies(recipe)
     working_folder = folder.with_name(f".{folder.name}.build")
+    for name in whole.models:
+        if name not in recipe.models:
+            report(f"{name}: left out; --metrics {name} puts it in")
     for role in whole.parsers:
         if role not in recipe.parsers:
             report(f"{role}: left out; --fallback puts it in")

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from editjudge.bundles.roles import METRIC_GRAPHS
+from editjudge.cli.build_options import read_metric_models
 from editjudge.errors import EditJudgeError, InputError
 from editjudge_export.architectures.registry import ARCHITECTURES, Architecture, Setting
 from editjudge_export.onnx.precision import PRECISIONS
@@ -71,15 +73,27 @@ def bundle(
     precision: Annotated[
         PrecisionChoice | None, typer.Option(help="of all models, instead of the recipe's", show_default=False)
     ] = None,
+    metrics: Annotated[
+        str, typer.Option(help=f"models of metrics to put in: none, all, or some of {', '.join(METRIC_GRAPHS)}")
+    ] = "none",
     pairs: Annotated[int, typer.Option(help="edits scored to compare with the reference pipeline")] = 8,
     fallback: Annotated[bool, typer.Option("--fallback", help="put the recipe's fallback parser in")] = False,
+    allow_pickle: Annotated[bool, typer.Option("--allow-pickle", help="read pickled weights too")] = False,
 ) -> None:
+    models = read_metric_models(metrics)
+
     def build() -> list[ExportedFile]:
         typer.echo(LOADING)
         from editjudge_export.build import build  # noqa: PLC0415
         from editjudge_export.options import BuildOptions  # noqa: PLC0415
 
-        options = BuildOptions(precision=precision and precision.value, pairs=pairs, fallback=fallback)
+        options = BuildOptions(
+            precision=precision and precision.value,
+            allow_pickle=allow_pickle,
+            pairs=pairs,
+            metrics=models,
+            fallback=fallback,
+        )
         return build(recipe, folder, options)
 
     _print_files(build, folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from editjudge.bundles.roles import ROLES
+from editjudge.cli.build_options import ALL
 from editjudge.errors import InputError
 from editjudge_export.architectures.registry import OPTIONAL
 from editjudge_export.onnx.export import ExportedFile
@@ -17,7 +18,6 @@ from editjudge_export.tensorrt.compiler import EngineDevice
 
 ENGINES: dict[str, EngineDevice] = {"tensorrt": "tensorrt", "tensorrt-rtx": "rtx"}
 """The device that each kind of engine is for."""
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,14 @@ class BuildOptions:
 
         Raises InputError where the recipe has not what was asked for.
         """
-        known = [name for name in OPTIONAL if name in recipe.models]
         for name in self.metrics:
-            if name not in (ALL, *known):
-                has = ", ".join(known) or "none"
-                raise InputError(f"the recipe has no model {name!r} of a metric; it has {has}")
+            if name not in (ALL, *OPTIONAL):
+                raise InputError(f"there is no model {name!r} of a metric; there are {', '.join(OPTIONAL)}")
+            if name != ALL and name not in recipe.models:
+                raise InputError(
+                    f"the recipe has no [export.{name}]; leave out --metrics {name}, or add that section and [{name}] to "
+                    "a copy of the recipe and build that"
+                )
         if self.fallback and FALLBACK not in recipe.parsers:
             raise InputError(f"the recipe has no [{FALLBACK}]; leave out --fallback, or name one in the recipe")
         dropped = set() if ALL in self.metrics else set(OPTIONAL) - set(self.metrics)

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.datasets.dataset import open_dataset
-from editjudge.errors import EditJudgeError
+from editjudge.errors import InputError
+from pair.commands.options import BUNDLE_HELP, PART_HELP, Part, exit_with_reason, read_part, read_share
+from pair.commands.settings import keep_settings
 from pair.dataset_edits import HELD_OUT, DatasetEdit, read_edits
-from pair.run_settings import keep_settings
-from pair.shards import ExamplePair, write_shard
+from pair.shards import ExamplePair, mark_clip, write_shard
 
 SHARD = 200
 """Rows of the data set that go into a shard, or two."""
@@ -28,27 +30,35 @@ WELL_DONE = 2
 log = logging.getLogger("pair")
 
 
-def write_examples(data: Path, folder: Path, bundle: Path, *, held_out: float = HELD_OUT, part: str = "0/1") -> None:
+def write_examples(
+    data: Path,
+    folder: Path,
+    bundle: str | os.PathLike[str],
+    *,
+    held_out: float = HELD_OUT,
+    part: Part = (0, 1),
+) -> None:
     """Writes the shards of a data set into train/ and held_out/ of a folder.
 
     Args:
         data: The data set.
         folder: Where the shards go.
-        bundle: Whose CLIP looks at the pictures.
+        bundle: Whose CLIP looks at the pictures: a name, or a folder.
         held_out: The share of scenes that is not trained on.
-        part: "I/N": of N processes, this one writes every Nth shard from I on.
+        part: Which of several processes this one is.
 
-    Raises InputError for what is no data set, and for a folder that was begun with other data, bundle or share.
+    Raises InputError for what is no data set or has no row that can be used, and for a folder that was begun with other data, bundle or share.
     """
     dataset, opened = open_dataset(data), Bundle.load(bundle)
-    keep_settings(
-        folder, {"data": dataset.fingerprint(), "bundle": f"{opened.name} {opened.version}", "held_out": held_out}
-    )
-    first, processes = map(int, part.split("/"))
+    origin = {"data": dataset.fingerprint(), "bundle": f"{opened.name} {opened.version}", "clip": mark_clip(opened)}
+    keep_settings(folder, {**origin, "held_out": held_out})
+    first, processes = part
+    looked = False
     for shard in range(first, -(-len(dataset) // SHARD), processes):
         name = f"{shard:04}.npz"
         if (folder / "train" / name).exists():
             continue
+        looked = True
         edits = list(read_edits(dataset, shard * SHARD, (shard + 1) * SHARD, opened.manifest.frame))
         apart = [edit for edit in edits if edit.is_held_out(held_out)]
         rest = [edit for edit in edits if not edit.is_held_out(held_out)]
@@ -57,6 +67,8 @@ def write_examples(data: Path, folder: Path, bundle: Path, *, held_out: float = 
             if chosen:
                 write_shard(folder / place / name, as_examples(chosen), bundle)
         log.info("%s: %d edits to train on, %d held out", name, len(rest), len(apart))
+    if looked and not any(folder.glob("*/*.npz")):
+        raise InputError(f"no row of {data} can be used; the log says of each why, so choose another data set")
 
 
 def as_examples(edits: Iterable[DatasetEdit]) -> Iterable[list[ExamplePair]]:
@@ -69,15 +81,13 @@ def main() -> None:
     command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     command_line.add_argument("data", type=Path)
     command_line.add_argument("folder", type=Path)
-    command_line.add_argument("--bundle", type=Path, default=Path("models/editjudge_models/studio"))
-    command_line.add_argument("--held-out", type=float, default=HELD_OUT, help="share of the scenes")
-    command_line.add_argument("--part", default="0/1", help="I/N: of N processes, this one writes every Nth from I on")
+    command_line.add_argument("--bundle", default="studio", help=BUNDLE_HELP)
+    command_line.add_argument("--held-out", type=read_share, default=HELD_OUT, help="share of the scenes")
+    command_line.add_argument("--part", type=read_part, default=(0, 1), help=PART_HELP)
     options = command_line.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
+    with exit_with_reason(command_line):
         write_examples(options.data, options.folder, options.bundle, held_out=options.held_out, part=options.part)
-    except EditJudgeError as error:
-        command_line.exit(error.exit_status, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -15,8 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from editjudge.errors import InputError
 from editjudge.models.pair.views import PairInputs
 from pair.loss import NOT_AT_ALL
+from pair.wording import meaning
 
 ARRAYS = tuple(field.name for field in fields(PairInputs))
 
@@ -61,24 +64,26 @@ class Examples:
         asked: What each edit was asked for: an intent as a dict, or a text.
         pairs: The indices of each edit's pairs, the well done first.
         scenes: The indices of the edits of the same original, of each edit that has some.
+        shards: How many there were.
+        clip: The mark of the CLIP that saw the pictures (`pair.shards.mark_clip`); None where no shard has one.
     """
 
     arrays: dict[str, NDArray[Any]]
     asked: list[Any]
     pairs: list[NDArray[np.int64]]
     scenes: dict[int, NDArray[np.int64]]
+    shards: int
+    clip: str | None
 
     @classmethod
     def load(cls, folders: Sequence[Path], most: int | None = None) -> Examples:
-        """All shards of some folders, or the first `most` of each."""
-        paths = [
-            path for folder in folders for path in sorted(folder.glob("[0-9]*.npz"))[:most] if ".part" not in path.name
-        ]
-        if not paths:
-            raise SystemExit(
-                f"there are no shards in {', '.join(map(str, folders))}; write some with pair.studio_examples"
-            )
-        shards = [dict(np.load(path)) for path in paths]
+        """All shards of some folders, or the first `most` of each.
+
+        Raises InputError for a folder without shards, a file that is none, and shards that do not go together.
+        """
+        paths = [path for folder in folders for path in _find_shards(folder)[:most]]
+        shards = [_read_shard(path) for path in paths]
+        clip = _check_agreement(paths, shards)
         arrays = {name: np.concatenate([shard[name] for shard in shards]) for name in (*ARRAYS, "tier")}
         asked = [json.loads(text) for shard in shards for text in shard["asked"]]
         starts = np.cumsum([0, *(len(shard["asked"]) for shard in shards)])
@@ -86,7 +91,7 @@ class Examples:
         order = np.argsort(owner, kind="stable")
         bounds = np.searchsorted(owner[order], np.arange(len(asked) + 1))
         pairs = [order[start:end] for start, end in pairwise(bounds)]
-        return cls(arrays, asked, pairs, _find_scenes(shards, starts))
+        return cls(arrays, asked, pairs, _find_scenes(shards, starts), len(shards), clip)
 
     def __len__(self) -> int:
         return len(self.asked)
@@ -97,14 +102,54 @@ class Examples:
         return int(self.arrays["features"].shape[-1])
 
     def find_others(self, edit: int) -> list[tuple[int, int]]:
-        """(pair, tier) of what else was done to an edit's original, by its tier for what the edit was asked for."""
-        own = [(int(row), int(self.arrays["tier"][row])) for row in self.pairs[edit][1:]]
-        return own + [(int(self.pairs[other][0]), NOT_AT_ALL) for other in self.scenes.get(edit, ()) if other != edit]
+        """(pair, tier) of what else was done to an edit's original, by its tier for what the edit was asked for.
+
+        Another edit of it that was asked for the same is none: it does well what was asked for.
+        """
+        own, asked = self.pairs[edit][1:], meaning(self.asked[edit])
+        others = [other for other in self.scenes.get(edit, ()) if meaning(self.asked[other]) != asked]
+        return [
+            *((int(row), int(self.arrays["tier"][row])) for row in own),
+            *((int(self.pairs[other][0]), NOT_AT_ALL) for other in others),
+        ]
 
     def take(self, pairs: NDArray[np.int64]) -> PairTensors:
         """The pairs of these indices."""
         features, details, boxes, seen = (torch.from_numpy(self.arrays[name][pairs]).float() for name in ARRAYS)
         return PairTensors(features, details / 255 - 0.5, boxes, seen)
+
+
+def _find_shards(folder: Path) -> list[Path]:
+    paths = sorted(path for path in folder.glob("*.npz") if path.stem.isdecimal())
+    if not paths:
+        remedy = "write some with pair.studio_examples or pair.dataset_examples"
+        if any((folder / "train").glob("*.npz")):
+            remedy = f"those to train on are in {folder / 'train'}"
+        raise InputError(f"there are no shards in {folder}; {remedy}")
+    return paths
+
+
+def _read_shard(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path) as arrays:
+            shard = dict(arrays)
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} cannot be read; remove it and write it again") from error
+    lacking = {*ARRAYS, "tier", "edit", "asked"} - set(shard)
+    if lacking:
+        raise InputError(f"{path} is no shard of edits: it has no array {min(lacking)!r}; remove it")
+    return shard
+
+
+def _check_agreement(paths: Sequence[Path], shards: Sequence[dict[str, NDArray[Any]]]) -> str | None:
+    """The mark of the CLIP that all shards are of. Raises InputError where they are not of the same one."""
+    marked = {str(shard["clip"]): path for path, shard in zip(paths, shards, strict=True) if "clip" in shard}
+    widths = {shard["features"].shape[1:]: path for path, shard in zip(paths, shards, strict=True)}
+    for places in (marked, widths):
+        if len(places) > 1:
+            one, other, *_ = places.values()
+            raise InputError(f"{one} and {other} hold features of different CLIPs; train on one bundle's at a time")
+    return next(iter(marked), None)
 
 
 def _find_scenes(shards: Sequence[dict[str, NDArray[Any]]], starts: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:

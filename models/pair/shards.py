@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from editjudge.models.clip import Clip
 from editjudge.models.model_set import ModelSet
 from editjudge.models.pair.views import stack_inputs, view_pair
 from editjudge.types import EditIntent, Image
+from editjudge.utils import atomic_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,18 +37,21 @@ class ExamplePair:
     scene: int | None = None
 
 
-def write_shard(path: Path, edits: Iterable[Sequence[ExamplePair]], bundle: Path) -> None:
+def write_shard(path: Path, edits: Iterable[Sequence[ExamplePair]], bundle: str | os.PathLike[str]) -> None:
     """Writes the features of E edits, each of one or more pairs of one original, the well done first.
 
     Arrays of N pairs: features float16[N, P, 2, D], details uint8[N, P, 2, 3, T, T], boxes float16[N, P, 4], seen
     uint8[N, P] (`editjudge.models.pair.views.PairInputs`); tier int8[N]; edit int32[N], from 0; asked: E texts, a JSON
-    object of an intent, or a JSON string; where scenes are known, group: int64[E].
+    object of an intent, or a JSON string; where scenes are known, group: int64[E]; clip: which CLIP it was, a text.
+
+    Raises InputError where it cannot be written, and BundleError for what is no bundle.
     """
+    clip, mark = _open_clip(bundle)
     rows: dict[str, list[np.ndarray]] = {name: [] for name in ("features", "details", "boxes", "seen", "tier", "edit")}
     asked, scenes = [], []
     for index, pairs in enumerate(edits):
         views = [view_pair(pair.original, pair.edited) for pair in pairs]
-        features = _clip(bundle).images([picture for view in views for picture in view.all])
+        features = clip.images([picture for view in views for picture in view.all])
         inputs = stack_inputs(views, features)
         rows["features"].append(inputs.features.astype(np.float16))
         rows["details"].append(np.rint((inputs.details + 0.5) * 255).astype(np.uint8))
@@ -59,12 +64,17 @@ def write_shard(path: Path, edits: Iterable[Sequence[ExamplePair]], bundle: Path
         scenes += [] if pairs[0].scene is None else [pairs[0].scene]
     groups = {"group": np.array(scenes, np.int64)} if scenes else {}
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".part.npz")
     arrays = {name: np.concatenate(parts) for name, parts in rows.items()}
-    np.savez(fresh, asked=np.array(asked), **groups, **arrays)
-    fresh.replace(path)
+    with atomic_file.replace_file(path) as fresh, fresh.open("wb") as file:
+        np.savez(file, asked=np.array(asked), clip=np.array(mark), **groups, **arrays)
+
+
+def mark_clip(bundle: Bundle) -> str:
+    """The sha256 of a bundle's CLIP, which tells whose features are in a shard."""
+    return bundle.graph("clip_vision").digest
 
 
 @cache
-def _clip(bundle: Path) -> Clip:
-    return ModelSet(Bundle.load(bundle), "cpu", 1).model(Clip)
+def _open_clip(bundle: str | os.PathLike[str]) -> tuple[Clip, str]:
+    opened = Bundle.load(bundle)
+    return ModelSet(opened, "cpu", 1).model(Clip), mark_clip(opened)

@@ -8,12 +8,16 @@ Shards that are there already are left, so that it can be stopped and run again,
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pair.shards import ExamplePair, write_shard
+from editjudge.bundles.bundle import Bundle
+from pair.commands.options import BUNDLE_HELP, PART_HELP, Part, exit_with_reason, read_count, read_natural, read_part
+from pair.commands.settings import keep_settings
+from pair.shards import ExamplePair, mark_clip, write_shard
 from studio.edits.candidates import TIERS, candidates
 from studio.edits.drifts import DRIFTS
 from studio.edits.edit import EDIT_KINDS, EDIT_RULES, random_edit
@@ -51,22 +55,47 @@ def draw_edit(index: int, kinds: Sequence[str] = EDIT_KINDS) -> Iterator[Example
         yield ExamplePair(original, picture, TIERS[candidate.quality], edit.intent)
 
 
+def write_examples(
+    folder: Path,
+    numbers: Sequence[int],
+    bundle: str | os.PathLike[str],
+    *,
+    kinds: Sequence[str] = EDIT_KINDS,
+    part: Part = (0, 1),
+) -> None:
+    """Writes the shards of these numbers, but those that are there.
+
+    Args:
+        folder: Where the shards go.
+        numbers: Of the shards: each has edits of its own.
+        bundle: Whose CLIP looks at the pictures: a name, or a folder.
+        kinds: Of the edits.
+        part: Which of several processes this one is.
+
+    Raises InputError for a folder that was begun with another CLIP or other kinds.
+    """
+    keep_settings(folder, {"clip": mark_clip(Bundle.load(bundle)), "kinds": " ".join(kinds)})
+    first, processes = part
+    for shard in numbers[first::processes]:
+        path = folder / f"{shard:04}.npz"
+        if not path.exists():
+            edits = (list(draw_edit(index, kinds)) for index in range(shard * SHARD, (shard + 1) * SHARD))
+            write_shard(path, edits, bundle)
+            print(path, flush=True)
+
+
 def main() -> None:
     command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     command_line.add_argument("folder", type=Path)
-    command_line.add_argument("--shards", type=int, default=100)
-    command_line.add_argument("--first", type=int, default=0, help="the number of the first shard")
+    command_line.add_argument("--shards", type=read_count, default=100)
+    command_line.add_argument("--first", type=read_natural, default=0, help="the number of the first shard")
     command_line.add_argument("--kinds", nargs="+", choices=EDIT_KINDS, default=EDIT_KINDS, help="of edits")
-    command_line.add_argument("--bundle", type=Path, default=Path("models/editjudge_models/studio"))
-    command_line.add_argument("--part", default="0/1", help="I/N: of N processes, this one writes every Nth from I on")
+    command_line.add_argument("--bundle", default="studio", help=BUNDLE_HELP)
+    command_line.add_argument("--part", type=read_part, default=(0, 1), help=PART_HELP)
     options = command_line.parse_args()
-    part, parts = map(int, options.part.split("/"))
-    for shard in range(options.first + part, options.first + options.shards, parts):
-        path = options.folder / f"{shard:04}.npz"
-        if not path.exists():
-            edits = (list(draw_edit(index, options.kinds)) for index in range(shard * SHARD, (shard + 1) * SHARD))
-            write_shard(path, edits, options.bundle)
-            print(path, flush=True)
+    numbers = range(options.first, options.first + options.shards)
+    with exit_with_reason(command_line):
+        write_examples(options.folder, numbers, options.bundle, kinds=options.kinds, part=options.part)
 
 
 if __name__ == "__main__":

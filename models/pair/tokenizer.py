@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 
 from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordLevel
@@ -18,8 +16,6 @@ CONTEXT = 24
 """Tokens of an instruction."""
 SPECIAL = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")
 """[EOS] is 3, as in the studio's CLIP: with 2, transformers pools at the highest id."""
-END = "<|endoftext|>"
-"""Pads the texts of a CLIP."""
 
 
 def instruction_words() -> tuple[str, ...]:
@@ -42,13 +38,4 @@ def pair_tokenizer() -> Tokenizer:
     tokenizer.post_processor = TemplateProcessing(single="[BOS] $A [EOS]", special_tokens=[("[BOS]", 2), ("[EOS]", 3)])
     tokenizer.enable_truncation(CONTEXT)
     tokenizer.enable_padding(length=CONTEXT, pad_id=0, pad_token="[PAD]")
-    return tokenizer
-
-
-def load_tokenizer(checkpoint: Path) -> Tokenizer:
-    """The tokenizer of a CLIP checkpoint folder, which pads and cuts to the context of its text tower."""
-    tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
-    context = json.loads((checkpoint / "config.json").read_text())["text_config"]["max_position_embeddings"]
-    tokenizer.enable_truncation(context)
-    tokenizer.enable_padding(length=context, pad_id=tokenizer.token_to_id(END), pad_token=END)
     return tokenizer

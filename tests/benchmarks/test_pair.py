@@ -125,8 +125,21 @@ def test_an_encoder_added_to_bpm() -> None:
     assert with_addition(plus, ranges)(candidate(9, 0.2, 0.7)) == pytest.approx(0.7 * 1.8 + 0.3 * 2)
     half_done = with_addition(plus, ranges)(candidate(9, -0.25, 0.7))
     assert half_done == pytest.approx(0.5 * (0.7 * 1.575 + 0.3 * 2))
-    assert with_addition(plus, ranges)(candidate(9, None)) is None
+    assert with_addition(plus, ranges)(candidate(9, None)) == 9
+    assert with_addition(plus, ranges)(candidate(9, 0.2, None)) == 9
     assert with_addition(plus, ranges)(candidate(None, 0.2, None)) is None
+
+
+def test_additions_are_nothing_where_the_encoder_is_silent() -> None:
+    """BPM puts well done first; the encoder says nothing of one row, and of the other that wrong is the better by far."""
+    ranges = NormRanges((-0.2, 0.9), (0.7, 1.0))
+    silent = {"well_done": candidate(9, None, 0.7), "wrong": candidate(0.1, 0.9, 0.0)}
+    heard = {"well_done": candidate(0.9, -0.9, 0.5), "wrong": candidate(0.7, 0.9, 0.3)}
+    assert ordering.count_silent("edit_clip", [silent, heard]) == 1
+    table, figures = ordering.try_additions("edit_clip", [heard], [silent, heard], ranges)
+    assert {title: row["held out"] for title, row in table.items()}["without"] == 1
+    assert table["modify plus 1 edit_clip"]["held out"] == 0.5
+    assert {figure.key: figure.value for figure in figures}["silent_edit_clip"] == 1
 
 
 def test_what_was_judged_is_kept(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_depths_that_reach_the_end_of_the_set_have_no_figure() -> None:
     cells = result.grids["recall"].row(TO_EDIT)
     assert (cells["R@1"].value, cells["R@5"].value, cells["R@5"].count) == (1, 1, 7)
     assert np.isnan([cells["R@10"].value, cells["R@50"].value, cells["R@10"].low]).all()
-    assert "of 7 edits no rank is beyond: R@10, R@50" in result.notes
+    assert "left out, as there are only 7 edits: R@10, R@50" in result.notes
 
 
 def test_what_the_figures_rest_on_is_told() -> None:

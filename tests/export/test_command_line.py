@@ -93,6 +93,10 @@ def test_help_lists_commands_and_options(capsys: pytest.CaptureFixture[str]) -> 
         (["clip", "checkpoint", "out", "--context", "many"], "--context"),
         (["clip", "checkpoint", "out", "--precision", "int4"], "int4"),
         (["bundle", "recipe", "out", "--precision", "int4"], "int4"),
+        (
+            ["bundle", "recipe", "out", "--metrics", "lpips,psnr"],
+            "--metrics is 'psnr'; it must be one of none, all, lpips",
+        ),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, exports: Exports, capsys: pytest.CaptureFixture[str]) -> None:

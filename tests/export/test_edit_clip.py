@@ -127,7 +127,7 @@ def test_wrong_checkpoints(clip_checkpoint: Path, edit_clip_checkpoint: Path, tm
     out = tmp_path / "out"
     with pytest.raises(InputError, match="holds a model of type 'clip'; EditClipModel needs 'editjudge-edit-clip'"):
         edit_clip.export(clip_checkpoint, out)
-    with pytest.raises(InputError, match="The context is 24 tokens; this CLIP takes 2 to 12"):
+    with pytest.raises(InputError, match="the context is 24 tokens; this CLIP takes 2 to 12"):
         edit_clip.export(edit_clip_checkpoint, out, context=24)
     folder = Path(shutil.copytree(edit_clip_checkpoint, tmp_path / "copy"))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -25,9 +25,11 @@ from torchmetrics.functional.image import lpips as torchmetrics_lpips
 from torchmetrics.functional.multimodal import clip_score
 from transformers import CLIPModel, CLIPProcessor, Dinov2Model, PreTrainedTokenizerFast
 
+import editjudge_models
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.manifest import read_manifest
 from editjudge.bundles.roles import METRIC_GRAPHS
+from editjudge.cli.main import run
 from editjudge.errors import InputError
 from editjudge.metrics import pixel
 from editjudge.metrics.clip import clip_i, clip_t
@@ -47,7 +49,9 @@ from editjudge_export.architectures.vit_features import make_graph
 from editjudge_export.checkpoints.checkpoint import load_model
 from editjudge_export.checkpoints.origins import CheckpointSource
 from editjudge_export.checkpoints.processors import clip_processor, dino_processor
+from editjudge_export.cli import main
 from editjudge_export.options import BuildOptions
+from editjudge_export.preflight.plan import BuildPlan
 from editjudge_export.recipe import read_recipe
 from support.lpips_case import alexnet, pairs
 from support.tiny_recipe import write_recipe
@@ -80,12 +84,14 @@ def recipe_with_metrics(
     lpips_checkpoint: Path,
     dino_checkpoint: Path,
     dinov2_checkpoint: Path,
+    edit_clip_checkpoint: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    of_metrics = {"lpips": lpips_checkpoint, "dino": dino_checkpoint, "dinov2": dinov2_checkpoint}
-    of_metrics["vifi_clip"] = checkpoints["clip"]
+    """With all that metrics need; what edit_clip needs is in every bundle of a recipe that has it."""
+    others = {"lpips": lpips_checkpoint, "dino": dino_checkpoint, "dinov2": dinov2_checkpoint}
+    others |= {"vifi_clip": checkpoints["clip"], "edit_clip": edit_clip_checkpoint}
     changes = {"clip": {"resample": "bicubic", "fit": "center_crop"}}
-    return write_recipe(tmp_path_factory.mktemp("recipe"), {**checkpoints, **of_metrics}, changes)
+    return write_recipe(tmp_path_factory.mktemp("recipe"), {**checkpoints, **others}, changes)
 
 
 @pytest.fixture(scope="module")
@@ -177,14 +183,13 @@ def test_ssim_and_psnr_are_torchmetrics() -> None:
         assert pixel.psnr(one, other) == pytest.approx(peak_signal_noise_ratio(*tensors, data_range=255.0).item())
 
 
-def test_all_metrics_of_a_bundle_that_was_built_with_them(metric_bundle: Bundle) -> None:
+def test_all_metrics_of_a_bundle_that_was_built_with_them(metric_bundle: Bundle, recipe_with_metrics: Path) -> None:
     scorer = Scorer.load(metric_bundle.folder, "cpu", 1)
     results = scorer.score(*pairs()[0], EditIntent("replace", "cat", "dog"), metrics="all").metrics
     assert set(results) == {metric.spec.name for metric in METRICS}
     assert results["lpips"].value == pytest.approx(PACKAGE[0], abs=1e-6)
     entries = {entry.role: entry for entry in metric_bundle.files}
-    asked = [one for one in ARCHITECTURES.values() if one.required or one.for_metric]
-    exported = {role for architecture in asked for role in architecture.roles}
+    exported = {role for name in read_recipe(recipe_with_metrics).models for role in ARCHITECTURES[name].roles}
     assert exported == set(entries) - {"domain", "vocabulary", "parser"}
     assert all(0 < entries[role].parity < 1e-4 for role in METRIC_GRAPHS)
 
@@ -192,15 +197,66 @@ def test_all_metrics_of_a_bundle_that_was_built_with_them(metric_bundle: Bundle)
 def test_a_bundle_is_built_without_them_unless_they_are_asked_for(recipe_with_metrics: Path) -> None:
     whole = read_recipe(recipe_with_metrics)
     plain = BuildOptions().apply_to(whole)
-    assert set(plain.models) == {"clip", "detector", "segmenter"}
-    assert set(plain.sections) == {"clip", "detector", "segmenter", "norm", "domain"}
+    assert set(plain.models) == {"clip", "detector", "segmenter", "edit_clip"}
+    assert set(plain.sections) == {"clip", "detector", "segmenter", "edit_clip", "norm", "domain"}
     some = BuildOptions(metrics=("lpips",), precision="fp16").apply_to(whole)
     assert set(some.models) - set(plain.models) == set(some.sections) - set(plain.sections) == {"lpips"}
     assert some.models["lpips"].precision == "fp16"
     with pytest.raises(
-        InputError, match="the recipe has no model 'clip' of a metric; it has lpips, dino, dinov2, vifi_clip"
+        InputError, match="there is no model 'clip' of a metric; there are lpips, dino, dinov2, vifi_clip"
     ):
         BuildOptions(metrics=("clip",)).apply_to(whole)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "left_out"),
+    [
+        ((), ["lpips", "dino", "dinov2", "vifi_clip"]),
+        (("lpips", "vifi_clip"), ["dino", "dinov2"]),
+        (("all",), []),
+    ],
+)
+def test_what_is_left_out_is_told(
+    metrics: tuple[str, ...], left_out: list[str], recipe_with_metrics: Path, tmp_path: Path
+) -> None:
+    """Before anything is fetched: the build ends where leave is asked for."""
+    lines: list[str] = []
+
+    def refuse(plan: BuildPlan) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build.build(recipe_with_metrics, tmp_path / "made", BuildOptions(metrics=metrics), lines.append, refuse)
+    told = [line for line in lines if "left out" in line]
+    assert told == [f"{name}: left out; --metrics {name} puts it in" for name in left_out]
+
+
+@pytest.mark.parametrize("name", ["photo-edge", "paper"])
+def test_what_is_asked_for_and_not_in_the_recipe(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Their lines for ViFi-CLIP are commented out, as nobody can fetch it."""
+    monkeypatch.setenv("EDITJUDGE_HOME", str(tmp_path))
+    message = (
+        "the recipe has no [export.vifi_clip]; leave out --metrics vifi_clip, or add that section and [vifi_clip] to a "
+        "copy of the recipe and build that\n"
+    )
+    assert run(["bundle", "build", name, "--metrics", "lpips,vifi_clip"]) == 2
+    assert capfd.readouterr().err == f"editjudge: {message}"
+    recipe, folder = str(editjudge_models.recipe_path(name)), str(tmp_path / "made")
+    assert main(["bundle", recipe, folder, "--metrics", "lpips,vifi_clip"]) == 2
+    assert capfd.readouterr().err == message
+
+
+def test_models_of_metrics_are_asked_for_of_the_exporter_too(
+    recipe_with_metrics: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With leave to read pickles, which the first DINO and ViFi-CLIP are published as."""
+    asked: list[BuildOptions] = []
+    monkeypatch.setattr(build, "build", lambda recipe, folder, options: asked.append(options) or [])
+    assert main(["bundle", str(recipe_with_metrics), str(tmp_path), "--metrics", "dino,lpips", "--allow-pickle"]) == 0
+    assert main(["bundle", str(recipe_with_metrics), str(tmp_path)]) == 0
+    assert asked == [BuildOptions(metrics=("dino", "lpips"), allow_pickle=True), BuildOptions()]
 
 
 def spoil(folder: Path, change: Callable[[dict], None]) -> None:

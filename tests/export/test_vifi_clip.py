@@ -228,7 +228,7 @@ def test_other_frames_and_contexts(clip_checkpoint: Path, folder: Path, tmp_path
     out = tmp_path / "out"
     with pytest.raises(InputError, match="the clip has 8 frames; an edit is a clip of two pictures"):
         vifi_clip.export(clip_checkpoint, out, frames=8)
-    with pytest.raises(InputError, match="The context is 77 tokens; this CLIP takes 2 to 12"):
+    with pytest.raises(InputError, match="the context is 77 tokens; this CLIP takes 2 to 12"):
         vifi_clip.export(clip_checkpoint, out, context=77)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(77)

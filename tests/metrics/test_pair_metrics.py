@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ from support.pair_bundle import make_pair_bundle
 NAMES = ("vifi_clip", "edit_clip")
 BLACK, RED = (np.full((48, 64, 3), colour, np.uint8) for colour in ((0, 0, 0), (255, 0, 0)))
 CAT = EditIntent("color", "cat", "blue cat")
+WHOLE = EditIntent("style", "all", "cat")
+"""Of which another colour of the whole picture is an edit, and no drift."""
 
 
 @pytest.fixture(scope="module")
@@ -59,28 +62,50 @@ def test_by_hand(scorer: Scorer) -> None:
 
 def test_the_other_way_round(scorer: Scorer) -> None:
     """ViFi-CLIP says the same; the directed one says that it went against the words, and so does the score."""
-    there = scorer.score(BLACK, RED, asked("cat"), metrics=NAMES)
-    back = scorer.score(RED, BLACK, asked("cat"), metrics=NAMES)
+    there = scorer.score(BLACK, RED, asked("cat", WHOLE), metrics=NAMES)
+    back = scorer.score(RED, BLACK, asked("cat", WHOLE), metrics=NAMES)
     assert back.metrics["vifi_clip"].value == pytest.approx(there.metrics["vifi_clip"].value, abs=1e-6)
     assert back.metrics["edit_clip"].value == pytest.approx(-3 / np.sqrt(10), abs=1e-6)
     assert back.metrics["edit_clip"].flags == ("contrary",)
-    without = scorer.score(RED, BLACK, asked("cat"))
+    without = scorer.score(RED, BLACK, asked("cat", WHOLE))
     assert "contrary" not in without.flags
     assert set(back.flags) == {*without.flags, "contrary"}
-    assert json.loads(json.dumps(back.to_dict()))["flags"] == list(back.flags)
+    report = json.loads(json.dumps(back.to_dict()))
+    assert report["flags"] == list(back.flags)
+    assert report["metric_details"]["edit_clip"]["flags"] == ["contrary"]
+
+
+def test_what_is_no_edit_goes_against_nothing(scorer: Scorer) -> None:
+    """Of a thing in the picture another tone of all of it is drift, whatever it looks like backwards."""
+    score = scorer.score(RED, BLACK, asked("cat"), metrics=["edit_clip"])
+    assert "no_op" in score.flags
+    assert score.metrics["edit_clip"].value < score.metrics["edit_clip"].parts["reversed"]
+    assert score.metrics["edit_clip"].flags == ()
+    assert "contrary" not in score.flags
+
+
+def test_what_asks_for_no_edit_has_no_number(scorer: Scorer) -> None:
+    """Neither a question nor another language is compared, though the encoder would give a number of anything."""
+    for flag in ("not_english", "not_an_edit"):
+        words = replace(asked("cat", EditIntent("other", "all", None)), foreign=flag == "not_english")
+        score = scorer.score(RED, BLACK, words, metrics=["edit_clip"])
+        assert flag in score.flags
+        assert score.metrics["edit_clip"].value is None
+        assert score.metrics["edit_clip"].flags == (flag,)
+        assert "contrary" not in score.flags
 
 
 @pytest.mark.parametrize(("contrary", "raised"), [(1.89, True), (1.9, False)])
 def test_how_much_more_the_reversal_must_fit(contrary: float, raised: bool, tmp_path: Path) -> None:
     """Twice 3 / sqrt(10), 1.897, lies between the edit and its reversal."""
     scorer = Scorer.load(make_pair_bundle(tmp_path / "bundle", contrary=contrary).folder, "cpu", 1)
-    assert ("contrary" in scorer.score(RED, BLACK, asked("cat"), metrics=["edit_clip"]).flags) is raised
+    assert ("contrary" in scorer.score(RED, BLACK, asked("cat", WHOLE), metrics=["edit_clip"]).flags) is raised
 
 
 def test_flags_keep_their_order_and_none_is_lost(scorer: Scorer) -> None:
     small = RED[:24, :24]
-    without = scorer.score(RED, small // 2, asked("cat"))
-    score = scorer.score(RED, small // 2, asked("cat"), metrics=["edit_clip"])
+    without = scorer.score(RED, small // 2, asked("cat", WHOLE))
+    score = scorer.score(RED, small // 2, asked("cat", WHOLE), metrics=["edit_clip"])
     assert "aspect_changed" in without.flags
     assert [flag for flag in score.flags if flag != "contrary"] == list(without.flags)
     assert score.flags.index("contrary") < score.flags.index("aspect_changed")

@@ -61,16 +61,24 @@ def test_vectors_are_those_of_the_scorer(tmp_path: Path, studio: Bundle) -> None
             assert vector == pytest.approx(scorer.embed_edit(*pictures, encoder="vifi_clip"), abs=1e-5)
 
 
+def test_an_edit_without_an_instruction_can_be_found_too(tmp_path: Path, pair_bundle: Bundle) -> None:
+    data = write_colour_edits(tmp_path, extra="mute,black.png,red.png,\n")
+    done = build_index(open_dataset(data), tmp_path / "index", bundle=pair_bundle.folder, device="cpu")
+    assert (done.rows, done.failed) == (5, 0)
+    with EditTable(tmp_path / "index") as table:
+        assert (table.edit(4).id, table.edit(4).instruction) == ("mute", "")
+
+
 def test_rows_that_cannot_be_read_are_left_out(tmp_path: Path, pair_bundle: Bundle) -> None:
-    extra = "gone,black.png,nowhere.png,cat\nmute,black.png,red.png,\n"
+    extra = "gone,black.png,nowhere.png,cat\nlone,black.png,,cat\n"
     data = write_colour_edits(tmp_path, extra=extra)
     done = build_index(open_dataset(data), tmp_path / "index", bundle=pair_bundle.folder, device="cpu")
     assert (done.rows, done.done, done.failed) == (6, 6, 2)
-    assert done.error == "the row has no instruction"
+    assert done.error == "the row has no edited picture"
     assert len(EditIndex.open(tmp_path / "index")) == 4
     with EditTable(tmp_path / "index") as table:
-        (gone, why), (mute, _) = table.left_out()
-    assert (gone, mute) == ("gone", "mute")
+        (gone, why), (lone, _) = table.left_out()
+    assert (gone, lone) == ("gone", "lone")
     assert "nowhere.png does not exist" in why
 
 

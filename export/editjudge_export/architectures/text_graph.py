@@ -35,7 +35,7 @@ def make_text_graph(role: str, module: TextSide, text: CLIPTextConfig, context: 
     longest = text.max_position_embeddings
     context = context or longest
     if not 2 <= context <= longest:
-        raise InputError(f"The context is {context} tokens; this CLIP takes 2 to {longest}.")
+        raise InputError(f"the context is {context} tokens; this CLIP takes 2 to {longest}")
 
     def draw_texts(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
         ids = torch.randint(text.vocab_size, (batch, context), generator=generator)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +13,13 @@ from numpy.typing import NDArray
 from editjudge.datasets.dataset import Dataset
 from editjudge.errors import InputError
 from editjudge.image.transforms import resize_and_center_crop
-from editjudge.utils.atomic_file import replace_folder
+from pair.commands.state import write_folder
 from pair.dataset_edits import read_edits
+from pair.wording import can_mirror
 
 FRAMES = 2
 RESAMPLE = "bilinear"
 CAPTIONS, PIXELS = "captions.json", "frames.bin"
-SIDED = re.compile(r"left|right|clockwise|mirror|flip|letter|text|word|writ|sign|[\"“”]", re.IGNORECASE)
-"""What a mirrored clip would belie. It also finds "bright", which costs no more than a flip."""
 log = logging.getLogger("pair.vifi")
 
 
@@ -59,7 +56,7 @@ class Clips:
         """
         frames = np.moveaxis(self.frames[chosen], -1, 2)
         for place, index in enumerate(chosen):
-            if mirrored[place] and not SIDED.search(self.captions[index]):
+            if mirrored[place] and can_mirror(self.captions[index]):
                 frames[place] = frames[place, ..., ::-1].copy()
         return frames
 
@@ -72,13 +69,11 @@ def shorter_side(side: int) -> int:
 def prepare_clips(dataset: Dataset, folder: Path, side: int, held_out: float) -> tuple[Clips, Clips]:
     """The clips to train on and those held out, of `side` pixels; written into the folder once, later only opened.
 
-    Raises InputError where there are fewer than two to train on.
+    Raises InputError where there are fewer than two to train on, and where they cannot be written.
     """
     if not folder.exists():
-        fresh = folder.with_name(f".{folder.name}.part")
-        shutil.rmtree(fresh, ignore_errors=True)
-        _write_clips(dataset, fresh, side, held_out)
-        replace_folder(folder, fresh)
+        with write_folder(folder) as fresh:
+            _write_clips(dataset, fresh, side, held_out)
     clips, apart = Clips.open(folder / "train", side), Clips.open(folder / "held_out", side)
     if len(clips) < 2:
         raise InputError(f"{dataset.path} has {len(clips)} edits to train on; two are the least that can be told apart")
@@ -88,7 +83,7 @@ def prepare_clips(dataset: Dataset, folder: Path, side: int, held_out: float) ->
 def _write_clips(dataset: Dataset, folder: Path, side: int, held_out: float) -> None:
     captions: dict[str, list[str]] = {"train": [], "held_out": []}
     for part in captions:
-        (folder / part).mkdir(parents=True)
+        (folder / part).mkdir()
     with (folder / "train" / PIXELS).open("wb") as train, (folder / "held_out" / PIXELS).open("wb") as apart:
         for edit in read_edits(dataset):
             part, file = ("held_out", apart) if edit.is_held_out(held_out) else ("train", train)

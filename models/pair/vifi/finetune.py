@@ -16,13 +16,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
 from transformers import CLIPModel
 
 from editjudge.datasets.dataset import open_dataset
-from editjudge.errors import EditJudgeError
-from editjudge_export.checkpoints.checkpoint import check_vocabulary, find_tokenizer, load_model, load_tokenizer
-from pair.run_settings import keep_settings
+from editjudge_export.checkpoints.checkpoint import find_tokenizer, load_model
+from pair.commands.options import (
+    exit_with_reason,
+    read_count,
+    read_natural,
+    read_not_negative,
+    read_pairs,
+    read_positive,
+    read_share,
+)
+from pair.commands.settings import keep_settings
+from pair.tokenizer import open_tokenizer
 from pair.vifi.clips import prepare_clips
 from pair.vifi.evaluate import evaluate
 from pair.vifi.training import MODEL, ClipSampler, ClipTraining, FinetuneRecipe, save_checkpoint
@@ -30,6 +38,11 @@ from pair.vifi.training import MODEL, ClipSampler, ClipTraining, FinetuneRecipe,
 PART = 16
 """Clips that go through the model at once; a ViT-B/16 and its optimiser then take 6 GB."""
 SAVE_EVERY = 10.0
+READERS = {
+    "epochs": read_count, "batch": read_pairs, "rate": read_positive, "decay": read_not_negative, "flips": read_share,
+    "seed": read_natural, "held_out": read_share,
+}  # fmt: skip
+"""Of the recipe's options."""
 log = logging.getLogger("pair.vifi")
 
 
@@ -52,19 +65,6 @@ class FinetuneLimits:
     precision: torch.dtype = torch.bfloat16
 
 
-def open_tokenizer(checkpoint: Path, model: CLIPModel) -> Tokenizer:
-    """The checkpoint's tokenizer, cut at the model's context. Raises InputError.
-
-    Texts are padded with their own last token: a text is read from left to right up to the first of those.
-    """
-    tokenizer = load_tokenizer(checkpoint)
-    check_vocabulary(tokenizer, model.config.text_config.vocab_size)
-    last = tokenizer.encode("")
-    tokenizer.enable_padding(pad_id=last.ids[-1], pad_token=last.tokens[-1])
-    tokenizer.enable_truncation(model.config.text_config.max_position_embeddings)
-    return tokenizer
-
-
 def finetune(folder: Path, data: Path, checkpoint: Path, recipe: FinetuneRecipe, limits: FinetuneLimits) -> None:
     """Trains, or resumes, until the recipe is done or a limit is reached; the model is then in the folder's model/.
 
@@ -72,7 +72,7 @@ def finetune(folder: Path, data: Path, checkpoint: Path, recipe: FinetuneRecipe,
     """
     dataset, model = open_dataset(data), load_model(checkpoint, CLIPModel)
     model.set_attn_implementation("sdpa")
-    tokenizer = open_tokenizer(checkpoint, model)
+    tokenizer = open_tokenizer(checkpoint, model.config.text_config)
     origin = {"data": dataset.fingerprint(), "checkpoint": str(checkpoint.resolve())}
     keep_settings(folder, {**origin, **asdict(recipe)})
     clips, apart = prepare_clips(dataset, folder / "clips", model.config.vision_config.image_size, recipe.held_out)
@@ -102,25 +102,27 @@ def main() -> None:
     command_line.add_argument("--data", type=Path, required=True, help="a data set that editjudge reads")
     command_line.add_argument("--checkpoint", type=Path, required=True, help="the CLIP to begin with")
     for name, value in asdict(FinetuneRecipe()).items():
-        command_line.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    command_line.add_argument("--steps", type=int, default=math.inf, help="stop after so many steps altogether")
-    command_line.add_argument("--minutes", type=float, default=math.inf, help="stop after so many minutes of this run")
-    command_line.add_argument("--save-every", type=float, default=SAVE_EVERY, help="minutes between saved states")
-    command_line.add_argument("--part", type=int, default=PART, help="clips that go through the model at once")
+        command_line.add_argument(f"--{name.replace('_', '-')}", type=READERS[name], default=value)
+    command_line.add_argument("--steps", type=read_count, default=math.inf, help="stop after so many steps altogether")
+    command_line.add_argument(
+        "--minutes", type=read_not_negative, default=math.inf, help="stop after so many minutes of this run"
+    )
+    command_line.add_argument(
+        "--save-every", type=read_not_negative, default=SAVE_EVERY, help="minutes between saved states"
+    )
+    command_line.add_argument("--part", type=read_count, default=PART, help="clips that go through the model at once")
     command_line.add_argument("--precision", choices=("bfloat16", "float32"), default="bfloat16")
-    command_line.add_argument("--threads", type=int, default=2)
+    command_line.add_argument("--threads", type=read_count, default=2)
     options = command_line.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    handlers = [logging.StreamHandler(), logging.FileHandler(options.folder / "train.log")]
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
     torch.set_num_threads(options.threads)
     recipe = FinetuneRecipe(**{name: getattr(options, name) for name in asdict(FinetuneRecipe())})
     precision = torch.bfloat16 if options.precision == "bfloat16" else torch.float32
     limits = FinetuneLimits(options.steps, options.minutes, options.save_every, options.part, precision)
-    try:
+    with exit_with_reason(command_line):
+        options.folder.mkdir(parents=True, exist_ok=True)
+        handlers = [logging.StreamHandler(), logging.FileHandler(options.folder / "train.log")]
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
         finetune(options.folder, options.data, options.checkpoint, recipe, limits)
-    except EditJudgeError as error:
-        command_line.exit(error.exit_status, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ from tokenizers import Tokenizer
 from transformers import CLIPImageProcessor, CLIPModel
 from transformers.image_utils import PILImageResampling
 
-from editjudge.utils.atomic_file import replace_folder
 from editjudge_export.checkpoints.processors import IMAGENET
+from pair.commands.state import load_state, save_state, write_folder
 from pair.dataset_edits import HELD_OUT
 from pair.vifi.clips import RESAMPLE, Clips, shorter_side
 from pair.vifi.gradients import ClipBatch, backpropagate
@@ -87,7 +86,7 @@ class ClipTraining:
     """The model and the state of its training, which are kept in a folder.
 
     Args:
-        folder: Where `state.pt` is, or will be: weights, optimiser and step in one file, so that they always match.
+        folder: Where `pair.commands.state` keeps it.
         model: The model to begin with.
         recipe: How it is trained.
     """
@@ -95,13 +94,8 @@ class ClipTraining:
     def __init__(self, folder: Path, model: CLIPModel, recipe: FinetuneRecipe) -> None:
         self.model = model.eval().requires_grad_()  # eval: no dropout, or gradients would be those of another model
         self.optimiser = torch.optim.AdamW(model.parameters(), recipe.rate, BETAS, weight_decay=recipe.decay)
-        self.step = 0
-        self._state = folder / "state.pt"
-        if self._state.exists():
-            kept = torch.load(self._state, map_location=model.device, weights_only=True)
-            model.load_state_dict(kept["model"])
-            self.optimiser.load_state_dict(kept["optimiser"])
-            self.step = kept["step"]
+        self.step = load_state(folder, self.model, self.optimiser)
+        self._folder = folder
 
     def learn(self, batch: ClipBatch, rate: float, part: int, precision: torch.dtype) -> float:
         """Takes one step on a batch, `part` clips at a time, and returns the loss before it."""
@@ -117,23 +111,19 @@ class ClipTraining:
 
     def save(self) -> None:
         """Keeps the state; an older one stays until the new one is whole."""
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step}
-        fresh = self._state.with_suffix(".part")
-        torch.save(state, fresh)
-        os.replace(fresh, self._state)
+        save_state(self._folder, self.model, self.optimiser, self.step)
 
 
 def save_checkpoint(folder: Path, model: CLIPModel, tokenizer: Path) -> None:
     """Writes a folder that `architecture = "vifi_clip"` exports: weights, tokenizer.json, and how it sees pictures."""
     side = model.config.vision_config.image_size
-    fresh = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(fresh, ignore_errors=True)
-    model.save_pretrained(fresh)
-    shutil.copyfile(tokenizer, fresh / "tokenizer.json")
-    CLIPImageProcessor(
+    processor = CLIPImageProcessor(
         size={"shortest_edge": shorter_side(side)},
         crop_size={"height": side, "width": side},
         resample=PILImageResampling[RESAMPLE.upper()],
         **IMAGENET,
-    ).save_pretrained(fresh)
-    replace_folder(folder, fresh)
+    )
+    with write_folder(folder) as fresh:
+        model.save_pretrained(fresh)
+        shutil.copyfile(tokenizer, fresh / "tokenizer.json")
+        processor.save_pretrained(fresh)

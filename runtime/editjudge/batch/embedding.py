@@ -48,7 +48,7 @@ def embed_rows(dataset: Dataset, models: ModelSet, encoder: str, start: int = 0)
 def _embed_together(rows: Sequence[tuple[int, EditSample]], models: ModelSet, encoder: str) -> Iterator[EmbeddedRow]:
     """One by one where that fails, so that each says why, and there is memory for it."""
     try:
-        edits = [row.edit()[:2] for _, row in rows]
+        edits = [row.pictures() for _, row in rows]
         with models.in_use(), convert_memory_errors("embed these edits"):
             vectors, pictures = _embed(edits, models, encoder)
     except (BundleError, DeviceError):
@@ -63,9 +63,9 @@ def _embed_together(rows: Sequence[tuple[int, EditSample]], models: ModelSet, en
 
 def _embed_alone(number: int, row: EditSample, models: ModelSet, encoder: str) -> EmbeddedRow:
     try:
-        original, edited, _ = row.edit()
+        pictures = row.pictures()
         with models.in_use(), convert_memory_errors("embed this edit"):
-            (vector,), (pair,) = _embed([(original, edited)], models, encoder)
+            (vector,), (pair,) = _embed([pictures], models, encoder)
             return EmbeddedRow(number, row, vector, None, pair)
     except OF_THE_MACHINE:
         raise

@@ -35,12 +35,17 @@ class EditSample:
 
     def edit(self) -> tuple[ImageSource, ImageSource, str]:
         """Original, edited picture and instruction. Raises InputError for a row that lacks one, whole and readable."""
-        if self.problem is not None:
-            raise InputError(self.problem)
-        if self.original is None or self.edited is None:
-            raise InputError(f"the row has no {'original' if self.original is None else 'edited'} picture")
+        original, edited = self.pictures()
         if self.instruction is None:
             raise InputError("the row has no instruction")
         if SURROGATES.search(self.instruction):
             raise InputError("the instruction has characters that are cut or are no UTF-8; save the data set as UTF-8")
-        return self.original, self.edited, self.instruction
+        return original, edited, self.instruction
+
+    def pictures(self) -> tuple[ImageSource, ImageSource]:
+        """Original and edited picture, whatever was asked for. Raises InputError for a row that lacks one."""
+        if self.problem is not None:
+            raise InputError(self.problem)
+        if self.original is None or self.edited is None:
+            raise InputError(f"the row has no {'original' if self.original is None else 'edited'} picture")
+        return self.original, self.edited

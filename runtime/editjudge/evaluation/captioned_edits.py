@@ -9,7 +9,7 @@ import numpy as np
 
 from editjudge.batch.embedding import embed_rows
 from editjudge.batch.runner import DATASET
-from editjudge.datasets import Dataset
+from editjudge.datasets import Dataset, EditSample
 from editjudge.errors import InputError
 from editjudge.image.vectors import Vector
 from editjudge.models.clip import Embeddings
@@ -25,6 +25,7 @@ from editjudge.utils.oom import convert_memory_errors
 TOGETHER = 64
 """Instructions that go through the model together."""
 
+WORDLESS = "the row has no instruction"
 INDEX = instance(EditIndex, "what EditIndex.open(folder) gives")
 
 Watch = Callable[[int, int], None]
@@ -81,8 +82,9 @@ def embed_captioned(
     instructions: list[str] = []
     left_out: list[tuple[str, str]] = []
     for embedded in embed_rows(dataset, models, encoder):
-        if embedded.edit is None or embedded.row.instruction is None:
-            left_out.append((embedded.row.id, embedded.error or ""))
+        reason = embedded.error or _find_problem(embedded.row)
+        if embedded.edit is None or embedded.row.instruction is None or reason is not None:
+            left_out.append((embedded.row.id, reason or ""))
         else:
             edits.append(embedded.edit)
             instructions.append(embedded.row.instruction)
@@ -103,10 +105,23 @@ def caption_indexed(index: EditIndex, models: ModelSet) -> CaptionedEdits:
     MODELS.check(models=models)
     index.manifest.check_bundle(models.bundle)
     with EditTable(index.folder) as table:
-        instructions = [table.edit(position).instruction for position in range(len(index))]
-        left_out = tuple(table.left_out())
+        listed = [table.edit(position) for position in range(len(index))]
+        left_out = [*table.left_out(), *((edit.id, WORDLESS) for edit in listed if not edit.instruction)]
+    instructions = tuple(edit.instruction for edit in listed if edit.instruction)
+    if not instructions:
+        raise InputError(f"no edit of {index.manifest.data} has an instruction; give a data set with some")
+    vectors = index.vectors[[bool(edit.instruction) for edit in listed]]
     captions, cut = _embed_texts(models, index.manifest.encoder, instructions)
-    return CaptionedEdits(index.manifest.data, index.vectors, captions, tuple(instructions), cut, left_out)
+    return CaptionedEdits(index.manifest.data, vectors, captions, instructions, cut, tuple(left_out))
+
+
+def _find_problem(row: EditSample) -> str | None:
+    """Why an edit has no instruction that could be read."""
+    try:
+        row.edit()
+    except InputError as error:
+        return str(error)
+    return None
 
 
 def _embed_texts(models: ModelSet, encoder: str, texts: Sequence[str]) -> tuple[Embeddings, int]:

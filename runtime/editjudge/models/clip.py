@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+from tokenizers.models import WordLevel, WordPiece
 
 from editjudge.bundles.settings import ClipSettings, PictureSettings
 from editjudge.errors import BundleError
@@ -50,6 +51,13 @@ class TextEncoder:
     def is_cut(self, text: str) -> bool:
         """Whether a text has more tokens than are read of one."""
         return bool(self._tokenizer.encode(replace_surrogates(text)).overflowing)
+
+    def has_unknown_words(self, text: str) -> bool:
+        """Whether a text has words that count for nothing; never where texts are taken apart into known pieces."""
+        model = self._tokenizer.model
+        if not isinstance(model, WordLevel | WordPiece):
+            return False
+        return model.unk_token in self._tokenizer.encode(replace_surrogates(text)).tokens
 
     def texts(self, texts: Sequence[str]) -> Embeddings:
         """float32[N, D], not normalised, of N >= 1 texts, each cut at the context; they are remembered for a while."""
@@ -104,6 +112,10 @@ class Clip:
     def is_cut(self, text: str) -> bool:
         """Whether a text has more tokens than are read of one."""
         return self._text.is_cut(text)
+
+    def has_unknown_words(self, text: str) -> bool:
+        """Whether a text has words that count for nothing."""
+        return self._text.has_unknown_words(text)
 
 
 def picture_inputs(images: Sequence[Image], settings: PictureSettings) -> dict[str, NDArray[np.float32]]:

@@ -86,6 +86,10 @@ class Domain:
         raised = {"out_of_domain": strange or unknown, "unknown_picture": strange, "unknown_words": unknown}
         return tuple(flag for flag, holds in raised.items() if holds)
 
+    def is_strange(self, picture: Image, feature: NDArray[np.float32]) -> bool:
+        """Whether a picture is unlike those the bundle was made for; feature: CLIP's, not normalised."""
+        return self.probe is not None and not self.probe.accepts(feature, picture)
+
     def has_unknown_words(self, intent: EditIntent) -> bool:
         """Whether a phrase of the intent has a word outside the vocabulary."""
         phrases = [phrase for phrase in (intent.source, intent.target, intent.anchor) if phrase and phrase != ALL]

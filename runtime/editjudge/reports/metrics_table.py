@@ -19,12 +19,9 @@ WIDE = 84
 
 def list_metrics(score: EditScore) -> list[tuple[MetricSpec, float | None, str | None]]:
     """The metrics that were asked for besides the score, in the order of asking: each with its value, and what it says
-    in words where somebody judged.
+    in words, if anything.
     """
-    return [
-        (find_metric(name).spec, result.value, result.explanation if result.judge else None)
-        for name, result in score.metrics.items()
-    ]
+    return [(find_metric(name).spec, result.value, result.explanation) for name, result in score.metrics.items()]
 
 
 def list_left_out(score: EditScore, names: Sequence[str] | None) -> list[str]:

@@ -18,6 +18,8 @@ from editjudge.utils.text import shorten
 
 FILE_NAME = "index.json"
 FORMAT = 1
+JUDGING = frozenset({"contrary"})
+"""Settings of an encoder that say how its vectors are judged, and change none."""
 LONGEST = 2**16
 """Bytes of the file: more is no manifest."""
 
@@ -44,8 +46,9 @@ class EncoderIdentity:
         """Of an encoder, as far as the bundle has it."""
         entries = bundle.manifest.files
         roles = [name for role in _list_roles(bundle, encoder) for name in (role, f"{role}_data") if name in entries]
-        own = [bundle.settings(role) for role in roles if role in ROLES and ROLES[role].settings]
-        feeding = repr((bundle.manifest.frame, bundle.clip, own))
+        own = [vars(bundle.settings(role)) for role in roles if role in ROLES and ROLES[role].settings]
+        fed = [{name: value for name, value in settings.items() if name not in JUDGING} for settings in own]
+        feeding = repr((bundle.manifest.frame, bundle.clip, fed))
         return cls(
             encoder,
             bundle.name,
@@ -105,7 +108,8 @@ class IndexManifest(EncoderIdentity):
         if not self.has_space_of(EncoderIdentity.of_bundle(bundle, self.encoder)):
             raise BundleError(
                 f"the index was made by {self.encoder} of {made_by}, and bundle {bundle.title} {bundle.version} has "
-                "another or none; give the one that made it with --bundle, or make the index again"
+                "another or none, even where the names are the same; give the one that made it with --bundle, or make "
+                "the index again"
             )
 
 

@@ -20,7 +20,7 @@ from editjudge.retrieval.thumbnails import inline_thumbnail
 from editjudge.utils.text import printable
 
 LONGEST_TEXT = 300
-"""Characters of an instruction in a terminal."""
+"""Characters of an instruction, or of a name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ def render_found(console: Console, result: SearchResult) -> RenderableType:
         right = name in {"", "cosine"}
         table.add_column(name, justify="right" if right else "left", no_wrap=right, overflow="fold")
     for one in result.found:
-        texts = Text(printable(one.edit.id)), Text(_shorten(one.edit.instruction))
+        texts = Text(_shorten(one.edit.id)), Text(_shorten(one.edit.instruction))
         table.add_row(str(one.rank), f"{one.cosine:.3f}", *texts)
     return Group(Text(_shorten(result.query), style="bold"), table, Text(printable(result.summary), style="dim"))
 
@@ -73,7 +73,7 @@ def render_page(result: SearchResult) -> str:
         bundle=f"{result.manifest.bundle} {result.manifest.bundle_version}",
         version=editjudge.__version__,
         placements="",
-        query=result.query,
+        query=_shorten(result.query),
         by_text=result.thumbnails is None,
         pictures=_inline(result.thumbnails) if result.thumbnails else None,
         notes=result.notes,
@@ -93,7 +93,7 @@ def _describe(found: FoundEdit) -> dict[str, Any]:
     return {
         "rank": found.rank,
         "cosine": found.cosine,
-        "id": edit.id,
+        "id": _shorten(edit.id),
         "instruction": edit.instruction,
         "files": " → ".join(names),
         "pictures": _inline(found.thumbnails),

@@ -8,6 +8,8 @@ from editjudge.errors import InputError
 from editjudge.image.decode import ImageSource
 from editjudge.image.vectors import Vector
 from editjudge.metrics.pair.embed import frame_edits
+from editjudge.models.clip import Clip
+from editjudge.models.domain_probe import Domain
 from editjudge.models.model_set import ModelSet
 from editjudge.models.pair.encoder import open_pair_encoder
 from editjudge.parser.result import INSTRUCTION
@@ -16,7 +18,7 @@ from editjudge.retrieval.thumbnails import encode_thumbnail
 from editjudge.utils.oom import convert_memory_errors
 from editjudge.utils.text import SURROGATES
 
-CUT = "cut_short"
+CUT, UNKNOWN_WORDS, UNKNOWN_PICTURE = "cut_short", "unknown_words", "unknown_picture"
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +26,8 @@ class EmbeddedQuery:
     """What is looked for, as a vector float32[D] of length 1.
 
     Attributes:
-        flags: "cut_short" for an instruction of which only the beginning was read.
+        flags: "cut_short" for an instruction of which only the beginning was read, "unknown_words" for one with words
+            that the encoder has not learned, "unknown_picture" for an original that the bundle was not made for.
         thumbnails: The pictures of an edit, small; None for an instruction.
     """
 
@@ -41,7 +44,8 @@ def embed_instruction_query(models: ModelSet, encoder: str, instruction: str) ->
     with models.in_use(), convert_memory_errors("embed the instruction"):
         opened = open_pair_encoder(models, encoder)
         (vector,) = opened.texts([instruction])
-        return EmbeddedQuery(vector, (CUT,) if opened.is_cut(instruction) else ())
+        raised = {CUT: opened.is_cut(instruction), UNKNOWN_WORDS: opened.has_unknown_words(instruction)}
+        return EmbeddedQuery(vector, tuple(flag for flag, holds in raised.items() if holds))
 
 
 def embed_edit_query(models: ModelSet, encoder: str, original: ImageSource, edited: ImageSource) -> EmbeddedQuery:
@@ -49,4 +53,8 @@ def embed_edit_query(models: ModelSet, encoder: str, original: ImageSource, edit
     with models.in_use(), convert_memory_errors("embed this edit"):
         pairs = frame_edits([(original, edited)], models.bundle.manifest.frame)
         (vector,) = open_pair_encoder(models, encoder).edits(pairs)
-        return EmbeddedQuery(vector, thumbnails=Thumbnails(*map(encode_thumbnail, pairs[0])))
+        ((original_picture, _),) = pairs
+        (feature,) = models.model(Clip).images([original_picture])
+        is_strange = models.model(Domain).is_strange(original_picture, feature)
+        flags = (UNKNOWN_PICTURE,) if is_strange else ()
+        return EmbeddedQuery(vector, flags, thumbnails=Thumbnails(*map(encode_thumbnail, pairs[0])))

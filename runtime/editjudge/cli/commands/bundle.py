@@ -25,9 +25,10 @@ from editjudge.bundles.cache import cache_folder, file_sha256
 from editjudge.bundles.catalog import InstalledBundle, RecipeSummary, installed_bundles, missing_recipes
 from editjudge.bundles.manifest import FILE_NAME
 from editjudge.bundles.roles import METRIC_GRAPHS
+from editjudge.cli.build_options import check_option, read_metric_models
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import Debug, Json
-from editjudge.errors import BundleError, InputError, quote_value
+from editjudge.errors import BundleError, InputError
 from editjudge.utils.json_safe import to_json
 from editjudge.utils.text import printable, shorten
 
@@ -137,11 +138,9 @@ def build(
 ) -> None:
     """Build a bundle from checkpoints of the hub or of a folder; needs the export extra."""
     path = _recipe_file(recipe)
-    _check_option("--precision", precision or PRECISIONS[0], PRECISIONS)
-    _check_option("--engine", engine, ENGINES)
-    models = tuple(model for model in metrics.split(",") if model != "none")
-    for model in models:
-        _check_option("--metrics", model, ("none", "all", *METRIC_GRAPHS))
+    check_option("--precision", precision or PRECISIONS[0], PRECISIONS)
+    check_option("--engine", engine, ENGINES)
+    models = read_metric_models(metrics)
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise BundleError(f"building a bundle needs {', '.join(missing)}; pip install 'editjudge[export]'")
@@ -200,11 +199,6 @@ def _recipe_name(path: Path) -> str:
     if not isinstance(name, str):
         raise InputError(f"the recipe {path} lacks the name of the bundle")
     return check_name(name)
-
-
-def _check_option(option: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InputError(f"{option} is {quote_value(value)}; it must be one of {', '.join(allowed)}")
 
 
 def _state(bundle: InstalledBundle) -> str:

@@ -92,7 +92,7 @@ def _notes(edits: CaptionedEdits, label: Indices) -> list[str]:
         notes.append(f"instructions longer than the encoder reads, cut there: {edits.cut} of {len(edits)}")
     if trivial := _trivial(edits):
         depths = ", ".join(f"R@{DEPTHS[index]}" for index in trivial)
-        notes.append(f"of {len(edits)} edits no rank is beyond: {depths}")
+        notes.append(f"left out, as there are only {len(edits)} edits: {depths}")
     if edits.left_out:
         named = "; ".join(f"{shorten(name)} ({why})" for name, why in edits.left_out[:NAMED])
         more = f"; and {len(edits.left_out) - NAMED} more" if len(edits.left_out) > NAMED else ""

@@ -16,7 +16,13 @@ from editjudge.models.pair.vifi_clip import VifiClip
 if TYPE_CHECKING:
     from editjudge.metrics.context import EditContext
 
-CUT, CONTRARY, STRANGE = "cut_short", "contrary", "out_of_domain"
+CUT, CONTRARY = "cut_short", "contrary"
+NOT_MEASURED = {
+    "out_of_domain": "Not measured: the bundle was not made for such pictures or words.",
+    "not_english": "Not measured: the instruction is in another language than English.",
+    "not_an_edit": "Not measured: the instruction asks for no edit that can be told.",
+}
+"""Why an edit has no number, by the flag of its score."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +64,12 @@ class EditClipMetric:
     )
 
     def compute(self, context: EditContext) -> MetricResult:
-        """None where the bundle was not made for the pictures or the words, or there is no instruction in words."""
+        """None where the bundle was not made for the pictures or the words, or these ask for no edit."""
         if context.instruction is None:
             return MetricResult(None, explanation="Not measured: there is no instruction in words.")
-        if context.score is not None and STRANGE in context.score.flags:
-            reason = "Not measured: the bundle was not made for such pictures or words."
-            return MetricResult(None, flags=(STRANGE,), explanation=reason)
+        limit = _find_limit(context)
+        if limit is not None:
+            return MetricResult(None, flags=(limit,), explanation=NOT_MEASURED[limit])
         encoder = context.models.model(EditClip)
         edit, reverse = encoder.both_ways(context.original, context.edited)
         (text,) = encoder.texts([context.instruction])
@@ -72,7 +78,16 @@ class EditClipMetric:
         is_edit = context.aligned.changes.kind == "edit"  # drift and noise may look like anything backwards
         if is_edit and reversed_value - value > context.models.bundle.settings(EDIT_CLIP).contrary:
             flags.append(CONTRARY)
-        return MetricResult(value, {"reversed": reversed_value}, tuple(flags))
+        said = f"With its pictures exchanged, the edit has {reversed_value:.3f}."
+        return MetricResult(value, {"reversed": reversed_value}, tuple(flags), explanation=said)
+
+
+def _find_limit(context: EditContext) -> str | None:
+    """The flag for why the edit cannot be compared with its instruction; None: it can, or nothing is known of it."""
+    flags = set() if context.score is None else set(context.score.flags)
+    if not all(part.is_unread for part in (context.task, *context.task.more)):
+        flags.discard("not_an_edit")  # of a compound a part asks for one
+    return next((flag for flag in NOT_MEASURED if flag in flags), None)
 
 
 def _product(edit: Vector, text: Vector) -> float:

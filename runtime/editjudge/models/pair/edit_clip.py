@@ -60,6 +60,10 @@ class EditClip:
         """Whether an instruction has more tokens than are read of one."""
         return self._texts.is_cut(text)
 
+    def has_unknown_words(self, text: str) -> bool:
+        """Whether an instruction has words that count for nothing."""
+        return self._texts.has_unknown_words(text)
+
     def _look(self, pairs: Sequence[tuple[Image, Image]]) -> PairInputs:
         views = [view_pair(original, edited) for original, edited in pairs]
         return stack_inputs(views, self._clip.images([picture for view in views for picture in view.all]))

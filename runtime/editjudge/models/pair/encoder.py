@@ -32,6 +32,9 @@ class PairEncoder(Protocol):
     def is_cut(self, text: str) -> bool:
         """Whether an instruction has more tokens than are read of one."""
 
+    def has_unknown_words(self, text: str) -> bool:
+        """Whether an instruction has words that count for nothing."""
+
 
 def open_pair_encoder(models: ModelSet, name: str = EDIT_CLIP) -> PairEncoder:
     """An encoder by its name. Raises InputError for one that there is not, BundleError where the bundle lacks it."""

@@ -61,6 +61,10 @@ class VifiClip:
         """Whether a text has more tokens than are read of one."""
         return self._texts.is_cut(text)
 
+    def has_unknown_words(self, text: str) -> bool:
+        """Whether an instruction has words that count for nothing."""
+        return self._texts.has_unknown_words(text)
+
 
 def _frame_encoder(session: Runner, settings: VifiClipSettings) -> EmbedFrames:
     """By a graph that takes frames float32[N, 2, 3, S, S] and gives edit_embeds float32[N, D], not normalised."""

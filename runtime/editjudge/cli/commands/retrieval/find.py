@@ -21,12 +21,23 @@ from editjudge.image.decode import load_picture
 from editjudge.models.model_set import ModelSet
 from editjudge.retrieval import EditIndex, IndexManifest
 from editjudge.retrieval.page import SearchResult, render_found, render_page
-from editjudge.retrieval.query import CUT, EmbeddedQuery, embed_edit_query, embed_instruction_query
+from editjudge.retrieval.query import (
+    CUT,
+    UNKNOWN_PICTURE,
+    UNKNOWN_WORDS,
+    EmbeddedQuery,
+    embed_edit_query,
+    embed_instruction_query,
+)
 from editjudge.utils import atomic_file
 from editjudge.utils.json_safe import to_json
 from editjudge.utils.text import shorten
 
-NOTES = {CUT: "The instruction is longer than what is read of one; only its beginning was looked for."}
+NOTES = {
+    CUT: "The instruction is longer than what is read of one; only its beginning was looked for.",
+    UNKNOWN_WORDS: "The instruction has words that this encoder has not learned; they count for nothing.",
+    UNKNOWN_PICTURE: "The original is unlike what this bundle was made for, so what is found may say nothing.",
+}
 """What is said of a query, by its flag."""
 
 

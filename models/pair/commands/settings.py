@@ -19,7 +19,7 @@ def keep_settings(folder: Path, settings: Mapping[str, str | int | float]) -> No
     """
     path = folder / FILE_NAME
     if path.exists():
-        begun = json.loads(path.read_text(encoding="utf-8"))
+        begun = _read_settings(path)
         other = next((name for name in settings if begun.get(name) != settings[name]), None)
         if other is not None:
             raise InputError(
@@ -28,3 +28,13 @@ def keep_settings(folder: Path, settings: Mapping[str, str | int | float]) -> No
         return
     folder.mkdir(parents=True, exist_ok=True)
     atomic_file.write(path, json.dumps(dict(settings), indent=2) + "\n")
+
+
+def _read_settings(path: Path) -> dict[str, object]:
+    try:
+        begun = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}; choose another folder") from error
+    if not isinstance(begun, dict):
+        raise InputError(f"{path} must hold a JSON object; choose another folder")
+    return begun
