@@ -70,6 +70,7 @@ def _fail(message: str, status: int) -> int:
 def bundle(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", show_default=False)],
     folder: Folder,
+    *,
     precision: Annotated[
         PrecisionChoice | None, typer.Option(help="of all models, instead of the recipe's", show_default=False)
     ] = None,

@@ -73,8 +73,8 @@ class BuildOptions:
                 raise InputError(f"there is no model {name!r} of a metric; there are {', '.join(OPTIONAL)}")
             if name != ALL and name not in recipe.models:
                 raise InputError(
-                    f"the recipe has no [export.{name}]; leave out --metrics {name}, or add that section and [{name}] to "
-                    "a copy of the recipe and build that"
+                    f"the recipe has no [export.{name}]; leave out --metrics {name}, or add that section and [{name}] "
+                    "to a copy of the recipe and build that"
                 )
         if self.fallback and FALLBACK not in recipe.parsers:
             raise InputError(f"the recipe has no [{FALLBACK}]; leave out --fallback, or name one in the recipe")

@@ -47,7 +47,8 @@ def write_examples(
         held_out: The share of scenes that is not trained on.
         part: Which of several processes this one is.
 
-    Raises InputError for what is no data set or has no row that can be used, and for a folder that was begun with other data, bundle or share.
+    Raises InputError for what is no data set or has no row that can be used, and for a folder that was begun with other
+    data, bundle or share.
     """
     dataset, opened = open_dataset(data), Bundle.load(bundle)
     origin = {"data": dataset.fingerprint(), "bundle": f"{opened.name} {opened.version}", "clip": mark_clip(opened)}

@@ -131,9 +131,9 @@ def _find_shards(folder: Path) -> list[Path]:
 
 def _read_shard(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             shard = dict(arrays)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} cannot be read; remove it and write it again") from error
     lacking = {*ARRAYS, "tier", "edit", "asked"} - set(shard)
     if lacking:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from editjudge.evaluation.experiments.retrieval import FINAL
 from parser.names import draw
 from parser.places import BESIDE, WAYS, Place
 from parser.slots import Attribute, Slot, Slots, Words
@@ -67,8 +68,10 @@ def mirror(asked: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
 
 
 def meaning(asked: str | Mapping[str, Any]) -> str:
-    """What two instructions have in common that ask for the same."""
-    return asked.strip().lower() if isinstance(asked, str) else json.dumps(asked, sort_keys=True)
+    """What instructions that ask for the same have in common; case, space and final punctuation do not count."""
+    if isinstance(asked, str):
+        return " ".join(asked.casefold().split()).rstrip(FINAL)
+    return json.dumps(asked, sort_keys=True)
 
 
 def template_words() -> set[str]:

@@ -131,7 +131,7 @@ def test_an_encoder_added_to_bpm() -> None:
 
 
 def test_additions_are_nothing_where_the_encoder_is_silent() -> None:
-    """BPM puts well done first; the encoder says nothing of one row, and of the other that wrong is the better by far."""
+    """BPM puts well done first; the encoder says nothing of one row, and of the other that wrong is better by far."""
     ranges = NormRanges((-0.2, 0.9), (0.7, 1.0))
     silent = {"well_done": candidate(9, None, 0.7), "wrong": candidate(0.1, 0.9, 0.0)}
     heard = {"well_done": candidate(0.9, -0.9, 0.5), "wrong": candidate(0.7, 0.9, 0.3)}

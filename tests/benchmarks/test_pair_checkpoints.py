@@ -27,7 +27,7 @@ INSTRUCTION = "Remove the cat"
 def test_a_checkpoint_runs_as_it_was_saved(tmp_path: Path) -> None:
     torch.manual_seed(0)
     tokenizer = pair_tokenizer()
-    model = new_model(128, "framed", True, tokenizer.get_vocab_size()).eval()
+    model = new_model(128, "framed", True, tokenizer).eval()
     model.save_pretrained(tmp_path)
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     clip = ModelSet(Bundle.load("studio"), "cpu", 1).model(Clip)

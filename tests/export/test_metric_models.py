@@ -79,17 +79,26 @@ def lpips_checkpoint(published: tuple[Path, CheckpointSource], tmp_path_factory:
 
 
 @pytest.fixture(scope="module")
+def metric_checkpoints(
+    clip_checkpoint: Path, lpips_checkpoint: Path, dino_checkpoint: Path, dinov2_checkpoint: Path
+) -> dict[str, Path]:
+    return {
+        "lpips": lpips_checkpoint,
+        "dino": dino_checkpoint,
+        "dinov2": dinov2_checkpoint,
+        "vifi_clip": clip_checkpoint,
+    }
+
+
+@pytest.fixture(scope="module")
 def recipe_with_metrics(
     checkpoints: dict[str, Path],
-    lpips_checkpoint: Path,
-    dino_checkpoint: Path,
-    dinov2_checkpoint: Path,
+    metric_checkpoints: dict[str, Path],
     edit_clip_checkpoint: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """With all that metrics need; what edit_clip needs is in every bundle of a recipe that has it."""
-    others = {"lpips": lpips_checkpoint, "dino": dino_checkpoint, "dinov2": dinov2_checkpoint}
-    others |= {"vifi_clip": checkpoints["clip"], "edit_clip": edit_clip_checkpoint}
+    """With all that metrics need; the models of edit_clip go in unasked, as they are not for a metric alone."""
+    others = {**metric_checkpoints, "edit_clip": edit_clip_checkpoint}
     changes = {"clip": {"resample": "bicubic", "fit": "center_crop"}}
     return write_recipe(tmp_path_factory.mktemp("recipe"), {**checkpoints, **others}, changes)
 
@@ -246,17 +255,6 @@ def test_what_is_asked_for_and_not_in_the_recipe(
     recipe, folder = str(editjudge_models.recipe_path(name)), str(tmp_path / "made")
     assert main(["bundle", recipe, folder, "--metrics", "lpips,vifi_clip"]) == 2
     assert capfd.readouterr().err == message
-
-
-def test_models_of_metrics_are_asked_for_of_the_exporter_too(
-    recipe_with_metrics: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With leave to read pickles, which the first DINO and ViFi-CLIP are published as."""
-    asked: list[BuildOptions] = []
-    monkeypatch.setattr(build, "build", lambda recipe, folder, options: asked.append(options) or [])
-    assert main(["bundle", str(recipe_with_metrics), str(tmp_path), "--metrics", "dino,lpips", "--allow-pickle"]) == 0
-    assert main(["bundle", str(recipe_with_metrics), str(tmp_path)]) == 0
-    assert asked == [BuildOptions(metrics=("dino", "lpips"), allow_pickle=True), BuildOptions()]
 
 
 def spoil(folder: Path, change: Callable[[dict], None]) -> None:

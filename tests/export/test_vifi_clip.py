@@ -20,8 +20,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import CLIPModel
 
+from editjudge.bundles.bundle import Bundle
 from editjudge.errors import InputError
 from editjudge_export.architectures import vifi_clip
+from editjudge_export.architectures.registry import ARCHITECTURES
+from editjudge_export.architectures.vifi_clip_weights import PREPROCESSING
 from editjudge_export.checkpoints.checkpoint import load_model
 from editjudge_export.checkpoints.fetch import fetch_checkpoint, find_checkpoint
 from editjudge_export.checkpoints.origins import CheckpointSource
@@ -29,6 +32,7 @@ from editjudge_export.cli import main
 from editjudge_export.onnx.precision import Precision
 from editjudge_export.preflight.plan import check_settings
 from support.openai_clip import draw_weights, embed_pictures, embed_text
+from support.tiny_recipe import write_recipe
 
 pytestmark = pytest.mark.export
 
@@ -134,6 +138,26 @@ def test_a_pickle_has_to_be_allowed(folder: Path, tmp_path: Path, capsys: pytest
     assert main(["vifi-clip", str(folder), str(tmp_path / "out")]) == 2
     assert "is a pickle, and a pickle can run code: build a bundle" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_exporters_own_command_puts_it_in(
+    checkpoints: dict[str, Path],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """For the tiny model's 32 pixels the shorter side is 40, not ViFi-CLIP's 256."""
+    monkeypatch.setitem(PREPROCESSING, "shorter", 40)
+    save(folder, draw_weights())
+    changes = {"vifi_clip": {"shorter": 40, "resample": "bilinear"}}
+    recipe = str(write_recipe(tmp_path, {**checkpoints, "vifi_clip": folder}, changes))
+    command = ["bundle", recipe, str(tmp_path / "made"), "--pairs", "0"]
+    assert main([*command, "--metrics", "vifi_clip"]) == 2
+    assert "is a pickle, and a pickle can run code: give --allow-pickle" in capsys.readouterr().err
+    assert main([*command, "--metrics", "vifi_clip", "--allow-pickle"]) == 0
+    assert "left out; --metrics" not in capsys.readouterr().out
+    assert {file.role for file in Bundle.load(tmp_path / "made").files} >= set(ARCHITECTURES["vifi_clip"].roles)
 
 
 class Touch:

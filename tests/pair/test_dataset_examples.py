@@ -63,7 +63,7 @@ def test_it_goes_on_where_it_stopped(data: Path, toy: Bundle, tmp_path: Path, mo
     kept, lost = out / "train" / "0000.npz", out / "train" / "0001.npz"
     before, written = lost.read_bytes(), kept.stat().st_mtime_ns
     lost.unlink()
-    write_examples(data, out, toy.folder, held_out=0.0, part="1/2")
+    write_examples(data, out, toy.folder, held_out=0.0, part=(1, 2))
     assert kept.stat().st_mtime_ns == written
     again = dict(np.load(lost))
     (tmp_path / "before.npz").write_bytes(before)

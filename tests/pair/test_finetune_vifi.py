@@ -22,15 +22,18 @@ from onnxruntime import InferenceSession
 from transformers import CLIPImageProcessor, CLIPModel
 
 from editjudge.bundles.settings import VifiClipSettings
+from editjudge.datasets.dataset import open_dataset
 from editjudge.errors import InputError
 from editjudge.image.vectors import to_unit_length
 from editjudge.models.clip import picture_inputs
 from editjudge_export.architectures import vifi_clip
-from pair.vifi.clips import Clips
-from pair.vifi.finetune import FinetuneLimits, finetune, open_tokenizer
+from pair.clip_tokenizer import open_tokenizer
+from pair.vifi.clips import Clips, prepare_clips
+from pair.vifi.finetune import FinetuneLimits, finetune
 from pair.vifi.gradients import ClipBatch, backpropagate, contrast, embed_clips
-from pair.vifi.training import ClipTraining, FinetuneRecipe, make_batch
+from pair.vifi.training import ClipTraining, FinetuneRecipe, make_batch, save_checkpoint
 from support import tiny_checkpoints
+from support.full_disk import full_disk
 from support.people_edits import edits, write_humanedit
 
 pytestmark = pytest.mark.export
@@ -55,7 +58,7 @@ def batch(checkpoint: Path) -> ClipBatch:
     """Ten clips of noise, two captions of which are the same."""
     captions = ["red car", "blue dog", "green cat", "apple", "red car", "star", "moon boat", "bus", "plane", "truck"]
     frames = np.random.default_rng(0).integers(0, 256, (10, 2, 32, 32, 3), dtype=np.uint8)
-    tokenizer = open_tokenizer(checkpoint, CLIPModel.from_pretrained(checkpoint))
+    tokenizer = open_tokenizer(checkpoint, CLIPModel.from_pretrained(checkpoint).config.text_config)
     return make_batch(Clips(frames, captions), tokenizer, np.arange(10), np.zeros(10, bool))
 
 
@@ -111,7 +114,7 @@ def test_the_loss_by_hand() -> None:
 
 def test_padding_does_not_change_a_caption(checkpoint: Path) -> None:
     model = CLIPModel.from_pretrained(checkpoint).eval()
-    tokenizer = open_tokenizer(checkpoint, model)
+    tokenizer = open_tokenizer(checkpoint, model.config.text_config)
     clips = Clips(np.zeros((2, 2, 32, 32, 3), np.uint8), ["red car", "red car dog cat moon boat house tree"])
     both = make_batch(clips, tokenizer, np.arange(2), np.zeros(2, bool))
     alone = make_batch(clips, tokenizer, np.arange(1), np.zeros(1, bool))
@@ -184,7 +187,7 @@ def test_the_exported_model_sees_an_edit_as_it_was_trained_to(data: Path, checkp
     session = InferenceSession(tmp_path / "vifi_clip.onnx", providers=["CPUExecutionProvider"])
     model = CLIPModel.from_pretrained(run / "model").eval()
     clips = Clips.open(run / "clips" / "train", 32)
-    batch = make_batch(clips, open_tokenizer(checkpoint, model), np.arange(19), np.zeros(19, bool))
+    batch = make_batch(clips, open_tokenizer(checkpoint, model.config.text_config), np.arange(19), np.zeros(19, bool))
     with torch.no_grad():
         expected = embed_clips(model, batch, torch.float32)[0].numpy()
     frames = [picture for original, edited, _ in edits()[:-1] for picture in (original, edited)]
@@ -193,6 +196,7 @@ def test_the_exported_model_sees_an_edit_as_it_was_trained_to(data: Path, checkp
     np.testing.assert_allclose(to_unit_length(result), expected, atol=1e-5)
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_a_killed_training_ends_with_the_same_weights(data: Path, checkpoint: Path, tmp_path: Path) -> None:
     options = [
         *("--data", data, "--checkpoint", checkpoint, "--epochs", "400", "--batch", "6", "--rate", "1e-3"),
@@ -211,11 +215,8 @@ def test_a_killed_training_ends_with_the_same_weights(data: Path, checkpoint: Pa
     killed_at = torch.load(state, weights_only=True)["step"]
     recipe = replace(RECIPE, epochs=400)
     limits = replace(EXACT, steps=killed_at + 4)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     for folder in ("killed", "whole"):
         finetune(tmp_path / folder, data, checkpoint, recipe, limits)
-    torch.set_num_threads(threads)
     ended, whole = (
         torch.load(tmp_path / folder / "state.pt", weights_only=True)["model"] for folder in ("killed", "whole")
     )
@@ -230,6 +231,15 @@ def test_it_stops_after_the_minutes_that_it_was_given(data: Path, checkpoint: Pa
     finetune(tmp_path / "run", data, checkpoint, replace(RECIPE, epochs=10_000), replace(EXACT, minutes=0.01))
     model = CLIPModel.from_pretrained(checkpoint)
     assert 0 < ClipTraining(tmp_path / "run", model, RECIPE).step < 20_000
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(data: Path, checkpoint: Path, tmp_path: Path) -> None:
+    with full_disk(), pytest.raises(InputError, match=r"cannot write .*clips: .*; choose another place, or make room"):
+        prepare_clips(open_dataset(data), tmp_path / "clips", 32, 0.2)
+    model = CLIPModel.from_pretrained(checkpoint)
+    with full_disk(), pytest.raises(InputError, match=r"cannot write .*model: .*; choose another place, or make room"):
+        save_checkpoint(tmp_path / "model", model, checkpoint / "tokenizer.json")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_bad_input(data: Path, checkpoint: Path, tmp_path: Path) -> None:

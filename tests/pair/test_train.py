@@ -7,16 +7,20 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from editjudge.errors import InputError  # noqa: E402
 from pair import train  # noqa: E402
+from pair.batches import Batches  # noqa: E402
+from pair.commands import state  # noqa: E402
 from pair.examples import Examples, PairTensors  # noqa: E402
 from pair.loss import HALF_RIGHT, NONE, NOT_AT_ALL, EmbeddedBatch, compute_losses  # noqa: E402
 from pair.shards import ExamplePair, write_shard  # noqa: E402
 from pair.studio_examples import draw_edit  # noqa: E402
 from pair.tokenizer import pair_tokenizer  # noqa: E402
+from support.full_disk import full_disk  # noqa: E402
 
 pytestmark = pytest.mark.export
 
-BUNDLE = Path("models/editjudge_models/studio")
+BUNDLE = "studio"
 SIZE = 8
 
 
@@ -28,11 +32,11 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def new_batches(shards: Path) -> train.Batches:
-    return train.Batches(Examples.load([shards]), pair_tokenizer(), seed=3, size=SIZE)
+def new_batches(shards: Path) -> Batches:
+    return Batches(Examples.load([shards]), pair_tokenizer(), seed=3, size=SIZE)
 
 
-def small_model(batches: train.Batches) -> "train.EditClipModel":
+def small_model(batches: Batches) -> "train.EditClipModel":
     torch.manual_seed(4)
     return train.new_model(batches.examples.width, "joined", True, batches.tokenizer)
 
@@ -92,15 +96,16 @@ def test_edits_of_one_original_are_told_from_each_other(tmp_path: Path) -> None:
     original, *edited = rng.integers(0, 255, (4, 32, 32, 3), np.uint8)
     edits = [[ExamplePair(original, picture, 2, f"edit {index}", scene=9)] for index, picture in enumerate(edited[:2])]
     edits.append([ExamplePair(edited[2], original, 2, "another", scene=8)])
+    edits.append([ExamplePair(original, edited[2], 2, "Edit 1.", scene=9)])
     write_shard(tmp_path / "0000.npz", edits, BUNDLE)
     examples = Examples.load([tmp_path])
-    assert examples.find_others(0) == [(1, NOT_AT_ALL)]
-    assert examples.find_others(1) == [(0, NOT_AT_ALL)]
+    assert examples.find_others(0) == [(1, NOT_AT_ALL), (3, NOT_AT_ALL)]
+    assert examples.find_others(1) == [(0, NOT_AT_ALL)]  # the fourth does what the second was asked for
     assert examples.find_others(2) == []
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_sixteen_edits_are_learnt(shards: Path, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     batches = new_batches(shards)
     losses = []
 
@@ -115,25 +120,92 @@ def test_sixteen_edits_are_learnt(shards: Path, tmp_path: Path) -> None:
     assert losses[1] < 0.5 * losses[0], losses
 
 
+class Killed(BaseException):
+    """As nothing catches it, all stays as it was."""
+
+
+def whole_weights(shards: Path, folder: Path) -> dict[str, "torch.Tensor"]:
+    batches = new_batches(shards)
+    train.train(folder, batches, 2.5, lambda: small_model(batches))
+    return train.EditClipModel.from_pretrained(folder).state_dict()
+
+
+def check_resumed(shards: Path, folder: Path, whole: dict[str, "torch.Tensor"], first_step: int) -> None:
+    """Goes on in the folder, and compares the steps that were left and the weights at the end."""
+    batches, steps = new_batches(shards), []
+    draw = batches.draw
+    batches.draw = lambda step: steps.append(step) or draw(step)  # type: ignore[method-assign]
+    train.train(folder, batches, 2.5, lambda: small_model(batches))
+    assert steps == list(range(first_step, 5))
+    ended = train.EditClipModel.from_pretrained(folder).state_dict()
+    for name, weight in whole.items():
+        torch.testing.assert_close(ended[name], weight, msg=name)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.json",
+        "model.safetensors",
+        "state.pt",
+        "tokenizer.json",
+    ]
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_a_training_that_was_cut_off_ends_as_one_that_was_not(
     shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    torch.set_num_threads(1)
     monkeypatch.setattr(train, "SAVE_EVERY", 2)
+    whole = whole_weights(shards, tmp_path / "whole")
     batches = new_batches(shards)
-    train.train(tmp_path / "whole", batches, 2.5, lambda: small_model(batches))
     draw = batches.draw
 
     def break_off(step: int) -> object:
         if step == 3:
-            raise KeyboardInterrupt
+            raise Killed
         return draw(step)
 
     monkeypatch.setattr(batches, "draw", break_off)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Killed):
         train.train(tmp_path / "cut", batches, 2.5, lambda: small_model(batches))
-    monkeypatch.setattr(batches, "draw", draw)
-    train.train(tmp_path / "cut", batches, 2.5, lambda: pytest.fail("it began anew"))
-    whole, cut = (train.EditClipModel.from_pretrained(tmp_path / name).state_dict() for name in ("whole", "cut"))
-    for name, weight in whole.items():
-        torch.testing.assert_close(cut[name], weight)
+    check_resumed(shards, tmp_path / "cut", whole, first_step=2)
+
+
+@pytest.mark.parametrize(("name", "first_step"), [("state.pt", 2), ("config.json", 4), ("model.safetensors", 4)])
+@pytest.mark.usefixtures("one_thread")
+def test_a_training_that_was_cut_off_while_it_saved_ends_as_one_that_was_not(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, first_step: int
+) -> None:
+    monkeypatch.setattr(train, "SAVE_EVERY", 2)
+    whole = whole_weights(shards, tmp_path / "whole")
+    batches, cut, place = new_batches(shards), tmp_path / "cut", state.os.replace
+
+    def break_off(fresh: Path, path: Path) -> None:
+        if path.name == name and path.exists():  # the second time
+            raise Killed
+        place(fresh, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state.os, "replace", break_off)
+        with pytest.raises(Killed):
+            train.train(cut, batches, 2.5, lambda: small_model(batches))
+    check_resumed(shards, cut, whole, first_step)
+
+
+def test_a_full_disk_is_said_and_the_last_state_stays(shards: Path, tmp_path: Path) -> None:
+    batches = new_batches(shards)
+    model = small_model(batches)
+    optimiser = train.make_optimiser(model, train.RATE)
+    train.save(tmp_path, model, batches.tokenizer, optimiser, 1)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with (
+        full_disk(),
+        pytest.raises(InputError, match=r"cannot write .*state\.pt: .*; choose another place, or make room"),
+    ):
+        state.save_state(tmp_path, model, optimiser, 2)
+    with full_disk(), pytest.raises(InputError, match=r"cannot write .*: .*; choose another place, or make room"):
+        write_checkpoint(tmp_path, model)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert state.load_state(tmp_path, model, optimiser) == 1
+
+
+def write_checkpoint(folder: Path, model: "train.EditClipModel") -> None:
+    with state.write_files(folder) as fresh:
+        model.save_pretrained(fresh)

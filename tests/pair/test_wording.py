@@ -79,11 +79,13 @@ def test_in_the_mirror_left_is_right() -> None:
     assert mirror(mirror(asked)) == asked
     assert mirror(asdict(INTENTS["remove"])) == asdict(INTENTS["remove"])
     assert not can_mirror("put it to the Left, please")
-    assert can_mirror("a leftover")
+    assert not can_mirror("turn it clockwise")
+    assert not can_mirror("write “open” on the door")
+    assert can_mirror("make it snow")
     assert can_mirror(asked)
 
 
 def test_the_meaning_is_that_of_the_intent() -> None:
     assert meaning(asdict(INTENTS["move"])) != meaning(mirror(asdict(INTENTS["move"])))
     assert meaning(json.loads(json.dumps(asdict(INTENTS["add"])))) == meaning(asdict(INTENTS["add"]))
-    assert meaning(" Make it snow ") == meaning("make it snow")
+    assert meaning(" Make it  snow. ") == meaning("make it snow") != meaning("make it rain")

@@ -20,6 +20,8 @@ from transformers import CLIPModel
 
 from editjudge.datasets.dataset import open_dataset
 from editjudge_export.checkpoints.checkpoint import find_tokenizer, load_model
+from pair.clip_tokenizer import open_tokenizer
+from pair.commands.log import log_into
 from pair.commands.options import (
     exit_with_reason,
     read_count,
@@ -30,7 +32,6 @@ from pair.commands.options import (
     read_share,
 )
 from pair.commands.settings import keep_settings
-from pair.tokenizer import open_tokenizer
 from pair.vifi.clips import prepare_clips
 from pair.vifi.evaluate import evaluate
 from pair.vifi.training import MODEL, ClipSampler, ClipTraining, FinetuneRecipe, save_checkpoint
@@ -104,12 +105,8 @@ def main() -> None:
     for name, value in asdict(FinetuneRecipe()).items():
         command_line.add_argument(f"--{name.replace('_', '-')}", type=READERS[name], default=value)
     command_line.add_argument("--steps", type=read_count, default=math.inf, help="stop after so many steps altogether")
-    command_line.add_argument(
-        "--minutes", type=read_not_negative, default=math.inf, help="stop after so many minutes of this run"
-    )
-    command_line.add_argument(
-        "--save-every", type=read_not_negative, default=SAVE_EVERY, help="minutes between saved states"
-    )
+    command_line.add_argument("--minutes", type=read_not_negative, default=math.inf, help="after how many it stops")
+    command_line.add_argument("--save-every", type=read_not_negative, default=SAVE_EVERY, help="minutes between states")
     command_line.add_argument("--part", type=read_count, default=PART, help="clips that go through the model at once")
     command_line.add_argument("--precision", choices=("bfloat16", "float32"), default="bfloat16")
     command_line.add_argument("--threads", type=read_count, default=2)
@@ -120,9 +117,8 @@ def main() -> None:
     limits = FinetuneLimits(options.steps, options.minutes, options.save_every, options.part, precision)
     with exit_with_reason(command_line):
         options.folder.mkdir(parents=True, exist_ok=True)
-        handlers = [logging.StreamHandler(), logging.FileHandler(options.folder / "train.log")]
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
-        finetune(options.folder, options.data, options.checkpoint, recipe, limits)
+        with log_into(options.folder):
+            finetune(options.folder, options.data, options.checkpoint, recipe, limits)
 
 
 if __name__ == "__main__":
