@@ -110,7 +110,7 @@ def name_kind(intent: EditIntent) -> str:
 
 
 def measure_gap(encoder: EditClip, pair: tuple[Image, Image], instruction: str) -> float:
-    """As the metric measures it, which calls an edit contrary by it."""
+    """By how much more the reversal fits; the metric goes by it where the pixels say that something was edited."""
     forward, backward = encoder.both_ways(*pair) @ encoder.texts([instruction])[0]
     return float(backward - forward)
 

@@ -133,8 +133,19 @@ def test_rows_that_are_left_out_are_named(capfd: Capture, tmp_path: Path, bundle
 def test_a_whole_index_has_nothing_to_go_on_with(capfd: Capture, folder: Path, bundle: Bundle) -> None:
     command = ["index", str(folder.parent / "edits.csv"), "-o", str(folder), "-b", str(bundle.folder)]
     assert run([*command, "--resume"]) == 0
-    assert capfd.readouterr().out == f"{folder} is whole, with 4 edits; nothing is left to do\n"
+    assert capfd.readouterr().out == f"{folder} is whole, of 4 rows; nothing is left to do\n"
     assert_fails(capfd, command, 2, str(folder), "exists already")
+
+
+def test_the_index_of_other_edits_is_not_taken_for_whole(capfd: Capture, folder: Path, bundle: Bundle) -> None:
+    others = folder.parent / "others.csv"
+    others.write_text((folder.parent / "edits.csv").read_text())
+    options = ["-o", str(folder), "-b", str(bundle.folder), "--resume"]
+    said = "is the index of 4 rows of edits.csv by edit_clip, and not of these; name another folder"
+    assert_fails(capfd, ["index", str(others), *options], 2, said)
+    assert_fails(capfd, ["index", str(folder.parent / "nowhere.csv"), *options], 2, "nowhere.csv")
+    same = ["index", str(folder.parent / "edits.csv"), *options, "--encoder", "vifi_clip"]
+    assert_fails(capfd, same, 2, said)
 
 
 @pytest.mark.parametrize(

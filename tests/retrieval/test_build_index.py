@@ -7,15 +7,20 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import pytest
 
 from editjudge import Scorer
+from editjudge.batch import embedding
+from editjudge.batch.embedding import embed_rows
+from editjudge.batch.picture_files import have_changed, picture_states
 from editjudge.bundles.bundle import Bundle
 from editjudge.datasets import open_dataset
 from editjudge.errors import EditJudgeError, InputError
+from editjudge.models.model_set import ModelSet
 from editjudge.retrieval import EditIndex, IndexedEdit, IndexProgress, build, build_index
 from editjudge.retrieval.edit_table import EditTable
 from support.colour_edits import COLOURS, EDITS, VECTORS, write_colour_edits
@@ -67,6 +72,43 @@ def test_an_edit_without_an_instruction_can_be_found_too(tmp_path: Path, pair_bu
     assert (done.rows, done.failed) == (5, 0)
     with EditTable(tmp_path / "index") as table:
         assert (table.edit(4).id, table.edit(4).instruction) == ("mute", "")
+
+
+def test_an_instruction_that_is_no_utf_8_is_kept_as_far_as_it_is_one(tmp_path: Path, pair_bundle: Bundle) -> None:
+    data = tmp_path / "edits.jsonl"
+    write_colour_edits(tmp_path)
+    data.write_text('{"original": "black.png", "edited": "red.png", "instruction": "a \\ud800 cat"}')
+    done = build_index(open_dataset(data), tmp_path / "index", bundle=pair_bundle.folder, device="cpu")
+    assert done.failed == 0
+    with EditTable(tmp_path / "index") as table:
+        assert table.edit(0).instruction == "a \N{REPLACEMENT CHARACTER} cat"
+
+
+def test_what_no_run_left_is_not_gone_on_with(tmp_path: Path, pair_bundle: Bundle) -> None:
+    data = write_colour_edits(tmp_path)
+    (tmp_path / "index.part").mkdir()
+    (tmp_path / "index.part" / "mine.jpg").write_bytes(b"kept")
+    with pytest.raises(InputError, match=r"index\.part is nothing that a run left; move it away"):
+        build_index(open_dataset(data), tmp_path / "index", bundle=pair_bundle.folder, device="cpu", resume=True)
+    assert (tmp_path / "index.part" / "mine.jpg").read_bytes() == b"kept"
+
+
+def test_a_picture_that_is_replaced_while_it_is_read_is_read_again(
+    tmp_path: Path, pair_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state of a file is taken before it is read: what came later is not taken for what was embedded."""
+    data = open_dataset(write_colour_edits(tmp_path))
+    models = ModelSet(pair_bundle, "cpu", 1)
+    opened = embedding.frame_edits
+
+    def replace_after_reading(*arguments: Any) -> Any:
+        framed = opened(*arguments)
+        PIL.Image.new("RGB", (64, 48), (1, 2, 3)).save(tmp_path / "red.png")
+        return framed
+
+    monkeypatch.setattr(embedding, "frame_edits", replace_after_reading)
+    row = next(iter(embed_rows(data, models, "edit_clip")))
+    assert have_changed(row.states, picture_states(row.row))
 
 
 def test_rows_that_cannot_be_read_are_left_out(tmp_path: Path, pair_bundle: Bundle) -> None:

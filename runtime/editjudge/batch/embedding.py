@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from editjudge.batch.picture_files import PictureState, picture_states
 from editjudge.batch.worker import OF_THE_MACHINE
 from editjudge.datasets import Dataset, EditSample
 from editjudge.errors import BundleError, DeviceError, EditJudgeError
@@ -18,17 +19,18 @@ from editjudge.models.pair.encoder import EditPictures, open_pair_encoder
 from editjudge.utils.oom import convert_memory_errors
 
 TOGETHER = 8
-"""Rows that go through the models together; their pictures are in memory as they were decoded."""
+"""Rows that go through the models together, in the frame."""
 
 
 class EmbeddedRow(NamedTuple):
     """A row by its number, and its edit as a vector float32[D] of length 1, with the pictures in the frame that they
-    were looked at in; or a sentence that says why it has none."""
+    were looked at in; or a sentence that says why it has none. The states are those of its files before it was read."""
 
     number: int
     row: EditSample
     edit: Vector | None
     error: str | None
+    states: list[PictureState]
     pictures: EditPictures | None = None
 
 
@@ -47,6 +49,7 @@ def embed_rows(dataset: Dataset, models: ModelSet, encoder: str, start: int = 0)
 
 def _embed_together(rows: Sequence[tuple[int, EditSample]], models: ModelSet, encoder: str) -> Iterator[EmbeddedRow]:
     """One by one where that fails, so that each says why, and there is memory for it."""
+    states = [picture_states(row) for _, row in rows]  # before they are read, so that no later change is missed
     try:
         edits = [row.pictures() for _, row in rows]
         with models.in_use(), convert_memory_errors("embed these edits"):
@@ -57,22 +60,23 @@ def _embed_together(rows: Sequence[tuple[int, EditSample]], models: ModelSet, en
         for number, row in rows:
             yield _embed_alone(number, row, models, encoder)
         return
-    for (number, row), vector, pair in zip(rows, vectors, pictures, strict=True):
-        yield EmbeddedRow(number, row, vector, None, pair)
+    for (number, row), vector, state, pair in zip(rows, vectors, states, pictures, strict=True):
+        yield EmbeddedRow(number, row, vector, None, state, pair)
 
 
 def _embed_alone(number: int, row: EditSample, models: ModelSet, encoder: str) -> EmbeddedRow:
+    states = picture_states(row)
     try:
         pictures = row.pictures()
         with models.in_use(), convert_memory_errors("embed this edit"):
             (vector,), (pair,) = _embed([pictures], models, encoder)
-            return EmbeddedRow(number, row, vector, None, pair)
+            return EmbeddedRow(number, row, vector, None, states, pair)
     except OF_THE_MACHINE:
         raise
     except EditJudgeError as error:
-        return EmbeddedRow(number, row, None, str(error))
+        return EmbeddedRow(number, row, None, str(error), states)
     except Exception as error:  # one row out of many thousands must not end the run
-        return EmbeddedRow(number, row, None, f"{type(error).__name__}: {error}; this is a bug")
+        return EmbeddedRow(number, row, None, f"{type(error).__name__}: {error}; this is a bug", states)
 
 
 def _embed(

@@ -53,7 +53,10 @@ class TextEncoder:
         return bool(self._tokenizer.encode(replace_surrogates(text)).overflowing)
 
     def has_unknown_words(self, text: str) -> bool:
-        """Whether a text has words that count for nothing; never where texts are taken apart into known pieces."""
+        """Whether a text has words that were not learned, and cannot be told apart.
+
+        Never where texts are taken apart into known pieces.
+        """
         model = self._tokenizer.model
         if not isinstance(model, WordLevel | WordPiece):
             return False
@@ -114,7 +117,7 @@ class Clip:
         return self._text.is_cut(text)
 
     def has_unknown_words(self, text: str) -> bool:
-        """Whether a text has words that count for nothing."""
+        """Whether a text has words that were not learned, and cannot be told apart."""
         return self._text.has_unknown_words(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from editjudge.models.model_set import ModelSet
 from editjudge.models.pair.encoder import EDIT_CLIP, open_pair_encoder
 from editjudge.retrieval.draft import RUN_FILE, DraftEdit, DraftFailure, IndexDraft
 from editjudge.retrieval.edit_table import IndexedEdit, Thumbnails
+from editjudge.retrieval.index import EditIndex
 from editjudge.retrieval.manifest import FORMAT, EncoderIdentity, IndexManifest
 from editjudge.retrieval.neighbours import VECTORS, write_neighbours
 from editjudge.retrieval.thumbnails import encode_thumbnail
@@ -56,14 +57,14 @@ class _Block:
     pictures: dict[int, list[PictureState]] = field(default_factory=dict)
 
     def take(self, embedded: EmbeddedRow) -> None:
-        number, row, vector, error, pictures = embedded
+        number, row, vector, error, states, pictures = embedded
         name = replace_surrogates(row.id)
-        self.pictures[number] = picture_states(row)
+        self.pictures[number] = states
         if vector is None or pictures is None:
             self.failures.append(DraftFailure(number, name, replace_surrogates(error or "")))
             return
         original, edited = (_name(row.columns.get(side)) for side in ("original", "edited"))
-        edit = IndexedEdit(number, name, original, edited, row.instruction or "")
+        edit = IndexedEdit(number, name, original, edited, replace_surrogates(row.instruction or ""))
         self.edits.append(DraftEdit(edit, Thumbnails(*map(encode_thumbnail, pictures)), vector))
 
 
@@ -138,6 +139,15 @@ def draft_folder(output: Path) -> Path:
     return output.with_name(f"{output.name}.part")
 
 
+def check_whole(index: EditIndex, dataset: Dataset, encoder: str) -> None:
+    """Raises InputError where an index is not of this data set and encoder, as far as its manifest tells."""
+    manifest = index.manifest
+    made = manifest.data, manifest.encoder, manifest.count + manifest.left_out
+    if made != (printable(dataset.path.resolve().name), encoder, len(dataset)):
+        what = f"{made[2]:,} rows of {manifest.data} by {manifest.encoder}"
+        raise InputError(f"{shorten(str(index.folder))} is the index of {what}, and not of these; name another folder")
+
+
 def check_new(folder: Path) -> None:
     """Raises InputError for what cannot become a folder, or is there already."""
     name = shorten(str(folder))
@@ -193,8 +203,9 @@ def finish_index(draft: Path, folder: Path, vectors: Embeddings, manifest: Index
         write_neighbours(draft, vectors)
         manifest.write(draft)
         draft.rename(folder)
-        (folder / RUN_FILE).unlink()  # not before: without it the draft would be of no use
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         remedy = "make room, and go on with --resume, or choose another place"
         raise InputError(f"cannot write {shorten(str(folder))}: {reason}; {remedy}") from error
+    with suppress(OSError):  # the index is whole without it
+        (folder / RUN_FILE).unlink()  # not before: without it the draft would be of no use

@@ -66,6 +66,10 @@ class IndexDraft:
         self.folder = folder
         with self._convert_errors():
             folder.mkdir(exist_ok=True)
+            names = {path.name for path in folder.iterdir()}
+            if names and names.isdisjoint({FILE_NAME, RUN_FILE}):
+                name = shorten(str(folder))
+                raise InputError(f"{name} is nothing that a run left; move it away, or name another output")
             self._connection = sqlite3.connect(folder / FILE_NAME)
             self._connection.execute("ATTACH DATABASE ? AS run", (str(folder / RUN_FILE),))
             self._connection.executescript(TABLES)

@@ -76,6 +76,8 @@ class EditIndex:
     def find(self, vector: Vector, top: int = 10) -> list[FoundEdit]:
         """The nearest edits, the nearest first; of equal ones that which comes first in the data set.
 
+        Of many, where there are cells, those that lie in the cells that were looked into.
+
         Args:
             vector: float32[D] of length 1, of the encoder that the index was made by: what `Scorer.embed_edit` or
                 `Scorer.embed_instruction` gives.

@@ -94,7 +94,7 @@ def _describe(found: FoundEdit) -> dict[str, Any]:
         "rank": found.rank,
         "cosine": found.cosine,
         "id": _shorten(edit.id),
-        "instruction": edit.instruction,
+        "instruction": _shorten(edit.instruction),
         "files": " → ".join(names),
         "pictures": _inline(found.thumbnails),
     }

@@ -22,10 +22,12 @@ def embed_edits(models: ModelSet, edits: Sequence[tuple[ImageSource, ImageSource
 
 
 def frame_edits(edits: Sequence[tuple[ImageSource, ImageSource]], longest: int) -> list[EditPictures]:
-    """The pictures of N edits as they are embedded, decoded beside each other. Raises InputError."""
-    decoding = start_decoding([picture for edit in edits for picture in edit])
-    loaded = [decoded.result() for decoded in decoding]
-    return [frame_pair(*pair, longest) for pair in zip(loaded[::2], loaded[1::2], strict=True)]
+    """The pictures of N edits as they are embedded; those of one edit are in memory as they were decoded.
+
+    Raises InputError.
+    """
+    decoded = ([picture.result() for picture in start_decoding(edit)] for edit in edits)
+    return [frame_pair(original, edited, longest) for original, edited in decoded]
 
 
 def frame_pair(original: LoadedPicture, edited: LoadedPicture, longest: int) -> EditPictures:

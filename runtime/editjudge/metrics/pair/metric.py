@@ -9,6 +9,7 @@ import numpy as np
 
 from editjudge.image.vectors import Vector
 from editjudge.metrics.base import MetricResult, MetricSpec
+from editjudge.metrics.intents import asks_nothing
 from editjudge.models.pair.edit_clip import EditClip
 from editjudge.models.pair.encoder import EDIT_CLIP, VIFI_CLIP
 from editjudge.models.pair.vifi_clip import VifiClip
@@ -85,7 +86,7 @@ class EditClipMetric:
 def _find_limit(context: EditContext) -> str | None:
     """The flag for why the edit cannot be compared with its instruction; None: it can, or nothing is known of it."""
     flags = set() if context.score is None else set(context.score.flags)
-    if not all(part.is_unread for part in (context.task, *context.task.more)):
+    if not all(asks_nothing(part.intent) for part in (context.task, *context.task.more)):
         flags.discard("not_an_edit")  # of a compound a part asks for one
     return next((flag for flag in NOT_MEASURED if flag in flags), None)
 

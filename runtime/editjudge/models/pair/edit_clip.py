@@ -61,7 +61,7 @@ class EditClip:
         return self._texts.is_cut(text)
 
     def has_unknown_words(self, text: str) -> bool:
-        """Whether an instruction has words that count for nothing."""
+        """Whether an instruction has words that were not learned, and cannot be told apart."""
         return self._texts.has_unknown_words(text)
 
     def _look(self, pairs: Sequence[tuple[Image, Image]]) -> PairInputs:

@@ -33,7 +33,7 @@ class PairEncoder(Protocol):
         """Whether an instruction has more tokens than are read of one."""
 
     def has_unknown_words(self, text: str) -> bool:
-        """Whether an instruction has words that count for nothing."""
+        """Whether an instruction has words that were not learned, and cannot be told apart."""
 
 
 def open_pair_encoder(models: ModelSet, name: str = EDIT_CLIP) -> PairEncoder:

@@ -1,4 +1,4 @@
-"""Where two pictures differ most, in half a millisecond: which places of an edit are looked at closely.
+"""Where two pictures differ most, in one to two milliseconds: which places of an edit are looked at closely.
 
 This is no judgement of what changed (`metrics.dice` is): a place that is missed is still seen in the whole pictures.
 """

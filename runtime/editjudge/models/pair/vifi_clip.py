@@ -62,7 +62,7 @@ class VifiClip:
         return self._texts.is_cut(text)
 
     def has_unknown_words(self, text: str) -> bool:
-        """Whether an instruction has words that count for nothing."""
+        """Whether an instruction has words that were not learned, and cannot be told apart."""
         return self._texts.has_unknown_words(text)
 
 

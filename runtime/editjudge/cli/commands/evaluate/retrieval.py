@@ -12,7 +12,7 @@ import typer
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console
-from editjudge.cli.options import BundleName, Debug, Device, Json, Threads
+from editjudge.cli.options import Debug, Device, Json, Threads
 from editjudge.cli.row_progress import row_bar
 from editjudge.datasets import FORMATS, Dataset, open_dataset
 from editjudge.errors import InputError
@@ -26,6 +26,8 @@ from editjudge.utils.json_safe import to_json
 if TYPE_CHECKING:
     from editjudge.evaluation import CaptionedEdits
 
+USUAL_BUNDLE = "studio, or that of the index"
+
 
 def retrieval(
     data: Annotated[
@@ -37,7 +39,12 @@ def retrieval(
     edited: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Take the edited pictures from here, named by their ids.")
     ] = None,
-    bundle: BundleName = "studio",
+    bundle: Annotated[
+        str | None,
+        typer.Option(
+            "--bundle", "-b", help="A bundle's name, or its folder with a slash in it.", show_default=USUAL_BUNDLE
+        ),
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option(
@@ -70,8 +77,9 @@ def retrieval(
     if (data / TABLE_OF_INDEX).is_file():
         index = _open_index(data, encoder=encoder, others=(form, edited))
         encoder, embed = index.manifest.encoder, partial(caption_indexed, index)
+        bundle = bundle or index.manifest.bundle
     else:
-        encoder = encoder or EDIT_CLIP
+        encoder, bundle = encoder or EDIT_CLIP, bundle or "studio"
         embed = partial(_embed_rows, open_dataset(data, form, edited), encoder=encoder)
     with closing(ModelSet(Bundle.load(bundle), device, threads)) as models:
         edits = embed(models)

@@ -35,7 +35,7 @@ from editjudge.utils.text import shorten
 
 NOTES = {
     CUT: "The instruction is longer than what is read of one; only its beginning was looked for.",
-    UNKNOWN_WORDS: "The instruction has words that this encoder has not learned; they count for nothing.",
+    UNKNOWN_WORDS: "The instruction has words that this encoder has not learned, and cannot tell apart.",
     UNKNOWN_PICTURE: "The original is unlike what this bundle was made for, so what is found may say nothing.",
 }
 """What is said of a query, by its flag."""

@@ -17,7 +17,7 @@ from editjudge.cli.streams import print_error
 from editjudge.datasets import FORMATS, open_dataset
 from editjudge.models.pair.encoder import EDIT_CLIP, ENCODERS
 from editjudge.retrieval import EditIndex, IndexProgress, build_index
-from editjudge.retrieval.build import draft_folder
+from editjudge.retrieval.build import check_whole, draft_folder
 from editjudge.retrieval.edit_table import EditTable
 from editjudge.utils.signals import raise_signals
 from editjudge.utils.text import printable
@@ -44,11 +44,12 @@ def index(
     debug: Debug = False,
 ) -> None:
     """Embed the edits of a data set into an index, in which editjudge find looks for edits."""
-    if resume and not draft_folder(output).exists() and output.exists():
-        count = len(EditIndex.open(output))
-        typer.echo(f"{output} is whole, with {count:,} edits; nothing is left to do")
-        return
     dataset = open_dataset(data, format_name, edited)
+    if resume and not draft_folder(output).exists() and output.exists():
+        whole = EditIndex.open(output)
+        check_whole(whole, dataset, encoder)
+        typer.echo(f"{output} is whole, of {len(dataset):,} rows; nothing is left to do")
+        return
     with raise_signals(), _bar() as watch:
         done = build_index(
             dataset,
