@@ -65,7 +65,7 @@ def open_scorer(bundle: Bundle, boxes: int, device: str, threads: int) -> tuple[
 
         def texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
             work["texts"] += len(texts)
-            return self._run_texts(texts)
+            return self._text.embed_anew(texts)
 
     opened = ModelSet(lenient, device, threads)
     counted = {

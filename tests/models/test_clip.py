@@ -51,8 +51,8 @@ def test_texts_are_padded_and_cut(embedder: Clip) -> None:
 
 def test_texts_are_remembered(embedder: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[list[str]] = []
-    run = embedder._text._run_texts
-    monkeypatch.setattr(embedder._text, "_run_texts", lambda texts: runs.append(list(texts)) or run(texts))
+    run = embedder._text.embed_anew
+    monkeypatch.setattr(embedder._text, "embed_anew", lambda texts: runs.append(list(texts)) or run(texts))
     embedder.texts(["cat", "dog", "cat"])
     np.testing.assert_array_equal(embedder.texts(["dog", "cat cat"]), [[3, 0, 1], [4, 2, 0]])
     embedder.texts(["cat"])

@@ -68,7 +68,7 @@ class TextEncoder:
             vectors = {text: self._known[text] for text in texts if text in self._known}
         missing = [text for text in dict.fromkeys(texts) if text not in vectors]
         if missing:
-            vectors.update(zip(missing, self._run_texts(missing), strict=True))
+            vectors.update(zip(missing, self.embed_anew(missing), strict=True))
         with self._lock:
             for text in texts:
                 self._known[text] = vectors[text]
@@ -77,7 +77,8 @@ class TextEncoder:
                 self._known.popitem(last=False)
         return np.stack([vectors[text] for text in texts])
 
-    def _run_texts(self, texts: Sequence[str]) -> Embeddings:
+    def embed_anew(self, texts: Sequence[str]) -> Embeddings:
+        """As `texts`, whether they are remembered or not."""
         encodings = [self._tokenizer.encode(replace_surrogates(text)) for text in texts]
         outputs = self._session.run(
             {
