@@ -191,7 +191,8 @@ class Scorer(OpenedBundle):
         Raises InputError for what cannot be read, BundleError where the bundle has no such encoder, OutOfMemoryError.
         """
         with self.models.in_use(), convert_memory_errors():
-            return np.asarray(embed_edits(self.models, [(original, edited)], encoder)[0])
+            vectors, _ = embed_edits(self.models, [(original, edited)], encoder)
+            return np.asarray(vectors[0])
 
     def embed_instruction(self, instruction: str, *, encoder: str = EDIT_CLIP) -> Vector:
         """An instruction as one vector of length 1, float32[D], in the space of the edits, cut as its encoder cuts.

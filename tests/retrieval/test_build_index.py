@@ -99,14 +99,14 @@ def test_a_picture_that_is_replaced_while_it_is_read_is_read_again(
     """The state of a file is taken before it is read: what came later is not taken for what was embedded."""
     data = open_dataset(write_colour_edits(tmp_path))
     models = ModelSet(pair_bundle, "cpu", 1)
-    opened = embedding.frame_edits
+    opened = embedding.embed_edits
 
     def replace_after_reading(*arguments: Any) -> Any:
-        framed = opened(*arguments)
+        embedded = opened(*arguments)
         PIL.Image.new("RGB", (64, 48), (1, 2, 3)).save(tmp_path / "red.png")
-        return framed
+        return embedded
 
-    monkeypatch.setattr(embedding, "frame_edits", replace_after_reading)
+    monkeypatch.setattr(embedding, "embed_edits", replace_after_reading)
     row = next(iter(embed_rows(data, models, "edit_clip")))
     assert have_changed(row.states, picture_states(row.row))
 

@@ -10,10 +10,8 @@ from editjudge.batch.picture_files import PictureState, picture_states
 from editjudge.batch.worker import OF_THE_MACHINE
 from editjudge.datasets import Dataset, EditSample
 from editjudge.errors import BundleError, DeviceError, EditJudgeError
-from editjudge.image.decode import ImageSource
 from editjudge.image.vectors import Vector
-from editjudge.metrics.pair.embed import frame_edits
-from editjudge.models.clip import Embeddings
+from editjudge.metrics.pair.embed import embed_edits
 from editjudge.models.model_set import ModelSet
 from editjudge.models.pair.encoder import EditPictures, open_pair_encoder
 from editjudge.utils.oom import convert_memory_errors
@@ -53,7 +51,7 @@ def _embed_together(rows: Sequence[tuple[int, EditSample]], models: ModelSet, en
     try:
         edits = [row.pictures() for _, row in rows]
         with models.in_use(), convert_memory_errors("embed these edits"):
-            vectors, pictures = _embed(edits, models, encoder)
+            vectors, pictures = embed_edits(models, edits, encoder)
     except (BundleError, DeviceError):
         raise
     except Exception:
@@ -69,7 +67,7 @@ def _embed_alone(number: int, row: EditSample, models: ModelSet, encoder: str) -
     try:
         pictures = row.pictures()
         with models.in_use(), convert_memory_errors("embed this edit"):
-            (vector,), (pair,) = _embed([pictures], models, encoder)
+            (vector,), (pair,) = embed_edits(models, [pictures], encoder)
             return EmbeddedRow(number, row, vector, None, states, pair)
     except OF_THE_MACHINE:
         raise
@@ -77,10 +75,3 @@ def _embed_alone(number: int, row: EditSample, models: ModelSet, encoder: str) -
         return EmbeddedRow(number, row, None, str(error), states)
     except Exception as error:  # one row out of many thousands must not end the run
         return EmbeddedRow(number, row, None, f"{type(error).__name__}: {error}; this is a bug", states)
-
-
-def _embed(
-    edits: Sequence[tuple[ImageSource, ImageSource]], models: ModelSet, encoder: str
-) -> tuple[Embeddings, list[EditPictures]]:
-    pictures = frame_edits(edits, models.bundle.manifest.frame)
-    return open_pair_encoder(models, encoder).edits(pictures), pictures

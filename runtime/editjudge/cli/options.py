@@ -7,12 +7,18 @@ from typing import Annotated
 
 import typer
 
+from editjudge.datasets import FORMATS
 from editjudge.metrics.registry import CHOICES
 
 METRIC_NAMES = CHOICES
 
 Original = Annotated[str, typer.Argument(metavar="ORIGINAL", help="The picture before the edit.")]
 Instruction = Annotated[str, typer.Argument(metavar="INSTRUCTION", help="What was asked for, in English.")]
+Data = Annotated[Path, typer.Argument(metavar="DATA", help="CSV, TSV, JSON, JSON lines, parquet, or a folder.")]
+FormatName = Annotated[str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}; by default recognised.")]
+EditedFolder = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Take the edited pictures from here, named by their ids.")
+]
 BundleName = Annotated[str, typer.Option("--bundle", "-b", help="A bundle's name, or its folder with a slash in it.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, tensorrt, rtx or openvino.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from editjudge.errors import InputError
 from editjudge.image.decode import ImageSource
 from editjudge.image.vectors import Vector
-from editjudge.metrics.pair.embed import frame_edits
+from editjudge.metrics.pair.embed import embed_edits
 from editjudge.models.clip import Clip
 from editjudge.models.domain_probe import Domain
 from editjudge.models.model_set import ModelSet
@@ -51,8 +51,7 @@ def embed_instruction_query(models: ModelSet, encoder: str, instruction: str) ->
 def embed_edit_query(models: ModelSet, encoder: str, original: ImageSource, edited: ImageSource) -> EmbeddedQuery:
     """Raises InputError, BundleError, DeviceError or OutOfMemoryError."""
     with models.in_use(), convert_memory_errors("embed this edit"):
-        pairs = frame_edits([(original, edited)], models.bundle.manifest.frame)
-        (vector,) = open_pair_encoder(models, encoder).edits(pairs)
+        (vector,), pairs = embed_edits(models, [(original, edited)], encoder)
         ((original_picture, _),) = pairs
         (feature,) = models.model(Clip).images([original_picture])
         is_strange = models.model(Domain).is_strange(original_picture, feature)

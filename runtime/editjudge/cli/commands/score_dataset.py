@@ -17,9 +17,19 @@ from editjudge.batch.judging import JudgeOptions
 from editjudge.batch.reward_file import FORMS as OUTPUT_FORMS
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console, progress
-from editjudge.cli.options import METRIC_NAMES, AcceptAt, BundleName, CompatOption, Debug, Device
+from editjudge.cli.options import (
+    METRIC_NAMES,
+    AcceptAt,
+    BundleName,
+    CompatOption,
+    Data,
+    Debug,
+    Device,
+    EditedFolder,
+    FormatName,
+)
 from editjudge.cli.row_progress import hint_at_resume
-from editjudge.datasets import FORMATS, open_dataset
+from editjudge.datasets import open_dataset
 from editjudge.errors import InputError, JudgeError
 from editjudge.metrics.registry import DEFAULT, check_compat, parse_names, select_metrics
 from editjudge.utils.signals import raise_signals
@@ -30,15 +40,11 @@ INTERVAL = 0.5
 
 
 def score_dataset(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV, TSV, JSON, JSON lines, parquet, or a folder.")],
+    data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="scores.parquet, .csv or .jsonl.")],
     *,
-    format_name: Annotated[
-        str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}; by default recognised.")
-    ] = None,
-    edited: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Take the edited pictures from here, named by their ids.")
-    ] = None,
+    format_name: FormatName = None,
+    edited: EditedFolder = None,
     bundle: BundleName = "studio",
     device: Device = "auto",
     compat: CompatOption = None,

@@ -12,13 +12,16 @@ from editjudge.models.model_set import ModelSet
 from editjudge.models.pair.encoder import EditPictures, open_pair_encoder
 
 
-def embed_edits(models: ModelSet, edits: Sequence[tuple[ImageSource, ImageSource]], encoder: str) -> Embeddings:
-    """float32[N, D], of length 1, of N >= 1 edits, an original and an edited picture each.
+def embed_edits(
+    models: ModelSet, edits: Sequence[tuple[ImageSource, ImageSource]], encoder: str
+) -> tuple[Embeddings, list[EditPictures]]:
+    """float32[N, D], of length 1, of N >= 1 edits, an original and an edited picture each; and these in the frame.
 
     Raises InputError for what cannot be read, and BundleError where the bundle has no such encoder.
     """
     opened = open_pair_encoder(models, encoder)
-    return opened.edits(frame_edits(edits, models.bundle.manifest.frame))
+    pictures = frame_edits(edits, models.bundle.manifest.frame)
+    return opened.edits(pictures), pictures
 
 
 def frame_edits(edits: Sequence[tuple[ImageSource, ImageSource]], longest: int) -> list[EditPictures]:

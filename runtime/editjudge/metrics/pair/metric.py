@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from editjudge.image.vectors import Vector
+from editjudge.image.vectors import cosine
 from editjudge.metrics.base import MetricResult, MetricSpec
 from editjudge.metrics.intents import asks_nothing
 from editjudge.models.pair.edit_clip import EditClip
@@ -48,7 +46,7 @@ class VifiClipMetric:
         else:  # other metrics need the same features
             (edit,) = encoder.of_features(context.picture_features)
         (text,) = encoder.texts([context.instruction])
-        return MetricResult(_product(edit, text), flags=(CUT,) if encoder.is_cut(context.instruction) else ())
+        return MetricResult(cosine(edit, text), flags=(CUT,) if encoder.is_cut(context.instruction) else ())
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class EditClipMetric:
         encoder = context.models.model(EditClip)
         edit, reverse = encoder.both_ways(context.original, context.edited)
         (text,) = encoder.texts([context.instruction])
-        value, reversed_value = _product(edit, text), _product(reverse, text)
+        value, reversed_value = cosine(edit, text), cosine(reverse, text)
         flags = [CUT] if encoder.is_cut(context.instruction) else []
         is_edit = context.aligned.changes.kind == "edit"  # drift and noise may look like anything backwards
         if is_edit and reversed_value - value > context.models.bundle.settings(EDIT_CLIP).contrary:
@@ -89,8 +87,3 @@ def _find_limit(context: EditContext) -> str | None:
     if not all(asks_nothing(part.intent) for part in (context.task, *context.task.more)):
         flags.discard("not_an_edit")  # of a compound a part asks for one
     return next((flag for flag in NOT_MEASURED if flag in flags), None)
-
-
-def _product(edit: Vector, text: Vector) -> float:
-    """The cosine of two vectors of length 1, which rounding takes no further than 1."""
-    return float(np.clip(edit @ text, -1.0, 1.0))

@@ -11,15 +11,15 @@ from typing import Self
 import numpy as np
 
 from editjudge.bundles.settings import EditClipSettings
-from editjudge.image.vectors import to_unit_length
 from editjudge.models.clip import Clip, Embeddings, TextEncoder
 from editjudge.models.model_set import ModelSet, Runner
-from editjudge.models.outputs import VectorSpace, take
+from editjudge.models.outputs import take
+from editjudge.models.pair.texts import PairTexts
 from editjudge.models.pair.views import PairInputs, stack_inputs, view_pair
 from editjudge.types import Image
 
 
-class EditClip:
+class EditClip(PairTexts):
     """Embeds edits and instructions in one space. May be shared by threads.
 
     Args:
@@ -29,10 +29,9 @@ class EditClip:
     """
 
     def __init__(self, clip: Clip, fusion: Runner, texts: TextEncoder) -> None:
+        super().__init__(texts, "edit_clip's")
         self._clip = clip
         self._fusion = fusion
-        self._texts = texts
-        self._space = VectorSpace("edit_clip's")
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
@@ -52,22 +51,10 @@ class EditClip:
         twice = [np.concatenate([array, array]) for array in (inputs.boxes, inputs.seen)]
         return self._fuse(PairInputs(*ways, *twice))
 
-    def texts(self, texts: Sequence[str]) -> Embeddings:
-        """float32[N, D], of length 1, of N >= 1 instructions, each cut at the context."""
-        return to_unit_length(self._space.check(self._texts.texts(texts)))
-
-    def is_cut(self, text: str) -> bool:
-        """Whether an instruction has more tokens than are read of one."""
-        return self._texts.is_cut(text)
-
-    def has_unknown_words(self, text: str) -> bool:
-        """Whether an instruction has words that were not learned, and cannot be told apart."""
-        return self._texts.has_unknown_words(text)
-
     def _look(self, pairs: Sequence[tuple[Image, Image]]) -> PairInputs:
         views = [view_pair(original, edited) for original, edited in pairs]
         return stack_inputs(views, self._clip.images([picture for view in views for picture in view.all]))
 
     def _fuse(self, inputs: PairInputs) -> Embeddings:
         outputs = self._fusion.run(inputs.feeds())
-        return to_unit_length(self._space.check(take(outputs, "edit_embeds", len(inputs.seen), None)))
+        return self._place(take(outputs, "edit_embeds", len(inputs.seen), None))

@@ -12,17 +12,17 @@ from typing import Self
 import numpy as np
 
 from editjudge.bundles.settings import VifiClipSettings
-from editjudge.image.vectors import to_unit_length
 from editjudge.models.clip import Clip, Embeddings, TextEncoder, picture_inputs
 from editjudge.models.model_set import ModelSet, Runner
-from editjudge.models.outputs import VectorSpace, take
+from editjudge.models.outputs import take
+from editjudge.models.pair.texts import PairTexts
 from editjudge.types import Image
 
 EmbedFrames = Callable[[Sequence[Image]], Embeddings]
 """float32[N, D] of 2 N frames uint8[H, W, 3], those of an edit one after the other."""
 
 
-class VifiClip:
+class VifiClip(PairTexts):
     """Embeds edits by the bundle's ViFi-CLIP or, where it has none, by its CLIP in the same way.
 
     Args:
@@ -31,9 +31,8 @@ class VifiClip:
     """
 
     def __init__(self, frames: EmbedFrames, texts: TextEncoder | Clip) -> None:
+        super().__init__(texts, "ViFi-CLIP's")
         self._frames = frames
-        self._texts = texts
-        self._space = VectorSpace("ViFi-CLIP's")
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
@@ -47,23 +46,11 @@ class VifiClip:
 
     def edits(self, pairs: Sequence[tuple[Image, Image]]) -> Embeddings:
         """float32[N, D], of length 1, of N >= 1 pairs uint8[H, W, 3]; the same whichever of the two comes first."""
-        return to_unit_length(self._space.check(self._frames([frame for pair in pairs for frame in pair])))
+        return self._place(self._frames([frame for pair in pairs for frame in pair]))
 
     def of_features(self, features: Embeddings) -> Embeddings:
         """As `edits`, where the bundle has no ViFi-CLIP and CLIP's features of the 2 N frames are there already."""
-        return to_unit_length(self._space.check(_average(features)))
-
-    def texts(self, texts: Sequence[str]) -> Embeddings:
-        """float32[N, D], of length 1, of N >= 1 texts, each cut at the context."""
-        return to_unit_length(self._space.check(self._texts.texts(texts)))
-
-    def is_cut(self, text: str) -> bool:
-        """Whether a text has more tokens than are read of one."""
-        return self._texts.is_cut(text)
-
-    def has_unknown_words(self, text: str) -> bool:
-        """Whether an instruction has words that were not learned, and cannot be told apart."""
-        return self._texts.has_unknown_words(text)
+        return self._place(_average(features))
 
 
 def _frame_encoder(session: Runner, settings: VifiClipSettings) -> EmbedFrames:

@@ -12,9 +12,9 @@ import typer
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.cli.console import console
-from editjudge.cli.options import Debug, Device, Json, Threads
+from editjudge.cli.options import Debug, Device, EditedFolder, FormatName, Json, Threads
 from editjudge.cli.row_progress import row_bar
-from editjudge.datasets import FORMATS, Dataset, open_dataset
+from editjudge.datasets import Dataset, open_dataset
 from editjudge.errors import InputError
 from editjudge.models.model_set import ModelSet
 from editjudge.models.pair.encoder import EDIT_CLIP, ENCODERS
@@ -35,10 +35,8 @@ def retrieval(
         typer.Argument(metavar="DATA", help="CSV, TSV, JSON, JSON lines, parquet, a folder, or an index of edits."),
     ],
     *,
-    form: Annotated[str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}; by default recognised.")] = None,
-    edited: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Take the edited pictures from here, named by their ids.")
-    ] = None,
+    form: FormatName = None,
+    edited: EditedFolder = None,
     bundle: Annotated[
         str | None,
         typer.Option(

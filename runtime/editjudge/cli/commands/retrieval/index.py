@@ -11,10 +11,10 @@ import typer
 
 from editjudge.cli.commands.retrieval.folder import USUAL_FOLDER
 from editjudge.cli.console import console
-from editjudge.cli.options import BundleName, Debug, Device, Threads
+from editjudge.cli.options import BundleName, Data, Debug, Device, EditedFolder, FormatName, Threads
 from editjudge.cli.row_progress import hint_at_resume, row_bar
 from editjudge.cli.streams import print_error
-from editjudge.datasets import FORMATS, open_dataset
+from editjudge.datasets import open_dataset
 from editjudge.models.pair.encoder import EDIT_CLIP, ENCODERS
 from editjudge.retrieval import EditIndex, IndexProgress, build_index
 from editjudge.retrieval.build import check_whole, draft_folder
@@ -27,15 +27,11 @@ NAMED = 10
 
 
 def index(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV, TSV, JSON, JSON lines, parquet, or a folder.")],
+    data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="A new folder.")] = USUAL_FOLDER,
     *,
-    format_name: Annotated[
-        str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}; by default recognised.")
-    ] = None,
-    edited: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Take the edited pictures from here, named by their ids.")
-    ] = None,
+    format_name: FormatName = None,
+    edited: EditedFolder = None,
     bundle: BundleName = "studio",
     encoder: Annotated[str, typer.Option(help=f"{' or '.join(ENCODERS)}, which is blind to order.")] = EDIT_CLIP,
     device: Device = "auto",
