@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from editjudge.bundles.settings import (
+    WINDOW_SIZES,
     CoherenceSettings,
     DifferenceSettings,
     DomainSettings,
@@ -17,7 +18,7 @@ from editjudge.bundles.settings import (
 from editjudge.bundles.toml_schema import OneOf
 
 RoleKind = Literal["graph", "tokenizer", "language_model", "adapter", "probe", "words"]
-"""A graph is an ONNX file, which runs in a session and can be compiled; over 2 GB its weights are in a second file."""
+"""A graph is an ONNX file, which runs in a session and can be compiled; its weights may be in a second file."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Role:
         settings: The type of the manifest's section of the same name, where the role has one of its own; the section
             and the file belong together.
         for_metric: Whether only metrics need it (`bundle build --metrics`).
+        whole: The role of the same model that takes whole pictures, where this one takes windows of them; both read
+            their weights from one file.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Role:
     required: bool = False
     settings: type[Any] | None = None
     for_metric: bool = False
+    whole: str | None = None
 
 
 ROLES: dict[str, Role] = {
@@ -52,6 +56,13 @@ ROLES: dict[str, Role] = {
         Role("detector_tokenizer", "detector tokenizer", "tokenizer", required=True),
         Role("sam_encoder", "SAM encoder", "graph", required=True),
         Role("sam_decoder", "SAM decoder", "graph", required=True),
+        Role("detector_text", "phrases of the detector", "graph"),
+        Role("detector_medium", "detector of windows", "graph", whole="detector"),
+        Role("detector_small", "detector of small windows", "graph", whole="detector"),
+        Role("sam_encoder_medium", "SAM encoder of windows", "graph", whole="sam_encoder"),
+        Role("sam_encoder_small", "SAM encoder of small windows", "graph", whole="sam_encoder"),
+        Role("sam_decoder_medium", "SAM decoder of windows", "graph", whole="sam_decoder"),
+        Role("sam_decoder_small", "SAM decoder of small windows", "graph", whole="sam_decoder"),
         Role("parser", "parser", "language_model"),
         Role("parser_adapter", "parser adapter", "adapter"),
         Role("fallback_parser", "fallback parser", "language_model"),
@@ -80,6 +91,17 @@ OTHER_GRAPHS = tuple(role.name for role in ROLES.values() if role.kind == "graph
 METRIC_GRAPHS = tuple(role.name for role in ROLES.values() if role.for_metric and role.settings is not None)
 """The models that only a metric of the same name needs; what else comes with one has no settings of its own."""
 REQUIRED = frozenset(role.name for role in ROLES.values() if role.required)
+
+def name_window_role(role: str, place: int) -> str:
+    """The role of the graph that takes windows of the size at this place of its model's list; 0 is the largest."""
+    return f"{role}_{WINDOW_SIZES[place]}"
+
+
+def name_weights_role(role: str) -> str:
+    """The role of the file that a graph reads its weights from, where they are not in the graph's own."""
+    known = ROLES.get(role)
+    return f"{known.whole if known and known.whole else role}_data"
+
 
 RoleName = Annotated[str, OneOf((*ROLES, *(f"{graph}_data" for graph in GRAPHS)))]
 """A role, or that of the weights of a graph that keeps them in a second file."""

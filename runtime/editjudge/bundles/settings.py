@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from editjudge.bundles.toml_schema import Between
@@ -21,6 +23,8 @@ Mean = tuple[Score, Score, Score]
 Deviation = Annotated[float, Between(1e-6, 100)]
 Deviations = tuple[Deviation, Deviation, Deviation]
 Range = tuple[Score, Score]
+WINDOW_SIZES = ("medium", "small")
+"""How the roles end of the graphs that take windows of pictures, the largest first: at most so many."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,9 @@ class DetectorSettings:
             the model takes a pixel_mask.
         weak_threshold: From which score on the best box of a phrase counts where nothing better is found and the pixels
             show that it changed; None: never.
+        architecture: Which detector it is.
+        windows: Pixels of a side of the squares that it takes as well, the largest first: windows of a picture, at the
+            scale at which the whole of it would be seen.
     """
 
     height: SideLength
@@ -96,15 +103,22 @@ class DetectorSettings:
     text_threshold: Threshold
     fit: Literal["stretch", "pad"] = "stretch"
     weak_threshold: Threshold | None = None
+    architecture: Literal["grounding-dino", "omdet-turbo"] = "grounding-dino"
+    windows: tuple[SideLength, ...] = ()
 
     def __post_init__(self) -> None:
+        check_windows(self.windows, min(self.height, self.width))
         if self.weak_threshold is not None and not self.weak_threshold < self.box_threshold:
             raise ValueError(f"weak_threshold must be under box_threshold, not {self.weak_threshold}")
 
 
 @dataclass(frozen=True)
 class SegmenterSettings:
-    """A picture's longest side gets `size` pixels, and it is padded to a square; masks have `mask_size` a side."""
+    """A picture's longest side gets `size` pixels, and it is padded to a square; masks have `mask_size` a side.
+
+    windows: pixels of a side of the squares that it takes as well, the largest first, each a multiple of size /
+    mask_size: windows of a picture at the same scale.
+    """
 
     size: SideLength
     mean: Mean
@@ -112,6 +126,20 @@ class SegmenterSettings:
     resample: Literal["area", "bilinear", "bicubic"]
     mask_size: SideLength
     threshold: Score
+    windows: tuple[SideLength, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_windows(self.windows, self.size)
+        if any(side * self.mask_size % self.size for side in self.windows):
+            raise ValueError(f"windows must be multiples of {self.size / self.mask_size:g}, not {list(self.windows)}")
+
+
+def check_windows(windows: Sequence[int], whole: int) -> None:
+    """Raises ValueError for the sides of windows of a model whose whole input has a side of `whole` pixels."""
+    if len(windows) > len(WINDOW_SIZES):
+        raise ValueError(f"windows must be at most {len(WINDOW_SIZES)}, not {len(windows)}")
+    if any(not smaller < larger for larger, smaller in pairwise((whole, *windows))):
+        raise ValueError(f"windows must fall, and be under {whole}, not {list(windows)}")
 
 
 @dataclass(frozen=True)
