@@ -92,6 +92,7 @@ METRIC_GRAPHS = tuple(role.name for role in ROLES.values() if role.for_metric an
 """The models that only a metric of the same name needs; what else comes with one has no settings of its own."""
 REQUIRED = frozenset(role.name for role in ROLES.values() if role.required)
 
+
 def name_window_role(role: str, place: int) -> str:
     """The role of the graph that takes windows of the size at this place of its model's list; 0 is the largest."""
     return f"{role}_{WINDOW_SIZES[place]}"
