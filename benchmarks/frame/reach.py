@@ -15,7 +15,7 @@ from benchmarks.frame.small_objects import WIDTH, SmallObject
 from editjudge.bundles.settings import DetectorSettings, SegmenterSettings
 from editjudge.bundles.toml_schema import read_table
 from editjudge.image.transforms import crop_box, fit_frame
-from editjudge.metrics.task import Framing
+from editjudge.metrics.looking.framing import Framing
 from editjudge.models import grounding_dino, sam
 from editjudge.types import Image
 

@@ -23,8 +23,9 @@ from benchmarks.rewards.damaged import DamagedCase, read_cases, render_cases
 from editjudge.bundles.bundle import Bundle
 from editjudge.image.decode import load_image
 from editjudge.metrics.context import EditContext
+from editjudge.metrics.looking.framing import Framing
 from editjudge.metrics.rewards.quality import judge_quality
-from editjudge.metrics.task import EditTask, Framing
+from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
 from editjudge.types import Image
 from studio.artefacts.steps import KINDS, STEPS

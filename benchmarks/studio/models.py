@@ -15,7 +15,7 @@ from editjudge import EditIntent, Scorer
 from editjudge.image.boxes import iou
 from editjudge.image.transforms import crop_box
 from editjudge.image.vectors import cosine
-from editjudge.metrics.task import Framing
+from editjudge.metrics.looking.framing import Framing
 from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.sam import Segmenter

@@ -9,8 +9,9 @@ from editjudge import EditIntent, Scorer
 from editjudge.batch.score_columns import SCORE, metric_column, score_values
 from editjudge.batch.table_writers import merge_row
 from editjudge.metrics.context import EditContext
+from editjudge.metrics.looking.framing import Framing
 from editjudge.metrics.registry import DEFAULT, Compat, select_metrics
-from editjudge.metrics.task import EditTask, Framing
+from editjudge.metrics.task import EditTask
 from studio.edits.candidates import TIERS
 from studio.edits.edit_set import RenderedEdit
 from studio.edits.ordering import ScoredInput

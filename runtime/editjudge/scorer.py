@@ -18,6 +18,7 @@ from editjudge.image.vectors import Vector
 from editjudge.metrics.base import Metric
 from editjudge.metrics.context import new_context
 from editjudge.metrics.dice.difference import PictureDifferences
+from editjudge.metrics.looking.looked_at import Look, check_look, choose_look
 from editjudge.metrics.pair.embed import embed_edits
 from editjudge.metrics.pipeline import NEEDED_MODELS, observe
 from editjudge.metrics.registry import (
@@ -56,6 +57,8 @@ class Scorer(OpenedBundle):
         compat: "paper" adds up as the paper does; "released" scores as its released code does, faults included.
         accept_at: The probability from which `verdict` accepts an edit; None: the bundle's.
         keep_answers: Whether what the parser says of an instruction is kept on disk.
+        look: "changes" looks at an edited picture only where it changed, as far as that tells as much; "all" at all of
+            it; None: the former, where the bundle has the models for it.
     """
 
     def __init__(
@@ -65,12 +68,14 @@ class Scorer(OpenedBundle):
         compat: Compat | None = None,
         accept_at: float | None = None,
         keep_answers: bool = True,
+        look: Look | None = None,
     ) -> None:
         MODELS.check(models=models)
         FLAG.check(keep_answers=keep_answers)
         super().__init__(models, keep_answers=keep_answers)
         self.compat = check_compat(compat)
         self.accept_at = check_accept_at(accept_at)
+        self.look = choose_look(look, models.bundle)
         with models.in_use(), convert_memory_errors("open the models", ADVICE):
             for kind in NEEDED_MODELS:
                 models.model(kind)
@@ -85,6 +90,7 @@ class Scorer(OpenedBundle):
         *,
         accept_at: float | None = None,
         keep_answers: bool = True,
+        look: Look | None = None,
     ) -> Scorer:
         """Opens a bundle; the parser is loaded with the first instruction that was not read before.
 
@@ -95,6 +101,7 @@ class Scorer(OpenedBundle):
             compat: "paper" adds up as the paper does; "released" scores as its released code does, faults included.
             accept_at: The probability from which `verdict` accepts an edit; None: the bundle's.
             keep_answers: Whether what the parser says of an instruction is kept on disk.
+            look: How much of edited pictures is looked at, "changes" or "all"; None: as the bundle allows.
 
         Raises BundleError, DeviceError, OutOfMemoryError or InputError.
         """
@@ -104,12 +111,19 @@ class Scorer(OpenedBundle):
         FLAG.check(keep_answers=keep_answers)
         check_compat(compat)
         check_accept_at(accept_at)
+        check_look(look)
         with convert_memory_errors("open the bundle", ADVICE):
             models = ModelSet(Bundle.load(bundle), device, None if threads is None else int(threads))
-        return cls(models, compat=compat, accept_at=accept_at, keep_answers=keep_answers)
+        return cls(models, compat=compat, accept_at=accept_at, keep_answers=keep_answers, look=look)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        opener = partial(type(self), compat=self.compat, accept_at=self.accept_at, keep_answers=self._keep_answers)
+        opener = partial(
+            type(self),
+            compat=self.compat,
+            accept_at=self.accept_at,
+            keep_answers=self._keep_answers,
+            look=self.look,
+        )
         return opener, (self.models,)
 
     def score(
@@ -222,5 +236,13 @@ class Scorer(OpenedBundle):
         # The released code knows one edit an instruction.
         intents = intents if rules.judges_parts else intents[:1]
         loaded = original.result()
-        converted = loaded.profile_converted
-        return EditTask.of(loaded.pixels, intents, rules, words, flags, profile_converted=converted, longest=longest)
+        return EditTask.of(
+            loaded.pixels,
+            intents,
+            rules,
+            words,
+            flags,
+            profile_converted=loaded.profile_converted,
+            longest=longest,
+            look=self.look,
+        )

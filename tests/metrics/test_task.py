@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from editjudge.metrics.task import Framing
+from editjudge.metrics.looking.framing import Framing
 from support.groundings import HERE, MOVES, NOWHERE, grounding, region_at
 
 

@@ -27,6 +27,7 @@ from editjudge.bundles.cache import file_sha256
 from editjudge.bundles.manifest import FILE_NAME
 from editjudge.datasets import Dataset
 from editjudge.errors import EditJudgeError, InputError, quote_value
+from editjudge.metrics.looking.looked_at import Look, check_look
 from editjudge.metrics.registry import Compat, check_accept_at, check_compat, check_names
 from editjudge.metrics.vlm_judge.names import is_judge
 from editjudge.utils.arguments import FLAG, FUNCTION, PATH, TEXT, instance, whole_number
@@ -73,6 +74,7 @@ def score_dataset(
     device: str = "auto",
     compat: Compat | None = None,
     accept_at: float | None = None,
+    look: Look | None = None,
     metrics: Sequence[str] = (),
     judging: JudgeOptions | None = None,
     workers: int | None = None,
@@ -90,6 +92,7 @@ def score_dataset(
     Args:
         output: A .parquet, .csv or .jsonl file.
         accept_at: The probability from which an edit is accepted; None: the bundle's.
+        look: How much of edited pictures is looked at, "changes" or "all"; None: as the bundle allows.
         metrics: Names of further metrics.
         judging: How those of them that are judges are asked; None: as by default.
         workers: Processes, or actors on Ray; by default one per core, and one where the models run on a GPU.
@@ -120,7 +123,7 @@ def score_dataset(
         raise InputError(f"there is no engine {quote_value(executor)}; choose one of {', '.join(EXECUTORS)}")
     threads = 1 if _on_cpu(device) else None
     measured = tuple(name for name in names if not is_judge(name))
-    setup = Setup(bundle, device, check_compat(compat), threads, measured, check_accept_at(accept_at))
+    setup = Setup(bundle, device, check_compat(compat), threads, measured, check_accept_at(accept_at), check_look(look))
     judges = open_judges([name for name in names if is_judge(name)], judging or JudgeOptions())
 
     def score(pending: Sequence[range]) -> Iterator[ScoredRow]:
@@ -157,6 +160,7 @@ def _identify(dataset: Dataset, setup: Setup) -> dict[str, Any]:
         "version": editjudge.__version__,
         "compat": setup.compat,
         "accept-at": setup.accept_at,
+        "look": setup.look,
     }
 
 

@@ -13,6 +13,7 @@ from editjudge.batch.score_columns import ERROR, Values, score_values
 from editjudge.datasets import EditSample
 from editjudge.errors import BundleError, DeviceError, EditJudgeError, OutOfMemoryError
 from editjudge.image.decode import ImageSource
+from editjudge.metrics.looking.looked_at import Look
 from editjudge.metrics.registry import Compat, EditScore
 from editjudge.ranking import BATCH, Prepared
 from editjudge.scorer import Scorer
@@ -31,6 +32,7 @@ class Setup:
         threads: Of each model; None where they run on a GPU.
         metrics: Names of further metrics.
         accept_at: The probability from which an edit is accepted; None: the bundle's.
+        look: How much of edited pictures is looked at; None: as the bundle allows.
     """
 
     bundle: str = "studio"
@@ -39,6 +41,7 @@ class Setup:
     threads: int | None = None
     metrics: tuple[str, ...] = ()
     accept_at: float | None = None
+    look: Look | None = None
 
 
 class ScoredRow(NamedTuple):
@@ -57,7 +60,9 @@ class Worker:
             cv2.setNumThreads(setup.threads)
         self._metrics = setup.metrics
         self._latest: tuple[tuple[ImageSource, str, PictureState], Prepared] | None = None
-        self._scorer = Scorer.load(setup.bundle, setup.device, setup.threads, setup.compat, accept_at=setup.accept_at)
+        self._scorer = Scorer.load(
+            setup.bundle, setup.device, setup.threads, setup.compat, accept_at=setup.accept_at, look=setup.look
+        )
 
     def score(self, group: Group) -> Iterator[ScoredRow]:
         """The rows' new cells: their scores, or under `error` a sentence that says why a row has none.

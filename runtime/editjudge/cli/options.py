@@ -26,6 +26,14 @@ Report = Annotated[Path | None, typer.Option(help="Write an HTML report.", metav
 CompatOption = Annotated[
     str | None, typer.Option(help="paper: the paper's plain sum; released: score as the authors' code does.")
 ]
+LookOption = Annotated[
+    str | None,
+    typer.Option(
+        "--look",
+        help="changes: look at an edited picture only where it changed; all: at all of it.",
+        show_default="changes, where the bundle can",
+    ),
+]
 AcceptAt = Annotated[
     float | None,
     typer.Option(metavar="P", help="Accept from this probability on, 0 to 1.", show_default="the bundle's"),

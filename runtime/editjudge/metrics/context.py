@@ -16,6 +16,7 @@ from editjudge.metrics.dice.difference import PictureDifferences
 from editjudge.metrics.dice.find import list_differences
 from editjudge.metrics.dice.regions.detect import DetectedRegions, detect_regions
 from editjudge.metrics.grounding import Grounding
+from editjudge.metrics.looking.looked_at import UNSEEN
 from editjudge.metrics.pipeline import Observation, OriginalFeatures, observe
 from editjudge.metrics.task import EditTask
 from editjudge.models.clip import Clip, Embeddings
@@ -161,7 +162,7 @@ def observe_all(contexts: Sequence[EditContext], timer: StageTimer | None = None
     for context in contexts:
         context.known = known
         unseen = Grounding.unseen(known.source, known.anchor, context.original)
-        context.observation = Observation(unseen.without_weak(None), known.features)
+        context.observation = Observation(unseen.without_weak(None), known.features, UNSEEN)
     for context, observation in zip(open_ones, observations, strict=True):
         changed = context.aligned.changes.mask if context.task.framing.undoes_drift else None
         context.observation = replace(observation, grounding=observation.grounding.without_weak(changed))

@@ -10,7 +10,8 @@ from editjudge.image.vectors import Vector
 from editjudge.types import ALL, EditIntent
 
 if TYPE_CHECKING:
-    from editjudge.metrics.task import Feature, Features, Framing
+    from editjudge.metrics.looking.framing import Framing
+    from editjudge.metrics.task import Feature, Features
 
 
 def complete(intent: EditIntent) -> EditIntent:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.grounding import Grounding, Region, leave_out
+from editjudge.metrics.looking.detect import PhraseBoxes, detect_all, detect_edited
+from editjudge.metrics.looking.looked_at import LookedAt
+from editjudge.metrics.looking.segment import segment_all
 from editjudge.metrics.task import EditTask, Feature, Features
 from editjudge.models.clip import Clip
 from editjudge.models.domain_probe import Domain
@@ -25,21 +28,31 @@ NEEDED_MODELS = (Detector, Segmenter, Clip, Domain)
 
 @dataclass(frozen=True)
 class OriginalFeatures:
-    """What depends on the original and the instruction alone; None: nothing of the kind was looked for."""
+    """What depends on the original and the instruction alone; None: nothing of the kind was looked for.
+
+    found: what the original shows of what is looked for in it. shown: of what is looked for in edited pictures, with
+    masks; None where those are looked at whole.
+    """
 
     source: Region | None
     anchor: Detections | None
     features: Features
     flags: tuple[str, ...]
     kept: Region | None = None
+    found: PhraseBoxes = field(default_factory=dict)
+    shown: Mapping[str, Region] | None = None
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What the models say of an edit: where its objects are, and the features of what is to be compared."""
+    """What the models say of an edit: where its objects are, and the features of what is to be compared.
+
+    looked_at: what of the edited picture they saw.
+    """
 
     grounding: Grounding
     features: Features
+    looked_at: LookedAt
 
 
 def observe(
@@ -51,6 +64,8 @@ def observe(
 ) -> tuple[OriginalFeatures, list[Observation]]:
     """Sends edited pictures through every model together, and the original with them where it is not known yet.
 
+    Where edited pictures are looked at only where they changed, the original goes first, alone.
+
     Args:
         models: Opens the models.
         task: The original, and what is asked of it.
@@ -59,57 +74,75 @@ def observe(
         timer: Takes the time of each stage.
     """
     timer = timer or StageTimer()
+    if known is None and edited and task.looks_whole is None:
+        known, _ = observe(models, task, None, [], timer)
     pictures = [aligned.picture for aligned in edited]
-    places, (source, anchor, kept) = _locate(models, task, known, pictures, timer)
+    places, looked_at, original = _locate(models, task, known, edited, timer)
     clip, domain = models.model(Clip), models.model(Domain)
     with timer.stage("embed"):
         views = [task.views(picture, where) for picture, where in zip(pictures, places, strict=True)]
         if known is None:
-            own_views = task.original_views(source, kept, whole=domain.probe is not None)
+            own_views = task.original_views(original.source, original.kept, whole=domain.probe is not None)
             *features, own = _embed(clip, [*views, own_views])
             texts = dict(zip(task.texts, _read(clip, list(task.texts.values())), strict=True))
-            flags = domain.doubts(task.intent, task.picture, own.get("original_picture"), _best(source))
-            known = OriginalFeatures(source, anchor, {**own, **texts}, (*flags, *task.flags), kept)
+            flags = domain.doubts(task.intent, task.picture, own.get("original_picture"), _best(original.source))
+            known = replace(original, features={**own, **texts}, flags=(*flags, *task.flags))
         else:
             features = _embed(clip, views)
     return known, [
-        Observation(where, {**known.features, **vectors}) for where, vectors in zip(places, features, strict=True)
+        Observation(where, {**known.features, **vectors}, seen)
+        for where, vectors, seen in zip(places, features, looked_at, strict=True)
     ]
 
 
 def _locate(
-    models: ModelSet, task: EditTask, known: OriginalFeatures | None, pictures: list[Image], timer: StageTimer
-) -> tuple[list[Grounding], tuple[Region | None, Detections | None, Region | None]]:
-    """Per edited picture where everything is; and of the original the source, the anchor, and what is to stay."""
-    originals = [task.picture] if known is None else []
+    models: ModelSet,
+    task: EditTask,
+    known: OriginalFeatures | None,
+    edited: Sequence[AlignedImage],
+    timer: StageTimer,
+) -> tuple[list[Grounding], list[LookedAt], OriginalFeatures]:
+    """Per edited picture where everything is, and what of it was looked at; and what the original shows."""
     with timer.stage("detect"):
-        phrases = [task.phrases] * len(originals) + [task.edited_phrases] * len(pictures)
-        found = [
-            {detections.phrase: detections for detections in by_phrase}
-            for by_phrase in models.model(Detector).find([*originals, *pictures], phrases)
-        ]
-    named = found[0] if known is None else {}
-    anchor = known.anchor if known else _only_sure(named.get(task.anchor or ""))
-    keep = _detections(known.kept) if known else _only_sure(named.get(task.keep or ""))
-    source = _detections(known.source) if known else _spare(named.get(task.source or ""), keep)
-    targets = [_spare(named.get(task.target or ""), keep) for named in found[len(originals) :]]
+        if known is None:
+            found, shown, sightings = detect_all(models, task, edited)
+        else:
+            found, shown = known.found, None if known.shown is None else _undress(known.shown)
+            sightings = detect_edited(models, task, found, shown, edited)
+    anchor = known.anchor if known else _only_sure(found.get(task.anchor or ""))
+    keep = _detections(known.kept) if known else _only_sure(found.get(task.keep or ""))
+    source = _detections(known.source) if known else _spare(found.get(task.source or ""), keep)
+    targets = [_spare(sighting.found.get(task.target or ""), keep) for sighting in sightings]
     compared = [_both_found(source, target) for target in targets]
     with timer.stage("segment"):
-        own, spared = _boxes(source if any(compared) or not targets else None), _boxes(keep)
-        boxes = [
+        own = [source if any(compared) or not targets else None, keep, *(shown or {}).values()] if known is None else []
+        prompts = [
             _boxes(task.framing.choose_prompts(source, target) if masked else None)
             for target, masked in zip(targets, compared, strict=True)
         ]
-        prompts = [np.concatenate([own, spared])] * len(originals) + boxes
-        masks = models.model(Segmenter).segment([*originals, *pictures], prompts)
-    kept = known.kept if known else _region(keep, masks[0][len(own) :])
-    region = known.source if known else _region(source, masks[0][: len(own)], kept)
+        carried = known.shown.get(task.target or "") if known and known.shown else None
+        prompted = list(zip(edited, prompts, strict=True))
+        own_masks, masks = segment_all(models, task, [_boxes(one) for one in own], prompted, carried)
+    if known is None:
+        kept = _region(keep, own_masks[1])
+        before = {
+            name: Region(one, mask) for (name, one), mask in zip((shown or {}).items(), own_masks[2:], strict=True)
+        }
+        region = _region(source, own_masks[0], kept)
+        known = OriginalFeatures(region, anchor, {}, (), kept, found, None if shown is None else before)
     height, width = task.picture.shape[:2]
     places = [
-        Grounding(region, _region(target, mask, kept), anchor, height, width, kept, named.get(task.keep or ""))
-        for target, mask, named in zip(targets, masks[len(originals) :], found[len(originals) :], strict=True)
-    ]
-    return places, (region, anchor, kept)
+        Grounding(
+            known.source, _region(target, mask, known.kept), anchor, height, width, known.kept,
+            sighting.found.get(task.keep or ""),
+        )
+        for target, mask, sighting in zip(targets, masks, sightings, strict=True)
+    ]  # fmt: skip
+    return places, [sighting.looked_at for sighting in sightings], known
+
+
+def _undress(regions: Mapping[str, Region]) -> PhraseBoxes:
+    return {name: region.detections for name, region in regions.items()}
 
 
 def _detections(region: Region | None) -> Detections | None:

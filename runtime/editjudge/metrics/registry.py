@@ -21,11 +21,11 @@ from editjudge.metrics.bpm.verdict import MISREAD, check_accept_at, is_unread
 from editjudge.metrics.clip import CLIP_DIRECTIONAL, CLIP_I, CLIP_T, CLIP_T_PLUS_I
 from editjudge.metrics.context import EditContext
 from editjudge.metrics.dice.metric import DICE_CLIP_I, DICE_CLIP_T, DICE_COHERENT
+from editjudge.metrics.looking.framing import Framing
 from editjudge.metrics.pair.metric import EditClipMetric, VifiClipMetric
 from editjudge.metrics.perceptual import DINO, DINOV2, LPIPS
 from editjudge.metrics.pixel import L2, PSNR, SSIM
 from editjudge.metrics.rewards.metric import REWARD, REWARD_FOLLOWING, REWARD_PRESERVING, REWARD_QUALITY
-from editjudge.metrics.task import Framing
 from editjudge.metrics.vlm_judge.metric import VlmMetric
 from editjudge.metrics.vlm_judge.names import FORM, is_judge, parse_judge_name
 from editjudge.utils.arguments import TEXTS

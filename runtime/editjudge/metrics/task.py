@@ -9,11 +9,13 @@ from typing import Literal
 
 from editjudge.image.boxes import Box
 from editjudge.image.canvas import Content, find_content
-from editjudge.image.transforms import crop_box, fit_frame, resize
+from editjudge.image.transforms import crop_box
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage, compare, undo_drift
 from editjudge.metrics.grounding import Grounding, Region
 from editjudge.metrics.intents import asks_nothing, choose_texts, complete, contradicts_itself, is_clearance
+from editjudge.metrics.looking.framing import Framing
+from editjudge.metrics.looking.looked_at import Look
 from editjudge.types import FRAME, Detections, EditIntent, FoundBox, Image
 
 ASPECT = 0.02  # a larger relative difference of the two pictures' proportions is flagged
@@ -35,38 +37,6 @@ Features = Mapping[Feature, Vector]
 """Features of the pictures, of their crops, of all but what is to stay, and of the two phrases: those in demand."""
 
 
-class Framing:
-    """How pictures are brought into one frame, and what of them is looked at closely."""
-
-    crop_scale = 1.2  # crops show the object with some of its surroundings
-    falls_back = False  # without the source, the whole edited picture is compared with the text
-    judges_parts = True  # of a compound instruction
-    pixels_decide = False  # that nothing was edited, without a look by the models
-    undoes_drift = True  # shift, scale, tone and borders are no part of an edit; ours
-    spares = True  # what an instruction names as staying
-    needs_an_edit = True  # what asks for none is not compared with its words
-
-    def frame(self, picture: Image, longest: int) -> Image:
-        """An original of any size in the frame that it is worked on in, of a bundle that looks at `longest` pixels."""
-        return fit_frame(picture, longest)
-
-    def fit(self, edited: Image, height: int, width: int) -> Image:
-        """An edited picture of any size in a frame of height x width."""
-        return resize(edited, width, height, "area")
-
-    def crop_boxes(self, where: Grounding) -> tuple[Box, Box] | None:
-        """What to crop in the original and in the edited picture; None: an object is missing."""
-        return where.regions and (where.regions[0].enclosing_box, where.regions[1].enclosing_box)
-
-    def choose_prompts(self, source: Detections | None, target: Detections | None) -> Detections | None:
-        """By whose boxes the edited picture is segmented."""
-        return target
-
-    def describe_global(self, instruction: str | None, target: str | None) -> str | None:
-        """The text that a global edit is compared with; None: there is none."""
-        return target or instruction
-
-
 @dataclass(frozen=True)
 class EditTask:
     """An original, and what is asked for.
@@ -83,6 +53,7 @@ class EditTask:
         more: The same original with the other things that a compound instruction asks for.
         profile_converted: Whether the original's colours were brought to sRGB from another space.
         handed_in: uint8[H', W', 3], the original at its own size.
+        look: How much of edited pictures is looked at.
     """
 
     picture: Image
@@ -95,6 +66,7 @@ class EditTask:
     more: tuple[EditTask, ...] = ()
     profile_converted: bool = False
     handed_in: Image | None = None
+    look: Look = "all"
 
     @classmethod
     def of(
@@ -107,6 +79,7 @@ class EditTask:
         *,
         profile_converted: bool = False,
         longest: int = FRAME,
+        look: Look = "all",
     ) -> EditTask:
         """A task for a picture of any size.
 
@@ -118,6 +91,7 @@ class EditTask:
             flags: Those that reading the instruction raised.
             profile_converted: Whether the original's colours were brought to sRGB from another space.
             longest: Pixels of the longest side that pictures are scaled down to, as the bundle says.
+            look: How much of edited pictures is looked at.
 
         Raises InstructionError for an intent that says too little.
         """
@@ -127,9 +101,12 @@ class EditTask:
         if any(map(contradicts_itself, intents)):
             flags = tuple(dict.fromkeys((*flags, "parse_uncertain")))
         first, *more = (
-            cls(frame, content, intent, instruction, choose_texts(intent, framing, instruction), flags, framing)
+            cls(
+                frame, content, intent, instruction, choose_texts(intent, framing, instruction), flags, framing,
+                look=look,
+            )
             for intent in intents
-        )
+        )  # fmt: skip
         return replace(first, more=tuple(more), profile_converted=profile_converted, handed_in=picture)
 
     @property
@@ -154,6 +131,15 @@ class EditTask:
         """Whether it may be drift and noise that is asked for: a bit more light, sharper edges, grain."""
         words = " ".join(filter(None, (self.instruction, self.intent.target))).lower()
         return self.is_global and any(word.startswith(SUBTLE) for word in re.findall(r"[a-z]+", words))
+
+    @property
+    def looks_whole(self) -> str | None:
+        """Why edited pictures are looked at whole; None: only where they changed, as far as that can be."""
+        if self.look == "all":
+            return "all of it was asked for"
+        if self.intent.is_global:
+            return "the edit is of the whole picture"
+        return None if self.framing.undoes_drift else "these rules look at whole pictures"
 
     @property
     def source(self) -> str | None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.bundles.roles import name_window_role
 from editjudge.bundles.settings import DetectorSettings
 from editjudge.image.boxes import suppress_overlaps, to_corners
 from editjudge.image.transforms import resize, to_tensor
 from editjudge.models.grounding_dino_text import Caption, CaptionTokenizer
 from editjudge.models.model_set import ModelSet, Runner
 from editjudge.models.outputs import take
+from editjudge.models.windows.window import PictureSize
 from editjudge.types import Boxes, Detections, Floats, Image
 
 NMS_IOU = 0.5
@@ -23,8 +26,21 @@ MOST = 32
 bounded."""
 
 
+GRID = 32
+"""Pixels of the model's input by which windows are moved: as far apart as the places of its second coarsest level."""
+
+PhraseGroup = Sequence[str]
+"""Phrases among which each box is given to the one that it fits best."""
+
+
 class Detector:
-    """Finds what phrases name. May be shared by threads."""
+    """Finds what phrases name. May be shared by threads.
+
+    Attributes:
+        place: Of the size of the windows that it is for, in `DetectorSettings.windows`; None: it is for whole pictures.
+    """
+
+    place: ClassVar[int | None] = None
 
     def __init__(self, session: Runner, captions: CaptionTokenizer, settings: DetectorSettings) -> None:
         self._session = session
@@ -33,30 +49,53 @@ class Detector:
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
-        settings = models.bundle.detector
+        role, settings = "detector", models.bundle.detector
         captions = CaptionTokenizer(models.bundle.file("detector_tokenizer"), settings.text_length)
-        return cls(models.session("detector"), captions, settings)
+        if cls.place is not None:
+            side = settings.windows[cls.place]
+            role, settings = name_window_role(role, cls.place), replace(settings, height=side, width=side, windows=())
+        return cls(models.session(role), captions, settings)
 
-    def find(self, images: Sequence[Image], phrases: Sequence[Sequence[str]]) -> list[list[Detections]]:
+    def find(self, images: Sequence[Image], phrases: Sequence[PhraseGroup]) -> list[list[Detections]]:
         """Looks for B lists of phrases in B pictures uint8[H, W, 3] of any sizes, in one run of the model.
 
         Returns, per picture and phrase, its boxes in pixels of that picture, best first: those whose best token scores
         over the box threshold. A box is given to one phrase, the one it fits best; a phrase that is named twice gets
         its boxes twice. Raises InstructionError for a phrase that is empty or too long.
         """
-        unique = [list(dict.fromkeys(wanted)) for wanted in phrases]
+        return [found for (found,) in self.find_groups(images, [[wanted] for wanted in phrases])]
+
+    def find_groups(
+        self, images: Sequence[Image], groups: Sequence[Sequence[PhraseGroup]]
+    ) -> list[list[list[Detections]]]:
+        """As `find`, for several lists of phrases in each picture, still in one run.
+
+        A box is given to one phrase of each list. Returns, per picture and list, what `find` does.
+        """
+        unique = [list(dict.fromkeys(phrase for group in wanted for phrase in group)) for wanted in groups]
         asked = [index for index, wanted in enumerate(unique) if wanted]
         if not asked:
-            return [[] for _ in images]
+            return [[[] for _ in wanted] for wanted in groups]
         captions = [self._captions.caption(unique[index]) for index in asked]
         logits, boxes = self._run([images[index] for index in asked], captions)
-        found: list[dict[str, Detections]] = [{} for _ in images]
+        found: list[list[list[Detections]]] = [[[] for _ in wanted] for wanted in groups]
         for row, index in enumerate(asked):
             height, width = images[index].shape[:2]
-            tokens = sigmoid(logits[row])
+            tokens, spans = sigmoid(logits[row]), dict(zip(unique[index], captions[row].spans, strict=True))
             corners = to_corners(boxes[row], width, height)
-            found[index] = self._select(unique[index], tokens, captions[row].spans, corners)
-        return [[found[index][phrase] for phrase in wanted] for index, wanted in enumerate(phrases)]
+            found[index] = [self._select(group, tokens, spans, corners) for group in groups[index]]
+        return found
+
+    def seen_shape(self, shape: tuple[int, ...]) -> PictureSize:
+        """The (height, width) at which the model sees a whole picture of `shape`, without padding."""
+        settings = self._settings
+        if settings.fit == "stretch":
+            return settings.height, settings.width
+        return fitted_shape(shape, min(settings.height, settings.width))
+
+    def can_ask(self, phrases: Sequence[str]) -> bool:
+        """Whether so many words can be looked for at once."""
+        return self._captions.can_caption(phrases)
 
     def _run(self, images: Sequence[Image], captions: Sequence[Caption]) -> tuple[Floats, Floats]:
         outputs = self._session.run({**picture_inputs(images, self._settings), **self._captions.inputs(captions)})
@@ -64,8 +103,13 @@ class Detector:
         return logits, take(outputs, "pred_boxes", len(images), logits.shape[1], 4)
 
     def _select(
-        self, phrases: Sequence[str], tokens: Floats, spans: Sequence[slice], corners: Boxes
-    ) -> dict[str, Detections]:
+        self, group: PhraseGroup, tokens: Floats, places: Mapping[str, slice], corners: Boxes
+    ) -> list[Detections]:
+        """Per phrase of a group its boxes, of all that float32[Q, T] scores; places: where its tokens are."""
+        phrases = list(dict.fromkeys(group))
+        if not phrases:
+            return []
+        spans = [places[phrase] for phrase in phrases]
         scores = np.stack([tokens[:, span].max(axis=1) for span in spans], axis=1)
         threshold, weak = self._settings.box_threshold, self._settings.weak_threshold
         owner = self._assign(scores, tokens, spans, threshold)
@@ -78,7 +122,7 @@ class Detector:
             if is_weak:
                 kept = _sort_by_score(weak_owner == column, scores[:, column])[:1]
             found[phrase] = Detections(phrase, corners[kept], scores[kept, column], is_weak and len(kept) > 0)
-        return found
+        return [found[phrase] for phrase in group]
 
     def _assign(self, scores: Floats, tokens: Floats, spans: Sequence[slice], threshold: float) -> NDArray[np.intp]:
         """For each box the index of the phrase that it is of; -1 for a box of none, by a threshold on `scores`."""
@@ -91,6 +135,22 @@ def _sort_by_score(chosen: NDArray[np.bool_], scores: Floats) -> NDArray[np.intp
     """The indices of the chosen boxes, best first."""
     mine = np.flatnonzero(chosen)
     return mine[np.argsort(-scores[mine], kind="stable")]
+
+
+class MediumDetector(Detector):
+    """The detector of the larger windows."""
+
+    place = 0
+
+
+class SmallDetector(Detector):
+    """The detector of the smaller ones."""
+
+    place = 1
+
+
+WINDOW_DETECTORS: tuple[type[Detector], ...] = (MediumDetector, SmallDetector)
+"""By the place of the size of their windows."""
 
 
 def picture_inputs(images: Sequence[Image], settings: DetectorSettings) -> dict[str, NDArray[Any]]:

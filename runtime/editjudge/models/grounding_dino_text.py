@@ -55,6 +55,10 @@ class CaptionTokenizer:
         padded[: len(ids)] = ids
         return Caption(padded, tuple(spans))
 
+    def can_caption(self, phrases: Sequence[str]) -> bool:
+        """Whether there is room for all of them."""
+        return 2 + sum(len(self._phrase(phrase)) + 1 for phrase in phrases) <= self._length
+
     def _phrase(self, phrase: str) -> list[int]:
         # A dot or a question mark would end the phrase.
         text = phrase.lower().replace(".", " ").replace("?", " ")

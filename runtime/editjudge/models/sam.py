@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from dataclasses import replace
+from typing import ClassVar, Self
 
 import numpy as np
 
+from editjudge.bundles.roles import name_window_role
 from editjudge.bundles.settings import SegmenterSettings
 from editjudge.image.transforms import crop_box, resize, to_tensor
 from editjudge.models.model_set import ModelSet, Runner
 from editjudge.models.outputs import take
+from editjudge.models.windows.window import PictureSize
 from editjudge.types import Boxes, Floats, Image, Masks
 from editjudge.utils.libraries.opencv import cv2
 
@@ -20,11 +23,18 @@ GROW = 1.2
 PROMPTED = 32
 """Boxes of a picture that are decoded in one run: as many as engines are built for, and what fits a small GPU."""
 
-PictureSize = tuple[int, int]
+GRID = 16
+"""Pixels of the model's input by which windows are moved: those of a patch."""
 
 
 class Segmenter:
-    """Cuts objects out along their outline. May be shared by threads."""
+    """Cuts objects out along their outline. May be shared by threads.
+
+    Attributes:
+        place: Of the size of the windows that it is for, in `SegmenterSettings.windows`; None: it is for whole ones.
+    """
+
+    place: ClassVar[int | None] = None
 
     def __init__(self, encoder: Runner, decoder: Runner, settings: SegmenterSettings) -> None:
         self._encoder = encoder
@@ -33,7 +43,15 @@ class Segmenter:
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
-        return cls(models.session("sam_encoder"), models.session("sam_decoder"), models.bundle.segmenter)
+        settings = models.bundle.segmenter
+        if cls.place is None:
+            return cls(models.session("sam_encoder"), models.session("sam_decoder"), settings)
+        side = settings.windows[cls.place]
+        encoder, decoder = (
+            models.session(name_window_role(role, cls.place)) for role in ("sam_encoder", "sam_decoder")
+        )
+        mask_size = settings.mask_size * side // settings.size
+        return cls(encoder, decoder, replace(settings, size=side, mask_size=mask_size, windows=()))
 
     def segment(self, images: Sequence[Image], boxes: Sequence[Boxes]) -> list[Masks]:
         """The masks of boxes; a picture without boxes is not looked at.
@@ -53,6 +71,10 @@ class Segmenter:
             for index, picture_masks in zip(prompted, decoded, strict=True):
                 masks[index] = picture_masks
         return masks
+
+    def seen_shape(self, shape: tuple[int, ...]) -> PictureSize:
+        """The (height, width) at which the model sees a whole picture of `shape`, without padding."""
+        return input_shape(shape, self._settings.size)
 
     def encode(self, images: Sequence[Image]) -> Floats:
         """The features float32[B, C, h, w] of B pictures, for `decode`.
@@ -98,6 +120,22 @@ class Segmenter:
             near = crop_box(box, GROW, shape)
             mask[near] = full[near] > self._settings.threshold
         return masks
+
+
+class MediumSegmenter(Segmenter):
+    """The segmenter of the larger windows."""
+
+    place = 0
+
+
+class SmallSegmenter(Segmenter):
+    """The segmenter of the smaller ones."""
+
+    place = 1
+
+
+WINDOW_SEGMENTERS: tuple[type[Segmenter], ...] = (MediumSegmenter, SmallSegmenter)
+"""By the place of the size of their windows."""
 
 
 def picture_inputs(images: Sequence[Image], settings: SegmenterSettings) -> dict[str, Floats]:

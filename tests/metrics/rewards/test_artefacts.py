@@ -12,12 +12,13 @@ import pytest
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.metrics.context import EditContext
+from editjudge.metrics.looking.framing import Framing
 from editjudge.metrics.rewards.artefacts.artefact import Artefact
 from editjudge.metrics.rewards.artefacts.registry import ARTEFACTS
 from editjudge.metrics.rewards.artefacts.view.artefact_view import ArtefactView
 from editjudge.metrics.rewards.quality import judge_quality, rate
 from editjudge.metrics.rewards.reward_score import SideScore
-from editjudge.metrics.task import EditTask, Framing
+from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
 from editjudge.types import Image
 from studio.artefacts.coding import add_noise, compress

@@ -16,6 +16,7 @@ from editjudge.cli.options import (
     Device,
     Instruction,
     Json,
+    LookOption,
     Original,
     Report,
     Threads,
@@ -24,6 +25,7 @@ from editjudge.cli.outputs import HTML, check_outputs
 from editjudge.cli.pictures import list_files, name_picture
 from editjudge.errors import InputError
 from editjudge.image.decode import load_picture
+from editjudge.metrics.looking.looked_at import check_look
 from editjudge.metrics.registry import check_compat
 from editjudge.ranking import Prepared, RankedCandidate, best_first
 from editjudge.reports.candidates import Candidate, RankedEdit
@@ -46,6 +48,7 @@ def rank(
     threads: Threads = None,
     compat: CompatOption = None,
     accept_at: AcceptAt = None,
+    look: LookOption = None,
     debug: Debug = False,
 ) -> None:
     """Rank several edits of one picture, best first.
@@ -55,7 +58,7 @@ def rank(
     """
     check_outputs(list_files([original, *edited]), report=(report, HTML))
     picture = load_picture(original)
-    scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at)
+    scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at, look=check_look(look))
     prepared = scorer.prepare(picture, instruction)
     ranked = _rank(prepared, edited, evidence=report is not None)
     if all(entry.score is None for entry in ranked):

@@ -17,6 +17,7 @@ from editjudge.cli.options import (
     Device,
     Instruction,
     Json,
+    LookOption,
     Original,
     Report,
     Threads,
@@ -27,6 +28,7 @@ from editjudge.cli.streams import print_error
 from editjudge.errors import InputError
 from editjudge.guidance import encode_png, find_mask
 from editjudge.image.decode import load_picture
+from editjudge.metrics.looking.looked_at import check_look
 from editjudge.metrics.registry import EditScore, check_compat, parse_names
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
@@ -54,13 +56,14 @@ def score(
     metrics: Annotated[str | None, typer.Option(help=f"Print these as well: all, or some of {METRIC_NAMES}.")] = None,
     compat: CompatOption = None,
     accept_at: AcceptAt = None,
+    look: LookOption = None,
     debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2, and say whether to accept it."""
     check_outputs(list_files([original, edited]), report=(report, HTML), mask=(mask, PNG))
     names = parse_names(metrics) if metrics is not None else ()
     pictures = load_picture(original), load_picture(edited)  # before the models: a wrong path is reported at once
-    scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at)
+    scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at, look=check_look(look))
     result = scorer.score(*pictures, instruction, metrics="all" if names is None else names)
     if report:
         atomic_file.write(report, render_html([RankedEdit(instruction, (Candidate(name_picture(edited), result),))]))

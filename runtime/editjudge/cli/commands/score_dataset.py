@@ -27,10 +27,12 @@ from editjudge.cli.options import (
     Device,
     EditedFolder,
     FormatName,
+    LookOption,
 )
 from editjudge.cli.row_progress import hint_at_resume
 from editjudge.datasets import open_dataset
 from editjudge.errors import InputError, JudgeError
+from editjudge.metrics.looking.looked_at import check_look
 from editjudge.metrics.registry import DEFAULT, check_compat, parse_names, select_metrics
 from editjudge.utils.signals import raise_signals
 from editjudge.utils.text import printable
@@ -49,6 +51,7 @@ def score_dataset(
     device: Device = "auto",
     compat: CompatOption = None,
     accept_at: AcceptAt = None,
+    look: LookOption = None,
     metrics: Annotated[str | None, typer.Option(help=f"Further columns: all, or some of {METRIC_NAMES}.")] = None,
     requests: Annotated[
         int, typer.Option(min=1, metavar="N", help="Of judges: at most so many questions at once.")
@@ -85,6 +88,7 @@ def score_dataset(
             device=device,
             compat=check_compat(compat),
             accept_at=accept_at,
+            look=check_look(look),
             workers=workers,
             executor=engine,
             metrics=[metric.spec.name for metric in others if metric.spec is not DEFAULT],

@@ -20,6 +20,7 @@ from editjudge.metrics.bpm.score import EditScore, PartScore, RegionScore, Seman
 from editjudge.metrics.bpm.verdict import decide
 from editjudge.metrics.context import EditContext
 from editjudge.metrics.dice.located import LOCATED, locate_by_change
+from editjudge.metrics.looking.looked_at import LookedAt
 from editjudge.types import FoundBox
 
 RULES: dict[Compat | None, PaperRules] = {None: Rules(), "paper": PaperRules(), "released": ReleasedRules()}
@@ -103,6 +104,7 @@ class Bpm:
             evidence=evidence,
             differences=context.differences.differences,
             unasked_share=context.differences.unasked_share,
+            looked_at=_report_looked_at(contexts),
         )
         score = replace(score, verdict=decide(score, manifest.verdict, self._accept_at))
         score = replace(score, explanation=explain(score))
@@ -121,6 +123,13 @@ def _report_regions(contexts: Sequence[EditContext]) -> dict[str, tuple[FoundBox
         regions["original"] += context.task.report_boxes(where.source, where.anchor, where.keep)
         regions["edited"] += context.task.report_boxes(where.target, where.kept_edited)
     return regions
+
+
+def _report_looked_at(contexts: Sequence[EditContext]) -> LookedAt:
+    """For all that is asked for; boxes in pixels of the original as it was handed in."""
+    task, (height, width) = contexts[0].task, contexts[0].original.shape[:2]
+    joined = LookedAt.join(context.observation.looked_at for context in contexts)
+    return replace(joined, boxes=tuple(task.to_original(box, height, width) for box in joined.boxes))
 
 
 def _mean_semantic(parts: Sequence[PartScore]) -> SemanticScore:

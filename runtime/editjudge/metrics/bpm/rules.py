@@ -9,7 +9,7 @@ from editjudge.errors import InputError, quote_value
 from editjudge.image import difference
 from editjudge.metrics.bpm import region, semantic
 from editjudge.metrics.bpm.score import ALPHA, PartScore
-from editjudge.metrics.task import Framing
+from editjudge.metrics.looking.framing import Framing
 
 Compat = Literal["paper", "released"]
 

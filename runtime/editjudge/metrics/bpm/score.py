@@ -9,6 +9,7 @@ from typing import Any, Literal
 from editjudge.metrics.base import MetricResult
 from editjudge.metrics.bpm.evidence import Evidence
 from editjudge.metrics.dice.difference import Difference
+from editjudge.metrics.looking.looked_at import UNSEEN, LookedAt
 from editjudge.types import ChangeKind, Drift, EditIntent, FoundBox, Placement
 
 ALPHA = 0.7
@@ -121,6 +122,7 @@ class EditScore:
         models: What each model ran on, by role.
         metrics: What the other metrics that were asked for say, by name.
         differences: What changed, the strongest first, and whether it was asked for.
+        looked_at: What of the edited picture the models looked at; boxes in pixels of the original.
         unasked_share: Of all that changed, weighted by how much, the share that was not asked for, 0 to 1; None where
             that cannot be told.
     """
@@ -147,6 +149,7 @@ class EditScore:
     metrics: Mapping[str, MetricResult] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
     unasked_share: float | None = None
+    looked_at: LookedAt = UNSEEN
 
     @property
     def is_global(self) -> bool:
@@ -193,6 +196,7 @@ class EditScore:
             side: [{"phrase": found.phrase, "box": list(found.box), "score": found.score} for found in boxes]
             for side, boxes in self.regions.items()
         }
+        content["looked_at"] = self.looked_at.to_dict()
         content["models"] = {role: placement.to_dict() for role, placement in self.models.items()}
         content["differences"] = [difference.to_dict() for difference in self.differences]
         if self.metrics:

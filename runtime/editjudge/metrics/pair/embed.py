@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from editjudge.image.decode import ImageSource, start_decoding
 from editjudge.image.decoding.read import LoadedPicture
-from editjudge.metrics.task import EditTask, Framing
+from editjudge.metrics.looking.framing import Framing
+from editjudge.metrics.task import EditTask
 from editjudge.models.clip import Embeddings
 from editjudge.models.model_set import ModelSet
 from editjudge.models.pair.encoder import EditPictures, open_pair_encoder

@@ -1,0 +1,142 @@
+"""Detection in an original and in edited pictures: in these only in windows where they changed, if that is enough."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from editjudge.metrics.aligned_image import AlignedImage
+from editjudge.metrics.looking.carry import carry_over
+from editjudge.metrics.looking.looked_at import LookedAt
+from editjudge.metrics.looking.plan import ChangedPlaces, LookPlan, plan_look
+from editjudge.metrics.task import EditTask
+from editjudge.models.grounding_dino import GRID, WINDOW_DETECTORS, Detector
+from editjudge.models.model_set import ModelSet
+from editjudge.models.windows.window import Window
+from editjudge.types import Detections, Image
+
+PhraseBoxes = Mapping[str, Detections]
+"""What was found, by phrase."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was found in an edited picture, and what of it was looked at."""
+
+    found: PhraseBoxes
+    looked_at: LookedAt
+
+
+def detect_all(
+    models: ModelSet, task: EditTask, edited: Sequence[AlignedImage]
+) -> tuple[PhraseBoxes, PhraseBoxes | None, list[Sighting]]:
+    """What an original shows of what is looked for in it, and of what is looked for in edited pictures; and these.
+
+    Whole pictures go through the model together. Where edited ones are not looked at whole, there must be none yet.
+    What the original shows of theirs is None where they are looked at whole.
+    """
+    detector = models.model(Detector)
+    every = list(dict.fromkeys((*task.phrases, *task.edited_phrases)))
+    if task.looks_whole is None and detector.can_ask(every):
+        assert not edited
+        ((found, shown),) = detector.find_groups([task.picture], [[task.phrases, task.edited_phrases]])
+        return _by_phrase(found), _by_phrase(shown), []
+    pictures = [task.picture, *(aligned.picture for aligned in edited)]
+    own, *others = detector.find(pictures, [task.phrases, *[task.edited_phrases] * len(edited)])
+    looked_at = _look_whole(task, task.looks_whole)
+    return _by_phrase(own), None, [Sighting(_by_phrase(other), looked_at) for other in others]
+
+
+def detect_edited(
+    models: ModelSet, task: EditTask, found: PhraseBoxes, shown: PhraseBoxes | None, edited: Sequence[AlignedImage]
+) -> list[Sighting]:
+    """What edited pictures show of what is looked for in them.
+
+    Args:
+        models: Opens the detectors.
+        task: What is looked for.
+        found, shown: What `detect_original` said.
+        edited: The pictures.
+    """
+    height, width = task.picture.shape[:2]
+    if not task.edited_phrases:
+        return [Sighting({}, _look_whole(task, None))] * len(edited)
+    changed = [ChangedPlaces(aligned.changes.mask, height, width) for aligned in edited]
+    plans = [_plan(models, task, found, shown, places) for places in changed]
+    sightings: list[Sighting | None] = [None] * len(edited)
+    in_windows = _find_in_windows(models, task, edited, plans)
+    for index, plan in enumerate(plans):
+        if plan.windows and shown is not None:
+            carried = _carry(task, shown, in_windows[index], changed[index])
+            boxes = tuple(_to_tuple(window) for window in plan.windows)
+            looked_at = LookedAt(sum(window.cost for window in plan.windows), boxes)
+            if carried is None:
+                plans[index] = replace(plan, reason="what is there did not show in windows alone")
+            else:
+                sightings[index] = Sighting(carried, looked_at)
+    whole = [index for index, sighting in enumerate(sightings) if sighting is None]
+    pictures = [edited[index].picture for index in whole]
+    every = models.model(Detector).find(pictures, [task.edited_phrases] * len(whole)) if whole else []
+    for index, named in zip(whole, every, strict=True):
+        looked_at = _look_whole(task, plans[index].reason, sum(window.cost for window in plans[index].windows))
+        sightings[index] = Sighting(_by_phrase(named), looked_at)
+    return [sighting for sighting in sightings if sighting is not None]
+
+
+def _look_whole(task: EditTask, reason: str | None, tried: float = 0.0) -> LookedAt:
+    """The whole of a picture, as far as anything is looked for in it; tried: what windows cost before."""
+    if not task.edited_phrases:
+        return LookedAt(0.0, (), "nothing is looked for in it")
+    height, width = task.picture.shape[:2]
+    return LookedAt(1.0 + tried, ((0.0, 0.0, float(width), float(height)),), reason)
+
+
+def _plan(
+    models: ModelSet, task: EditTask, found: PhraseBoxes, shown: PhraseBoxes | None, changed: ChangedPlaces
+) -> LookPlan:
+    if shown is None:
+        return LookPlan((), task.looks_whole or "the detector cannot be asked for so many words at once")
+    objects = np.concatenate([detections.boxes for detections in (*found.values(), *shown.values())])
+    detector, sides = models.model(Detector), models.bundle.detector.windows
+    return plan_look(changed, objects, detector.seen_shape(task.picture.shape), sides, GRID)
+
+
+def _find_in_windows(
+    models: ModelSet, task: EditTask, edited: Sequence[AlignedImage], plans: Sequence[LookPlan]
+) -> Mapping[int, list[tuple[Window, PhraseBoxes]]]:
+    """Per edited picture what its windows show, in pixels of the picture; those of one size in one run."""
+    by_place: dict[int, list[tuple[int, Window]]] = defaultdict(list)
+    for index, plan in enumerate(plans):
+        for window in plan.windows:
+            by_place[window.place].append((index, window))
+    in_windows: dict[int, list[tuple[Window, PhraseBoxes]]] = defaultdict(list)
+    for place, windows in by_place.items():
+        cuts: list[Image] = [window.cut(edited[index].picture) for index, window in windows]
+        found = models.model(WINDOW_DETECTORS[place]).find(cuts, [task.edited_phrases] * len(cuts))
+        for (index, window), named in zip(windows, found, strict=True):
+            placed = [replace(detections, boxes=window.to_picture(detections.boxes)) for detections in named]
+            in_windows[index].append((window, _by_phrase(placed)))
+    return in_windows
+
+
+def _carry(
+    task: EditTask, shown: PhraseBoxes, in_windows: Sequence[tuple[Window, PhraseBoxes]], changed: ChangedPlaces
+) -> PhraseBoxes | None:
+    carried = {}
+    for phrase in task.edited_phrases:
+        seen = carry_over(shown[phrase], [(window, found[phrase]) for window, found in in_windows], changed)
+        if seen is None:
+            return None
+        carried[phrase] = seen
+    return carried
+
+
+def _by_phrase(found: Sequence[Detections]) -> PhraseBoxes:
+    return {detections.phrase: detections for detections in found}
+
+
+def _to_tuple(window: Window) -> tuple[float, float, float, float]:
+    return float(window.x0), float(window.y0), float(window.x1), float(window.y1)

@@ -1,0 +1,68 @@
+"""What of an edited picture the models looked at, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from editjudge.bundles.bundle import Bundle
+from editjudge.bundles.roles import name_window_role
+from editjudge.errors import BundleError, InputError, quote_value
+
+Look = Literal["changes", "all"]
+"""Of an edited picture, only where it changed, or all of it."""
+
+PixelBox = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels."""
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """What the detector looked at.
+
+    Attributes:
+        share: What that cost, of what looking at the whole picture does: over 1 where the whole had to be looked at
+            after all; 0 where nothing had to be.
+        boxes: The parts; of the whole picture, the one box round it.
+        reason: Why it was the whole picture, or nothing; None: it was where the picture changed.
+    """
+
+    share: float
+    boxes: tuple[PixelBox, ...] = ()
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"share": self.share, "boxes": [list(box) for box in self.boxes], "reason": self.reason}
+
+    @classmethod
+    def join(cls, parts: Iterable[LookedAt]) -> LookedAt:
+        """For all that a compound asks for: the cost of all, each box once, and the reasons."""
+        every = list(parts)
+        boxes = dict.fromkeys(box for part in every for box in part.boxes)
+        reasons = dict.fromkeys(part.reason for part in every if part.reason)
+        return cls(sum(part.share for part in every), tuple(boxes), "; ".join(reasons) or None)
+
+
+UNSEEN = LookedAt(0.0, (), "its pixels show that nothing was edited")
+
+
+def check_look(look: str | None) -> Look | None:
+    """The way to look; None: as the bundle is made for. Raises InputError, listing what there is, for anything else."""
+    for known in get_args(Look):
+        if look == known:
+            return known  # type: ignore[no-any-return]
+    if look is None:
+        return None
+    raise InputError(f"there is no look {quote_value(look)}; choose {' or '.join(get_args(Look))}, or leave it out")
+
+
+def choose_look(look: str | None, bundle: Bundle) -> Look:
+    """The way to look with a bundle. Raises InputError, and BundleError where it has no models for it."""
+    wanted, has_windows = check_look(look), bundle.has(name_window_role("detector", 0))
+    if wanted == "changes" and not has_windows:
+        raise BundleError(
+            f"bundle {bundle.title} has no detector of windows, which looking only where a picture changed needs; "
+            "leave look out, or build the bundle with [detector] windows in its recipe"
+        )
+    return wanted or ("changes" if has_windows else "all")

@@ -1,0 +1,1 @@
+"""Windows of pictures, for models that need not see the whole."""
