@@ -15,9 +15,9 @@ import numpy as np
 
 from editjudge.bundles.settings import NormRanges
 from editjudge.models.clip import Clip
-from editjudge.models.grounding_dino import Detector
+from editjudge.models.grounding_dino import WINDOW_DETECTORS, Detector
 from editjudge.models.model_set import ModelSet
-from editjudge.models.sam import Segmenter
+from editjudge.models.sam import WINDOW_SEGMENTERS, Segmenter
 from editjudge.scorer import Scorer
 from editjudge.types import FRAME, Detections, EditIntent, Placement
 
@@ -54,9 +54,23 @@ class Eyes:
     def __init__(self) -> None:
         self.calls: list[int] = []
 
-    def find(self, images: Sequence[np.ndarray], phrases: Sequence[Sequence[str]]) -> list[list[Detections]]:
+    def find(
+        self, images: Sequence[np.ndarray], phrases: Sequence[Sequence[str]], wholes: object = None
+    ) -> list[list[Detections]]:
         self.calls.append(sum(bool(wanted) for wanted in phrases))
         return [[self._look(image, phrase) for phrase in wanted] for image, wanted in zip(images, phrases, strict=True)]
+
+    def find_groups(
+        self, images: Sequence[np.ndarray], groups: Sequence[Sequence[Sequence[str]]]
+    ) -> list[list[list[Detections]]]:
+        return [self.find([image] * len(wanted), wanted) for image, wanted in zip(images, groups, strict=True)]
+
+    def can_ask(self, phrases: Sequence[str]) -> bool:
+        return True
+
+    def seen_shape(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """It sees every pixel."""
+        return shape[0], shape[1]
 
     def _look(self, image: np.ndarray, phrase: str) -> Detections:
         boxes = [box for name, box in shapes(image) if name == phrase.rsplit(maxsplit=1)[-1]]
@@ -78,6 +92,9 @@ class Scissors:
                 mask[y0:y1, x0:x1] = True
             masks.append(cut)
         return masks
+
+    def seen_shape(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        return shape[0], shape[1]
 
 
 class Sense:
@@ -108,14 +125,21 @@ class Sense:
 class Paper:
     """What a scorer asks of a bundle: names, ranges, words."""
 
-    name = "toy world"
+    name = title = "toy world"
 
-    def __init__(self, frame: int = FRAME) -> None:
+    def __init__(self, frame: int = FRAME, windows: tuple[int, ...] = ()) -> None:
+        self.windows = SimpleNamespace(windows=windows)
         ranges = NormRanges(modify=(0.0, 0.8), preserve=(0.5, 1.0))
         self.manifest = SimpleNamespace(norm=ranges, verdict=None, coherence=None, frame=frame)
 
     def has(self, role: str) -> bool:
-        return role in PLACEMENTS
+        return role in PLACEMENTS or (bool(self.windows.windows) and role == "detector_medium")
+
+    @property
+    def detector(self) -> SimpleNamespace:
+        return self.windows
+
+    segmenter = detector
 
     def words(self, role: str) -> frozenset[str] | None:
         return frozenset((*COLOURS, *NAMES)) if role == "vocabulary" else None
@@ -128,6 +152,15 @@ def model_set(frame: int = FRAME) -> ModelSet:
     """The exact models, in the place of a bundle's."""
     models = {Detector: Eyes(), Segmenter: Scissors(), Clip: Sense()}
     return ModelSet(Paper(frame), "cpu", models=models, placements=PLACEMENTS)  # type: ignore[arg-type]
+
+
+def window_scorer(windows: tuple[int, ...] = (128, 96)) -> Scorer:
+    """A scorer with models of windows of these sides, which see as well as those of whole pictures."""
+    stand_ins = {kind: Eyes() for kind in (Detector, *WINDOW_DETECTORS)}
+    cutters = {kind: Scissors() for kind in (Segmenter, *WINDOW_SEGMENTERS)}
+    models = {**stand_ins, **cutters, Clip: Sense()}
+    opened = ModelSet(Paper(windows=windows), "cpu", models=models, placements=PLACEMENTS)  # type: ignore[arg-type]
+    return Scorer(opened)
 
 
 def scorer(compat: str | None = None, frame: int = FRAME) -> Scorer:

@@ -115,7 +115,8 @@ def _find_in_windows(
     in_windows: dict[int, list[tuple[Window, PhraseBoxes]]] = defaultdict(list)
     for place, windows in by_place.items():
         cuts: list[Image] = [window.cut(edited[index].picture) for index, window in windows]
-        found = models.model(WINDOW_DETECTORS[place]).find(cuts, [task.edited_phrases] * len(cuts))
+        wholes = [edited[index].picture.shape[:2] for index, _ in windows]
+        found = models.model(WINDOW_DETECTORS[place]).find(cuts, [task.edited_phrases] * len(cuts), wholes)
         for (index, window), named in zip(windows, found, strict=True):
             placed = [replace(detections, boxes=window.to_picture(detections.boxes)) for detections in named]
             in_windows[index].append((window, _by_phrase(placed)))

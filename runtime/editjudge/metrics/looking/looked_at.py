@@ -45,6 +45,7 @@ class LookedAt:
 
 
 UNSEEN = LookedAt(0.0, (), "its pixels show that nothing was edited")
+NO_TIME = LookedAt(0.0, (), "the time allowed was up before")
 
 
 def check_look(look: str | None) -> Look | None:

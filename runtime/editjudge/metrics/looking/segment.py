@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from editjudge.image.boxes import Box
 from editjudge.metrics.aligned_image import AlignedImage
-from editjudge.metrics.grounding import Region
+from editjudge.metrics.grounding import TOUCHED, Region
+from editjudge.metrics.looking.plan import ChangedPlaces
 from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
 from editjudge.models.sam import GRID, GROW, WINDOW_SEGMENTERS, Segmenter
@@ -39,7 +40,7 @@ def segment_all(
         carried: What was found and cut out in the original before; where one of its boxes is among those of an edited
             picture, nothing changed in it, and its mask is taken.
     """
-    fresh = [_find_fresh(boxes, carried) for _, boxes in edited]
+    fresh = [_find_fresh(boxes, carried, _see_changes(aligned)) for aligned, boxes in edited]
     images = [aligned.picture for aligned, _ in edited]
     asked = [boxes[rows] for (_, boxes), rows in zip(edited, fresh, strict=True)]
     if own:
@@ -51,12 +52,18 @@ def segment_all(
     return list(own_masks), joined
 
 
-def _find_fresh(boxes: Boxes, carried: Region | None) -> NDArray[np.intp]:
-    """The rows of the boxes that are not among those carried over."""
+def _see_changes(aligned: AlignedImage) -> ChangedPlaces:
+    return ChangedPlaces(aligned.changes.mask, *aligned.picture.shape[:2])
+
+
+def _find_fresh(boxes: Boxes, carried: Region | None, changed: ChangedPlaces) -> NDArray[np.intp]:
+    """The rows of the boxes that are not among those carried over, or in which something changed."""
     if carried is None or not len(carried):
         return np.arange(len(boxes))
     same = (boxes[:, None] == carried.boxes[None]).all(axis=2).any(axis=1)
-    return np.flatnonzero(~same)
+    return np.array(
+        [row for row, box in enumerate(boxes) if not same[row] or changed.share(box) >= TOUCHED], dtype=np.intp
+    )
 
 
 def _join(boxes: Boxes, fresh: NDArray[np.intp], found: Masks, carried: Region | None) -> Masks:
