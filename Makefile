@@ -4,18 +4,19 @@ PYTHON ?= python3
 ENV := .venv
 EXPORT_ENV := .venv-export
 NEWEST_ENV := .venv-newest
+WEBGPU_ENV := .venv-webgpu
 DIST ?= dist
 BIN := $(ENV)/bin
 LOCKED := pyproject.toml requirements.lock tools/environment.py
 
 # What the lock is made of: all that is installed here, by .ci/run and by the workflow.
 LOCKED_EXTRAS := export engines studio guidance
-LOCKED_GROUPS := test check benchmarks build
+LOCKED_GROUPS := test check benchmarks build webgpu
 # Locked by its version alone: it is the one the exports were checked with, and where a package index offers a CPU build
 # of it, that is taken, a file with another hash.
 TORCH := torch==2.13.0
 
-.PHONY: demo test test-export test-newest check bench results sprites lock wheel clean
+.PHONY: demo test test-export test-newest test-webgpu check bench results sprites lock wheel clean
 
 demo: $(ENV)/.ready
 	$(BIN)/editjudge demo --report demo.html
@@ -30,6 +31,10 @@ test-export: $(EXPORT_ENV)/.ready
 test-newest:
 	$(PYTHON) tools/environment.py $(NEWEST_ENV) --newest --editable . --group test
 	$(NEWEST_ENV)/bin/python -m pytest --ignore tests/test_lock.py
+
+# On a GPU that software plays, which comes with Debian's Chromium and is fetched where it is not installed.
+test-webgpu: $(WEBGPU_ENV)/.ready
+	$(PYTHON) tools/swiftshader.py build/swiftshader $(WEBGPU_ENV)/bin/python -m pytest -m webgpu tests/backends
 
 check: $(ENV)/.ready
 	$(BIN)/ruff check .
@@ -49,6 +54,10 @@ $(ENV)/.ready: $(LOCKED)
 
 $(EXPORT_ENV)/.ready: $(LOCKED)
 	$(PYTHON) tools/environment.py $(EXPORT_ENV) --editable ".[export,engines,studio,guidance]" --group test --group benchmarks
+	touch $@
+
+$(WEBGPU_ENV)/.ready: $(LOCKED)
+	$(PYTHON) tools/environment.py $(WEBGPU_ENV) --editable . --group test --group webgpu
 	touch $@
 
 # What the studio draws its scenes with; needs npm. Without it the tests that render are skipped.
@@ -73,4 +82,4 @@ wheel:
 	build/wheel/bin/python -m build --wheel --no-isolation --outdir $(DIST) .
 
 clean:
-	rm -rf $(ENV) $(EXPORT_ENV) $(NEWEST_ENV) build dist demo.html
+	rm -rf $(ENV) $(EXPORT_ENV) $(NEWEST_ENV) $(WEBGPU_ENV) build dist demo.html

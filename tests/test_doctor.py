@@ -44,7 +44,8 @@ def test_here(capfd: Capture) -> None:
     assert [bundle["problem"] for bundle in report["bundles"] if bundle["name"] == "studio"] == [None]
     assert set(report["plan"]["models"]) == {*GRAPHS, "parser"}
     assert report["judges"] == {"llama": {"problem": None}, "openai": {"problem": None}}
-    assert set(report["more"]) >= {name for name, device in report["devices"].items() if not device["installed"]}
+    lacking = {name for name, device in report["devices"].items() if not device["installed"] and device["possible"]}
+    assert set(report["more"]) >= lacking
 
 
 def test_for_people(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +137,22 @@ def test_what_fell_back_and_what_fits(monkeypatch: pytest.MonkeyPatch, capfd: Ca
     assert "cuda (CUDAExecutionProvider, 3 operators on the CPU)" in output
     assert "parser cpu (llama.cpp) parser: llama.cpp was built without GPU support" in output
     assert "4.0 GB, fp16; rtx engines for 1 of 5 models fit here; engine for sm86: this GPU is sm89" in output
+
+
+def test_devices_of_other_systems(monkeypatch: pytest.MonkeyPatch, capfd: Capture) -> None:
+    """They are left out, and no command is offered that could not help; programs are told."""
+    monkeypatch.setattr("sys.platform", "linux")
+    devices = {name: doctor._device(name) for name in ("coreml", "directml", "webgpu")}
+    assert [device["possible"] for device in devices.values()] == [False, False, True]
+    assert devices["coreml"]["problem"] == "device coreml needs a Mac; use auto or cpu"
+    monkeypatch.undo()
+    report = {**examine(), "devices": devices}
+    output = " ".join(printed(report, capfd, monkeypatch, 120).split())
+    assert "webgpu not installed; it needs a GPU" in output
+    assert "coreml" not in output
+    assert "directml" not in output
+    report["devices"]["webgpu"] |= {"problem": None, "hardware": "Radeon RX 7600"}
+    assert "webgpu ready, on Radeon RX 7600" in " ".join(printed(report, capfd, monkeypatch).split())
 
 
 def test_no_driver_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.environment import lacks_eyes, llama_settings
+from tools.environment import find_other_runtime, lacks_eyes, llama_settings
 from tools.install import describe, share_done
 
 ROOT = Path(__file__).parent.parent
@@ -194,3 +194,42 @@ def test_a_llama_cpp_without_libmtmd_is_compiled_anew(tmp_path: Path, monkeypatc
     assert "without libmtmd, so it is compiled anew" in done.stdout
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     assert not lacks_eyes(str(python))
+
+
+@pytest.mark.parametrize(
+    ("packages", "runtime"),
+    [
+        (["onnxruntime", "onnxruntime-webgpu"], "onnxruntime-webgpu"),
+        (["onnxruntime-webgpu"], None),  # it has taken the place already
+        (["onnxruntime"], None),
+    ],
+)
+def test_a_runtime_that_is_to_take_the_place_of_another(
+    tmp_path: Path, packages: list[str], runtime: str | None
+) -> None:
+    """In a Python that sees these packages alone."""
+    for name in packages:
+        folder = tmp_path / f"{name.replace('-', '_')}-1.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n", encoding="utf-8")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{tmp_path}" exec "{sys.executable}" -S "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    assert find_other_runtime(str(python)) == runtime
+
+
+def test_swiftshader_that_cannot_be_had_is_a_sentence(tmp_path: Path) -> None:
+    """In a system without apt; where a driver was named, that one is taken, and nothing is fetched."""
+    command = [sys.executable, ROOT / "tools" / "swiftshader.py", tmp_path / "here"]
+    environment = {"PATH": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if not (Path("/usr/lib/chromium") / "libvk_swiftshader.so").exists():
+        assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+        assert done.stderr.startswith("tools/swiftshader.py: there is no SwiftShader (")
+        assert done.stderr.endswith("; apt-get install chromium\n")
+    named = {**environment, "VK_DRIVER_FILES": "mine.json"}
+    program = "import os; print(os.environ['VK_DRIVER_FILES'], 'LD_LIBRARY_PATH' in os.environ)"
+    done = subprocess.run(
+        [*command, sys.executable, "-c", program], capture_output=True, text=True, check=True, env=named
+    )
+    assert done.stdout == "mine.json False\n"

@@ -26,6 +26,9 @@ folder = os.path.join(os.path.dirname(package.origin), "lib") if package and pac
 print(*(os.listdir(folder) if os.path.isdir(folder) else ()))
 """
 """Prints the names of the libraries of llama.cpp, without loading them."""
+RUNTIMES = ("onnxruntime-gpu", "onnxruntime-webgpu", "onnxruntime-directml")
+"""Each is the module onnxruntime with other devices, and takes the place of the package of that name."""
+INSTALLED = "import importlib.metadata; print(*(each.metadata['Name'] for each in importlib.metadata.distributions()))"
 
 
 def main(arguments: list[str]) -> int:
@@ -50,6 +53,11 @@ def main(arguments: list[str]) -> int:
     if status == 0 and "LLAVA_BUILD=OFF" not in settings["CMAKE_ARGS"] and lacks_eyes(python):
         print("the llama.cpp that pip had kept was built without libmtmd, so it is compiled anew", flush=True)
         status = install(python, [*([] if newest else lock_options(LOCK)), *ANEW, "llama-cpp-python"], settings)
+    runtime = find_other_runtime(python) if status == 0 else None
+    if runtime is not None:  # both were installed, one over the other
+        subprocess.run([python, "-m", "pip", "uninstall", "--quiet", "--yes", "onnxruntime"], check=True)
+        options = [*([] if newest else lock_options(LOCK)), "--force-reinstall", "--no-deps", runtime]
+        status = install(python, options, settings)
     return status
 
 
@@ -66,6 +74,17 @@ def lacks_eyes(python: str) -> bool:
     """
     found = subprocess.run([python, "-c", LIBRARIES], capture_output=True, text=True, check=True).stdout.split()
     return bool(found) and not any("mtmd" in name for name in found)
+
+
+def find_other_runtime(python: str) -> str | None:
+    """The package that is to take the place of onnxruntime, where a Python has both; None where nothing is to be done.
+
+    Whatever is installed needs onnxruntime by that name, so that pip brings it as well.
+    """
+    found = subprocess.run([python, "-c", INSTALLED], capture_output=True, text=True, check=True).stdout.split()
+    if "onnxruntime" not in found:
+        return None
+    return next((name for name in RUNTIMES if name in found), None)
 
 
 def lock_options(lock: Path) -> list[str]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from importlib.metadata import version
 
 from benchmarks.common.paths import BENCHMARKS
-from editjudge.benchmarking.system_info import cpu_name
+from editjudge.benchmarking.system_info import cpu_name, installed_version
 from editjudge.utils.pools import usable_cores
 
-PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "llama-cpp-python")
+RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-webgpu")
+PACKAGES = ("numpy", *RUNTIMES, "opencv-python-headless", "llama-cpp-python")
 WRITTEN_BY_BENCHMARKS = ("RESULTS.md", "data/*.json")
 
 
 def machine() -> str:
-    """The processor, the number of cores that this process may use, and the packages that count."""
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    """The processor, the number of cores that this process may use, and those packages that count which are there."""
+    found = {name: version for name in PACKAGES if (version := installed_version(name))}
+    packages = ", ".join(f"{name} {version}" for name, version in found.items())
     return f"{cpu_name()}, {usable_cores()} cores; Python {platform.python_version()}, {packages}"
 
 

@@ -21,9 +21,12 @@ from transformers import (
     CLIPConfig,
     CLIPImageProcessor,
     CLIPModel,
+    DetrImageProcessor,
     GroundingDinoConfig,
     GroundingDinoForObjectDetection,
     GroundingDinoImageProcessor,
+    OmDetTurboConfig,
+    OmDetTurboForObjectDetection,
     PreTrainedModel,
     PreTrainedTokenizerFast,
     SamConfig,
@@ -72,6 +75,15 @@ def grounding_dino(width: int, depths: list[int], heads: list[int], window: int)
     return GroundingDinoForObjectDetection(GroundingDinoConfig(backbone_config=swin, text_config=BertConfig()))
 
 
+def omdet_turbo(width: int, depths: list[int], heads: list[int]) -> OmDetTurboForObjectDetection:
+    """With transformers' own Swin, of the same size and speed as that of timm, which the published one has."""
+    swin = SwinConfig(image_size=640, embed_dim=width, depths=depths, num_heads=heads, out_indices=[2, 3, 4])
+    config = OmDetTurboConfig(
+        use_timm_backbone=False, backbone=None, backbone_config=swin, apply_layernorm_after_vision_backbone=False
+    )
+    return OmDetTurboForObjectDetection(config)
+
+
 def sam(width: int, layers: int, heads: int, hidden: int, global_layers: list[int]) -> SamModel:
     vision = {
         "hidden_size": width,
@@ -89,6 +101,7 @@ MODELS: dict[str, Callable[[], PreTrainedModel]] = {
     "clip-vit-large-patch14": lambda: clip(14, 1024, 24, 768, 768),
     "grounding-dino-tiny": lambda: grounding_dino(96, [2, 2, 6, 2], [3, 6, 12, 24], 7),
     "grounding-dino-base": lambda: grounding_dino(128, [2, 2, 18, 2], [4, 8, 16, 32], 12),
+    "omdet-turbo-swin-tiny": lambda: omdet_turbo(96, [2, 2, 6, 2], [3, 6, 12, 24]),
     "SlimSAM-uniform-77": lambda: sam(168, 12, 12, 696, [2, 5, 8, 11]),
     "sam-vit-base": lambda: sam(768, 12, 12, 3072, [2, 5, 8, 11]),
     "sam-vit-huge": lambda: sam(1280, 32, 16, 5120, [7, 15, 23, 31]),
@@ -107,6 +120,9 @@ def save(name: str, folder: Path, seed: int = 0) -> Path:
         clip_tokenizer().save_pretrained(path)
     elif isinstance(model, SamModel):
         SamImageProcessor().save_pretrained(path)
+    elif isinstance(model, OmDetTurboForObjectDetection):
+        omdet_image_processor().save_pretrained(path)
+        clip_tokenizer().save_pretrained(path)
     else:
         GroundingDinoImageProcessor().save_pretrained(path)
         bert_tokenizer().save_pretrained(path)
@@ -134,6 +150,17 @@ def draw_weights(model: PreTrainedModel) -> None:
             if name in ("model.decoder.layer_norm.weight", "model.enc_output_norm.weight"):
                 # Scores are products of 256 features with 256 others: scaled, they lie between 0 and 1, not at an end.
                 parameter.mul_(0.1)
+
+
+def omdet_image_processor() -> DetrImageProcessor:
+    """As the published checkpoint's: pixels stay between 0 and 255, and so do mean and deviation."""
+    return DetrImageProcessor(
+        size={"height": 640, "width": 640},
+        do_rescale=False,
+        do_pad=False,
+        image_mean=[123.675, 116.28, 103.53],
+        image_std=[58.395, 57.12, 57.375],
+    )
 
 
 def bert_tokenizer() -> PreTrainedTokenizerFast:

@@ -3,18 +3,21 @@
     python -m benchmarks.latency.edit_latency [--bundle FOLDER ...] [--rounds 20]
 
 Glue is everything but the models' runs: resizing, tensors, choosing boxes, judging, explaining. It is measured with
-every bundle, on pictures of 1024 x 1024 that are already decoded and instructions that are already parsed; everything
-else is measured with the studio bundle.
+every bundle, on pictures of 1024 x 1024 that are already decoded and instructions that are already parsed, and with the
+studio bundle also in a frame of that size, as they are and with a picture that was shifted as well. Everything else is
+measured with the studio bundle.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
 import cv2
+import numpy as np
 
 from benchmarks.common.reporting import Figure, progress, show
 from editjudge import Scorer
@@ -24,9 +27,15 @@ from editjudge.benchmarking.inputs import demo_edits
 from editjudge.benchmarking.latency import Configuration, summarize, time_edits
 from editjudge.bundles.bundle import Bundle
 from editjudge.image.decode import ImageSource, load_image
+from editjudge.image.transforms import fit_frame
+from editjudge.models.model_set import ModelSet
 from editjudge.types import Image
 
 SIDE = 1024
+FULL_SIZE = (3000, 4000, 3)
+"""Of a photograph as cameras take it."""
+SHIFT = np.array([[1, 0, 3.3], [0, 1, -2.1]], np.float32)
+"""In pixels of SIDE, what an editor might do to all of a picture."""
 
 
 class InferenceTimer:
@@ -51,18 +60,25 @@ class InferenceTimer:
         Session.run = self._run  # type: ignore[method-assign]
 
 
-def measure_glue(bundle: str, rounds: int, threads: int, most: int | None = None) -> tuple[float, float]:
+def open_bundle(bundle: str, threads: int, frame: int | None = None) -> Scorer:
+    """Opens a bundle by its name or its folder on the CPU; frame: another one than its own."""
+    opened = Bundle.load(bundle)
+    if frame is not None:
+        opened = replace(opened, manifest=replace(opened.manifest, frame=frame))
+    return Scorer(ModelSet(opened, "cpu", threads))
+
+
+def measure_glue(scorer: Scorer, rounds: int, most: int | None = None, *, shifted: bool = False) -> tuple[float, float]:
     """The milliseconds of an edit that are not spent in a model, and their share of it in percent: medians.
 
     Args:
-        bundle: Its name or its folder.
+        scorer: Scores the edits.
         rounds: How often every edit is scored.
-        threads: CPU threads of the models.
         most: How many of the demo's edits are used; None: all.
+        shifted: Whether all of the edited picture lies elsewhere (SHIFT).
     """
-    scorer = Scorer.load(bundle, "cpu", threads)
     edits = [
-        (_load_large(original), _load_large(edited), instruction)
+        (_load_large(original), _shift(_load_large(edited)) if shifted else _load_large(edited), instruction)
         for original, edited, instruction in (sample.edit() for sample in demo_edits()[:most])
     ]
     for edit in edits:
@@ -79,8 +95,23 @@ def measure_glue(bundle: str, rounds: int, threads: int, most: int | None = None
     return median(glue), 100 * median(shares)
 
 
+def measure_framing(rounds: int) -> float:
+    """The milliseconds, a median, in which a decoded picture of 12 megapixels is brought into a frame of SIDE."""
+    picture = cv2.resize(load_image(demo_edits()[0].edit()[0]), FULL_SIZE[1::-1])
+    spent = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        fit_frame(picture, SIDE)
+        spent.append(1000 * (time.perf_counter() - start))
+    return median(spent)
+
+
 def _load_large(source: ImageSource) -> Image:
     return cv2.resize(load_image(source), (SIDE, SIDE))
+
+
+def _shift(picture: Image) -> Image:
+    return cv2.warpAffine(picture, SHIFT, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
 
 
 def main() -> None:
@@ -106,10 +137,19 @@ def main() -> None:
         Figure("cold_least", "the least", cold["least"] / 1000, unit=" s"),
         Figure("cold_most", "the most", cold["most"] / 1000, unit=" s"),
     ]  # fmt: skip
+    figures.append(
+        Figure("framing", f"a decoded picture of 12 megapixels into a frame of {SIDE}",
+               measure_framing(options.rounds), 10, False, " ms")
+    )  # fmt: skip
+    for shifted in (False, True):
+        ms, _ = measure_glue(open_bundle("studio", options.threads, SIDE), options.rounds, shifted=shifted)
+        what = f"studio in a frame of {SIDE}{', all of it shifted' if shifted else ''}: judges and glue"
+        figures.append(Figure(f"glue_frame{'_shifted' if shifted else ''}", what, ms, 5, False, " ms"))
     for bundle in ("studio", *options.bundle):
-        name = Bundle.load(bundle).name
+        scorer = open_bundle(bundle, options.threads)
+        name = scorer.bundle.name
         rounds, most = (options.rounds, None) if bundle == "studio" else (1, 4)
-        ms, share = measure_glue(bundle, rounds, options.threads, most)
+        ms, share = measure_glue(scorer, rounds, most)
         figures.append(Figure(f"glue_{name}", f"{name}: judges and glue at {SIDE} x {SIDE}", ms, 5, False, " ms"))
         figures.append(Figure(f"share_{name}", "of that edit", share, 3, False, " %"))
     show("latency", figures, threads=options.threads, rounds=options.rounds)

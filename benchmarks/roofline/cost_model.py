@@ -171,13 +171,12 @@ def measure_parser(bundle: Bundle, limits: CpuLimits, rounds: int) -> dict[str, 
         "batch": f"an instruction: {tokens / number:.0f} tokens, {scored / number:.0f} of them scored, "
         f"in {len(passes) / number:.0f} passes",
         "flops": round(flops),
-        "bytes": round(model.bytes * len(passes) / number),
+        "bytes": round(model.bytes_read * len(passes) / number),
         **_compare_with_bound(
             best, seconds=best.seconds, flops=flops, bound=model.bound(passes, best.rate, best.bandwidth) / number
         ),
         "weights": model.weights,
         "bits": model.bits,
-        "share_in_table": 2 * model.table * scored / number / flops,
         "gpus": {
             gpu.name: {
                 "fp32_ms": 1000 * model.bound(passes, gpu.fp32, gpu.bandwidth) / number,

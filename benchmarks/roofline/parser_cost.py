@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import llama_cpp
+from gguf import GGUFReader
+
+TABLE = "token_embd.weight"
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class ForwardPass:
 
     Attributes:
         positions: Of its tokens in their sequences.
-        scored: How many tokens logits are computed for.
+        scored: After how many of them the likelihoods of others are asked for.
     """
 
     positions: tuple[int, ...]
@@ -33,7 +36,9 @@ class Transformer:
     Attributes:
         weights: How many weights it has.
         bytes: The bytes that they take.
-        table: How many of them are in the embedding table, which also computes the logits.
+        table: How many of them are in the embedding table, which also computes the logits. Of it only the rows of the
+            tokens that are read, and of those that a grammar allows, are needed: too few to count.
+        table_bytes: The bytes that these take.
         layers: How many layers it has.
         width: The width of all attention heads together.
     """
@@ -41,6 +46,7 @@ class Transformer:
     weights: int
     bytes: int
     table: int
+    table_bytes: int
     layers: int
     width: int
 
@@ -48,21 +54,25 @@ class Transformer:
     def bits(self) -> float:
         return 8 * self.bytes / self.weights
 
+    @property
+    def bytes_read(self) -> int:
+        """In each pass."""
+        return self.bytes - self.table_bytes
+
     def flops(self, forward: ForwardPass) -> int:
-        """Two operations per weight and token (of the table per scored token), and attention to all tokens before."""
+        """Two operations per weight of the layers and token, and attention to all tokens before."""
         attention = 4 * self.layers * self.width * sum(position + 1 for position in forward.positions)
-        in_layers = 2 * (self.weights - self.table) * len(forward.positions)
-        return in_layers + 2 * self.table * forward.scored + attention
+        return 2 * (self.weights - self.table) * len(forward.positions) + attention
 
     def bound(self, passes: Sequence[ForwardPass], rate: float, bandwidth: float) -> float:
-        """The least seconds that passes can take, one after the other, each of which reads all weights once.
+        """The least seconds that passes can take, one after the other, each of which reads the layers once.
 
         Args:
             passes: What is computed.
             rate: FLOP/s of the machine.
             bandwidth: Bytes/s of the machine.
         """
-        return sum(max(self.flops(forward) / rate, self.bytes / bandwidth) for forward in passes)
+        return sum(max(self.flops(forward) / rate, self.bytes_read / bandwidth) for forward in passes)
 
 
 def read_transformer(path: Path) -> Transformer:
@@ -78,6 +88,7 @@ def read_transformer(path: Path) -> Transformer:
             weights=llama_cpp.llama_model_n_params(model),
             bytes=llama_cpp.llama_model_size(model),
             table=llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model)) * embedding,
+            table_bytes=next(int(tensor.n_bytes) for tensor in GGUFReader(path).tensors if tensor.name == TABLE),
             layers=llama_cpp.llama_model_n_layer(model),
             width=heads * head,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from benchmarks.speedup.reference import widen_slivers
 from editjudge import Scorer
+from editjudge.backends.onnx.loader import open_model
 from editjudge.bundles.bundle import Bundle
 from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import Detector
-from editjudge.models.model_set import ModelSet
+from editjudge.models.model_set import ModelSet, Runner
 from editjudge.models.sam import Segmenter
 from editjudge.types import Boxes, Detections, Image, Masks
 
@@ -22,7 +23,9 @@ ANY = 1e-9
 """A threshold that every score exceeds."""
 
 
-def open_scorer(bundle: Bundle, boxes: int, device: str, threads: int) -> tuple[Scorer, Counter[str]]:
+def open_scorer(
+    bundle: Bundle, boxes: int, device: str, threads: int, *, open_session: Callable[..., Runner] = open_model
+) -> tuple[Scorer, Counter[str]]:
     """A scorer with a counter of what goes through its models.
 
     It uses the best boxes of every phrase, whatever their scores, and remembers no text, as every edit is to have a new
@@ -33,6 +36,7 @@ def open_scorer(bundle: Bundle, boxes: int, device: str, threads: int) -> tuple[
         boxes: How many of a phrase it uses.
         device: cpu or cuda.
         threads: CPU threads of each model.
+        open_session: As in `ModelSet`.
     """
     detector = replace(bundle.detector, box_threshold=ANY)
     lenient = replace(bundle, manifest=replace(bundle.manifest, detector=detector))
@@ -67,7 +71,7 @@ def open_scorer(bundle: Bundle, boxes: int, device: str, threads: int) -> tuple[
             work["texts"] += len(texts)
             return self._text.embed_anew(texts)
 
-    opened = ModelSet(lenient, device, threads)
+    opened = ModelSet(lenient, device, threads, open_session=open_session)
     counted = {
         Detector: CountedDetector.open(opened),
         Segmenter: CountedSegmenter.open(opened),

@@ -65,13 +65,22 @@ class ReferencePipeline:
         checkpoints: The folders of the models' checkpoints, by role.
         boxes: How many boxes of a phrase are used.
         device: cpu or cuda.
-        compiled: Whether it runs by torch.compile in half precision, else eagerly in float32.
+        compiled: Whether it runs by torch.compile, else eagerly.
+        half: Whether it runs in half precision, else in float32; by default in half where it is compiled.
     """
 
     def __init__(
-        self, bundle: Bundle, checkpoints: Mapping[str, Path], boxes: int, device: str = "cpu", compiled: bool = False
+        self,
+        bundle: Bundle,
+        checkpoints: Mapping[str, Path],
+        boxes: int,
+        device: str = "cpu",
+        compiled: bool = False,
+        *,
+        half: bool | None = None,
     ) -> None:
         self._device, self._compiled, self._boxes = torch.device(device), compiled, boxes
+        self._half = compiled if half is None else half
         detector, segmenter, clip = bundle.detector, bundle.segmenter, bundle.clip
         self._detector = self._load(checkpoints["detector"], GroundingDinoForObjectDetection)
         self._segmenter = self._load(checkpoints["segmenter"], SamModel)
@@ -124,7 +133,7 @@ class ReferencePipeline:
 
     @contextmanager
     def _running(self) -> Iterator[None]:
-        with torch.inference_mode(), torch.autocast(self._device.type, torch.float16, enabled=self._compiled):
+        with torch.inference_mode(), torch.autocast(self._device.type, torch.float16, enabled=self._half):
             yield
 
     def _find(self, picture: Image, phrase: str) -> Boxes:

@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from math import nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.speedup.edits import TimedEdit
 from benchmarks.speedup.record import SideRecord
 from benchmarks.speedup.reference import ReferencePipeline
-from benchmarks.speedup.reference_llm import ReferenceParser
 from editjudge import EditIntent, EditScore, Scorer
+
+if TYPE_CHECKING:
+    from benchmarks.speedup.reference_llm import ReferenceParser
 
 SubScores = dict[str, float]
 Contender = Callable[[], tuple[SideRecord, list[SubScores]]]

@@ -14,7 +14,7 @@ from editjudge.bundles.files import EndToEnd
 from editjudge.bundles.manifest import FILE_NAME
 from editjudge.errors import InputError
 from editjudge.utils import atomic_file
-from editjudge_export.architectures.registry import ARCHITECTURES, REQUIRED
+from editjudge_export.architectures.registry import REQUIRED
 from editjudge_export.checkpoints.fetch import fetch_checkpoint, fetch_parser
 from editjudge_export.checkpoints.origins import FetchedFiles
 from editjudge_export.file_copies import check_copies, copy_files
@@ -108,7 +108,8 @@ def _fetch(recipe: Recipe, options: BuildOptions, report: Callable[[str], None])
     fetched = {}
     for name, model in recipe.models.items():
         report(f"fetch {name}")
-        fetched[name] = fetch_checkpoint(name, model, options.source, allow_pickle=options.allow_pickle)
+        architecture = recipe.architectures[name].name
+        fetched[name] = fetch_checkpoint(architecture, model, options.source, allow_pickle=options.allow_pickle)
     for role, parser in recipe.parsers.items():
         report(f"fetch {role}")
         fetched[role] = fetch_parser(parser, options.source, role)
@@ -119,7 +120,7 @@ def _export(steps: ResumableSteps, recipe: Recipe, name: str, checkpoint: Path) 
     settings, precision = recipe.sections[name], recipe.models[name].precision
 
     def work() -> tuple[StepResult, Iterable[Path]]:
-        exported = ARCHITECTURES[name].export(checkpoint, steps.folder, precision, settings)
+        exported = recipe.architectures[name].export(checkpoint, steps.folder, precision, settings)
         return {"exported": [file.to_dict() for file in exported]}, [path for file in exported for path in file.files]
 
     inputs = {"checkpoint": fingerprint_folder(checkpoint), "settings": settings, "precision": precision, **VERSIONS}

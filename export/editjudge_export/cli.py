@@ -18,7 +18,8 @@ import typer
 from editjudge.bundles.roles import METRIC_GRAPHS
 from editjudge.cli.build_options import read_metric_models
 from editjudge.errors import EditJudgeError, InputError
-from editjudge_export.architectures.registry import ARCHITECTURES, Architecture, Setting
+from editjudge_export.architectures.architecture import Architecture, Setting
+from editjudge_export.architectures.registry import ARCHITECTURES
 from editjudge_export.onnx.precision import PRECISIONS
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 PROGRAM = "python -m editjudge_export"
 LOADING = "loading torch and transformers"
 """Told first, as it takes up to half a minute."""
-EXTRA = {"torch", "transformers", "onnx", "onnxruntime", "onnxslim", "safetensors", "tokenizers", "tomli_w"}
+EXTRA = {"torch", "transformers", "onnx", "onnxruntime", "onnxslim", "optimum", "safetensors", "tokenizers", "tomli_w"}
 """Packages that the `export` extra brings."""
 
 PrecisionChoice = Enum("PrecisionChoice", [(precision, precision) for precision in PRECISIONS], type=str)
@@ -104,7 +105,8 @@ def _make_command(architecture: Architecture) -> Callable[..., None]:
     """A command that exports a checkpoint, with an option for each setting."""
 
     def command(checkpoint: Path, folder: Path, precision: Enum, **options: Any) -> None:
-        settings = {name: value.value if isinstance(value, Enum) else value for name, value in options.items()}
+        given = {name: value for name, value in options.items() if value is not None}
+        settings = {name: value.value if isinstance(value, Enum) else value for name, value in given.items()}
         _print_files(lambda: architecture.export(checkpoint, folder, precision.value, settings), folder)
 
     parameters = [
@@ -125,6 +127,8 @@ def _make_command(architecture: Architecture) -> Callable[..., None]:
 def _make_option(setting: Setting) -> Parameter:
     """The option of a setting, as a parameter of the command."""
     option, default = typer.Option(help=setting.help, show_default=setting.default is not None), setting.default
+    if setting.many:
+        return _make_parameter(setting.name, Annotated[list[int] | None, option], None)
     if setting.choices is None:
         return _make_parameter(setting.name, Annotated[int if default is not None else int | None, option], default)
     choices = Enum(setting.name, [(choice, choice) for choice in setting.choices], type=str)

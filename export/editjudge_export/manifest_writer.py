@@ -12,6 +12,7 @@ import tomli_w
 from editjudge.bundles.cache import file_sha256
 from editjudge.bundles.files import EndToEnd
 from editjudge.bundles.manifest import FILE_NAME, FORMAT, read_manifest
+from editjudge.bundles.roles import ROLES, name_weights_role
 from editjudge.errors import BundleError, InputError
 from editjudge_export.onnx.export import ExportedFile
 from editjudge_export.recipe import Recipe
@@ -53,7 +54,7 @@ def write_manifest(
 
 
 def describe_exported(exported: ExportedFile, origin: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    """The [[file]] table of what was exported, and that of the file of its weights where it has one.
+    """The [[file]] table of what was exported, and that of the file of its weights where it has one of its own.
 
     Args:
         exported: What was exported.
@@ -67,8 +68,8 @@ def describe_exported(exported: ExportedFile, origin: Mapping[str, str]) -> Iter
         parity=exported.parity,
         rounding=exported.rounding and exported.rounding.largest,
     )
-    if exported.data is not None:
-        yield describe_file(f"{exported.role}_data", exported.data, exported.data.name, origin)
+    if exported.data is not None and ROLES[exported.role].whole is None:
+        yield describe_file(name_weights_role(exported.role), exported.data, exported.data.name, origin)
 
 
 def describe_file(

@@ -1,7 +1,8 @@
 """The recipe of a bundle, a TOML file: which checkpoints to export and how, and what else goes in.
 
-    name, version, description, frame        as in bundle.toml
-    [export.NAME]                            a model, by the name of its architecture (`architectures.registry`):
+    name, version, description, frame, look  as in bundle.toml
+    [export.NAME]                            a model, by the name of its architecture (`architectures.registry`), which
+                                             the key `architecture` of [NAME] may replace by another:
                                              checkpoint, or hub and revision, or url and sha256; precision; source,
                                              licence
     [build]                                  what building takes: disk and memory in GB, minutes on two cores
@@ -25,10 +26,11 @@ from typing import Any, TypeVar
 
 from editjudge.bundles.toml_schema import compare_keys, read_table
 from editjudge.errors import InputError
-from editjudge_export.architectures.registry import ARCHITECTURES, REQUIRED
+from editjudge_export.architectures.architecture import Architecture
+from editjudge_export.architectures.registry import ARCHITECTURES, REQUIRED, SECTIONS, find_architecture
 from editjudge_export.checkpoints.origins import BuildNeeds, CheckpointSource, CopiedFile, ParserFile
 
-HEAD = ("name", "version", "description", "frame")
+HEAD = ("name", "version", "description", "frame", "look")
 FALLBACK = "fallback_parser"
 PARSERS = ("parser", FALLBACK)
 
@@ -58,6 +60,11 @@ class Recipe:
     listed: tuple[dict[str, Any], ...]
     sections: dict[str, dict[str, Any]]
 
+    @property
+    def architectures(self) -> dict[str, Architecture]:
+        """Of the models, by their section."""
+        return {name: find_architecture(name, self.sections[name]) for name in self.models}
+
 
 def read_recipe(path: Path) -> Recipe:
     """Reads a recipe; what its bundle's manifest would say is checked by `recipe_check`. Raises InputError."""
@@ -75,8 +82,8 @@ def read_recipe(path: Path) -> Recipe:
 
 def _read_content(content: dict[str, Any], base: Path) -> Recipe:
     exports, needs = content.pop("export", {}), read_table(BuildNeeds, content.pop("build", {}), "[build]")
-    if not isinstance(exports, dict) or not set(REQUIRED) <= set(exports) <= set(ARCHITECTURES):
-        others = [name for name in ARCHITECTURES if name not in REQUIRED]
+    if not isinstance(exports, dict) or not set(REQUIRED) <= set(exports) <= set(SECTIONS):
+        others = [name for name in SECTIONS if name not in REQUIRED]
         wanted = f"{', '.join(REQUIRED)}, and may be {', '.join(others)}"
         raise ValueError(f"its [export] sections must be {wanted}, not {', '.join(exports) or 'none'}")
     models = {
@@ -104,6 +111,8 @@ def _read_content(content: dict[str, Any], base: Path) -> Recipe:
     missing = [name for name in models if not isinstance(content.get(name), dict)]
     if missing:
         raise ValueError(f"the settings of {', '.join(missing)} are missing")
+    for name in models:
+        find_architecture(name, content[name])
     return Recipe(head, needs, models, parsers, copies, listed, content)
 
 

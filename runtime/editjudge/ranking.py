@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -13,15 +13,15 @@ from editjudge.image.decode import ImageSource, start_decoding
 from editjudge.image.decoding.read import LoadedPicture
 from editjudge.image.decoding.sources import convert_stranger_errors, is_file_object
 from editjudge.metrics.aligned_image import AlignedImage
-from editjudge.metrics.base import Metric, MetricResult
-from editjudge.metrics.context import EditContext, new_context, observe_all
-from editjudge.metrics.flags import FLAGS
-from editjudge.metrics.pipeline import OriginalFeatures
-from editjudge.metrics.registry import EditScore, ScoringMetric
+from editjudge.metrics.answers.best import Prospect, ProspectBatch, choose_best, place
+from editjudge.metrics.answers.score_contexts import Judging, score_contexts
+from editjudge.metrics.context import EditContext, new_context
+from editjudge.metrics.looking.found import OriginalFeatures
+from editjudge.metrics.registry import EditScore
 from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
-from editjudge.types import CHANGE_KINDS, Placement
-from editjudge.utils.arguments import SEVERAL
+from editjudge.utils.arguments import SEVERAL, whole_number
+from editjudge.utils.deadlines.budget import Budget, Reserve, check_budget
 from editjudge.utils.oom import convert_memory_errors, lacks_memory
 from editjudge.utils.timing import StageTimer
 
@@ -29,17 +29,27 @@ BATCH = 4  # candidates that go through the models together; more would not fit 
 
 BATCH_AXES = 4  # of an array of several pictures
 
-Placements = Callable[[], dict[str, Placement]]
-"""What each model runs on by now, by role."""
+BEST = whole_number(1, 1_000_000).or_none("all")
 
 
 @dataclass(frozen=True)
 class RankedCandidate:
-    """A candidate: its index in the order it was given, and its score, or why it has none in one sentence."""
+    """A candidate of a ranking.
+
+    Attributes:
+        index: In the order in which it was given.
+        score: None: it has none.
+        error: Why it cannot be read, in one sentence.
+        bound: Of one that was not looked at to the end, the most that its score's value can be; None: it can be no
+            number, or nothing is known.
+        left_out: Why it was not, in a clause.
+    """
 
     index: int
     score: EditScore | None
     error: str | None = None
+    bound: float | None = None
+    left_out: str | None = None
 
 
 class Prepared:
@@ -51,53 +61,107 @@ class Prepared:
         known: Sequence[OriginalFeatures],
         models: ModelSet,
         *,
-        metric: ScoringMetric,
-        others: Sequence[Metric],
-        placements: Placements,
+        judging: Judging,
+        reserve: Reserve | None = None,
     ) -> None:
         self.intent = task.intent
         self._task = task
         self._known = known
         self._models = models
-        self._metric = metric
-        self._others = others
-        self._placements = placements
+        self._judging = judging
+        self._reserve = reserve or Reserve()
 
-    def score(self, edited: ImageSource) -> EditScore:
+    def score(self, edited: ImageSource, *, budget_ms: float | None = None) -> EditScore:
         """As `Scorer.score`, in less time: only the edited picture goes through the models."""
-        timer = StageTimer()
+        timer, budget = StageTimer(), Budget(check_budget(budget_ms), self._reserve)
         with self._models.in_use(), convert_memory_errors():
-            return self._scores([self._align(start_decoding([edited])[0].result())], timer)[0]
+            aligned = self._align(start_decoding([edited])[0].result())
+            with budget.in_force():
+                return self._scores([aligned], timer, budget)[0]
 
-    def rank(self, edited: Iterable[ImageSource]) -> list[RankedCandidate]:
+    def rank(
+        self, edited: Iterable[ImageSource], *, best: int | None = None, budget_ms: float | None = None
+    ) -> list[RankedCandidate]:
         """Scores candidates and puts the best first, of equals the first given.
 
         A candidate that cannot be read comes last, with its error, and does not keep the others from being ranked.
-        Raises InputError when there is none. Each score keeps its evidence, some megabytes: of thousands of candidates,
-        use `scores`.
-        """
-        return best_first(self.scores(edited))
+        Each score keeps its evidence, some megabytes: of thousands of candidates, use `scores`.
 
-    def scores(self, edited: Iterable[ImageSource]) -> Iterator[RankedCandidate]:
+        Args:
+            edited: The candidates.
+            best: How many of the best are wanted: these are first, as among all. Candidates that cannot be among them,
+                whatever the models would still say, are not looked at to the end, and have a `bound` in the place of a
+                score, by which they are ordered. None: all.
+            budget_ms: The milliseconds that it may take, as in `scores`; not together with `best`.
+
+        Raises InputError when there is none.
+        """
+        check_speed(best, budget_ms)
+        if best is None:
+            return best_first(self.scores(edited, budget_ms=budget_ms))
+        return self._rank_best(iter(_check_candidates(edited)), int(best))
+
+    def scores(self, edited: Iterable[ImageSource], *, budget_ms: float | None = None) -> Iterator[RankedCandidate]:
         """Scores candidates in the order in which they arrive, and hands each out once its batch is scored.
 
         A batch is asked for when those before it have been taken, so that however many there are, few are in memory.
         Errors are as in `rank`. What the candidates themselves raise goes through, and the next call works as ever.
+
+        budget_ms: the milliseconds that all may take together, from when the first is asked for. They go one by one
+        then; that at which time is up has what was measured by then, and those after it are not looked at.
         """
-        return self._score_all(iter(_check_candidates(edited)))
+        milliseconds = check_budget(budget_ms)
+        arriving = iter(_check_candidates(edited))
+        return self._score_all(arriving) if milliseconds is None else self._score_in_time(arriving, milliseconds)
 
     def _score_all(self, arriving: Iterator[ImageSource]) -> Iterator[RankedCandidate]:
-        index = 0
-        while batch := list(islice(arriving, BATCH)):
+        for index, batch in _number_batches(arriving, BATCH):
             with self._models.in_use(), convert_memory_errors():
-                scored = self._score_batch(index, batch)
-            yield from scored
-            index += len(batch)
-        if not index:
-            raise InputError("there are no candidates to rank; hand in at least one edited picture")
+                timer = StageTimer()
+                ranked, readable = self._open(index, batch)
+                if readable:
+                    indices, aligned = zip(*readable, strict=True)
+                    ranked += map(RankedCandidate, indices, self._scores(aligned, timer))
+            yield from sorted(ranked, key=lambda one: one.index)
 
-    def _score_batch(self, start: int, sources: Sequence[ImageSource]) -> list[RankedCandidate]:
-        timer = StageTimer()
+    def _score_in_time(self, arriving: Iterator[ImageSource], milliseconds: float) -> Iterator[RankedCandidate]:
+        budget = Budget(milliseconds, self._reserve)
+        for index, batch in _number_batches(arriving, 1):
+            if budget.is_over and index:
+                yield RankedCandidate(index, None, left_out="the time that was allowed was up before")
+                continue
+            with self._models.in_use(), convert_memory_errors():
+                timer = StageTimer()
+                ranked, readable = self._open(index, batch)
+                for _, aligned in readable:
+                    with budget.in_force():
+                        ranked.append(RankedCandidate(index, self._scores([aligned], timer, budget)[0]))
+            yield from ranked
+
+    def _rank_best(self, arriving: Iterator[ImageSource], best: int) -> list[RankedCandidate]:
+        """The best candidates as among all, before those that cannot be among them."""
+        unread: list[RankedCandidate] = []
+        prospects: list[Prospect] = []
+        for index, batch in _number_batches(arriving, BATCH):
+            with self._models.in_use(), convert_memory_errors():
+                timer = StageTimer()
+                lost, readable = self._open(index, batch)
+                unread += lost
+                if readable:
+                    indices, aligned = zip(*readable, strict=True)
+                    contexts = [self._open_context(one) for one in aligned]
+                    prospects += ProspectBatch(indices, contexts, self._judging, timer).prospects
+        with self._models.in_use(), convert_memory_errors():
+            ranked = [
+                RankedCandidate(one.index, one.score, bound=one.bound, left_out=one.left_out)
+                for one in choose_best(prospects, best)
+            ]
+        return [*ranked, *unread]
+
+    def _open(
+        self, start: int, sources: Sequence[ImageSource]
+    ) -> tuple[list[RankedCandidate], list[tuple[int, AlignedImage]]]:
+        """The candidates that cannot be read, and the others in the frame, each with its index."""
         ranked: list[RankedCandidate] = []
         readable: list[tuple[int, AlignedImage]] = []
         for index, decoded in enumerate(start_decoding(sources), start):
@@ -107,17 +171,36 @@ class Prepared:
                 if lacks_memory(error):  # which says nothing of the candidate
                     raise
                 ranked.append(RankedCandidate(index, None, str(error)))
-        if readable:
-            indices, aligned = zip(*readable, strict=True)
-            ranked += map(RankedCandidate, indices, self._scores(aligned, timer))
-        return sorted(ranked, key=lambda one: one.index)
+        return ranked, readable
 
     def _align(self, edited: LoadedPicture) -> AlignedImage:
-        return self._task.align(edited.pixels, edited.profile_converted)
+        return self._task.align_picture(edited)
 
-    def _scores(self, aligned: Sequence[AlignedImage], timer: StageTimer) -> list[EditScore]:
-        contexts = [new_context(self._task, picture, self._models, self._known) for picture in aligned]
-        return score_contexts(contexts, self._metric, self._others, timer, self._placements)
+    def _open_context(self, aligned: AlignedImage) -> EditContext:
+        return new_context(self._task, aligned, self._models, self._known)
+
+    def _scores(
+        self, aligned: Sequence[AlignedImage], timer: StageTimer, budget: Budget | None = None
+    ) -> list[EditScore]:
+        return score_contexts(list(map(self._open_context, aligned)), self._judging, timer, budget)
+
+
+def check_speed(best: int | None, budget_ms: float | None) -> None:
+    """Raises InputError for what cannot be the `best` and `budget_ms` of a ranking."""
+    check_budget(budget_ms)
+    BEST.check(best=best)
+    if best is not None and budget_ms is not None:
+        raise InputError("best and budget_ms (--best, --budget-ms) are both given; choose one of them")
+
+
+def _number_batches(arriving: Iterator[ImageSource], size: int) -> Iterator[tuple[int, list[ImageSource]]]:
+    """Candidates in batches, each with the index of its first. Raises InputError where there is none."""
+    index = 0
+    while batch := list(islice(arriving, size)):
+        yield index, batch
+        index += len(batch)
+    if not index:
+        raise InputError("there are no candidates to rank; hand in at least one edited picture")
 
 
 def _check_candidates(edited: Iterable[ImageSource]) -> Iterable[ImageSource]:
@@ -128,44 +211,6 @@ def _check_candidates(edited: Iterable[ImageSource]) -> Iterable[ImageSource]:
             raise InputError(f"edited is {quote_value(edited)}; give a list of pictures, or a single one to score()")
         SEVERAL.check(edited=edited)
     return edited
-
-
-def score_contexts(
-    contexts: Sequence[EditContext],
-    metric: ScoringMetric,
-    others: Sequence[Metric],
-    timer: StageTimer,
-    placements: Placements,
-) -> list[EditScore]:
-    """The scores of edits of one original, whose pictures go through the models together.
-
-    Args:
-        contexts: At least one; all of one task.
-        metric: Scores them.
-        others: Metrics to measure as well.
-        timer: Was started with the first of the work; each score has its share of the time, without the other metrics.
-        placements: Asked once the models have run.
-    """
-    observe_all(contexts, timer)
-    scores = []
-    for context in contexts:
-        with timer.stage("judge"):
-            score = metric.score(context)
-        context.results[metric.spec.name], context.score = score.as_result(), score
-        scores.append(score)
-    timings = timer.read(len(scores))
-    results = [{other.spec.name: context.result(other) for other in others} for context in contexts]
-    models = placements()
-    return [
-        replace(score, flags=_join_flags(score, measured), metrics=measured, timings_ms=timings, models=models)
-        for score, measured in zip(scores, results, strict=True)
-    ]
-
-
-def _join_flags(score: EditScore, measured: Mapping[str, MetricResult]) -> tuple[str, ...]:
-    """The score's flags, with what a metric says of the edit itself, and not of its own number only."""
-    says_contrary = any("contrary" in result.flags for result in measured.values())
-    return tuple(name for name in FLAGS if name in score.flags or (says_contrary and name == "contrary"))
 
 
 def best_first(ranked: Iterable[RankedCandidate]) -> list[RankedCandidate]:
@@ -182,5 +227,4 @@ def _place(ranked: RankedCandidate) -> tuple[float, ...]:
     score = ranked.score
     if score is None:
         return 2, ranked.index
-    known = (1, 0.0) if score.value is None else (0, -score.value)
-    return *known, CHANGE_KINDS.index(score.kind), score.changed_share, ranked.index
+    return place(score.value, score.kind, score.changed_share, ranked.index)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -13,12 +12,13 @@ import numpy as np
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.image.decode import ImageSource, start_decoding
-from editjudge.image.decoding.read import LoadedPicture
 from editjudge.image.vectors import Vector
+from editjudge.metrics.answers.score_contexts import Judging, score_contexts
+from editjudge.metrics.answers.task_reader import TaskReader
 from editjudge.metrics.base import Metric
 from editjudge.metrics.context import new_context
 from editjudge.metrics.dice.difference import PictureDifferences
-from editjudge.metrics.looking.looked_at import Look, check_look, choose_look
+from editjudge.metrics.looking.looked_at import check_look, choose_look
 from editjudge.metrics.pair.embed import embed_edits
 from editjudge.metrics.pipeline import NEEDED_MODELS, observe
 from editjudge.metrics.registry import (
@@ -32,15 +32,15 @@ from editjudge.metrics.registry import (
     scoring_metric,
     select_metrics,
 )
-from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
 from editjudge.models.pair.encoder import EDIT_CLIP, open_pair_encoder
 from editjudge.opened_bundle import OpenedBundle
 from editjudge.parser.normalize import normalize
-from editjudge.parser.result import INSTRUCTION, REQUEST, Request, understand
-from editjudge.ranking import Prepared, score_contexts
-from editjudge.types import Placement
+from editjudge.parser.result import INSTRUCTION, REQUEST, Request
+from editjudge.ranking import Prepared
+from editjudge.types import Look, Placement
 from editjudge.utils.arguments import FLAG, PATH, TEXT, THREADS, instance
+from editjudge.utils.deadlines.budget import Budget, Reserve, check_budget
 from editjudge.utils.oom import ADVICE, convert_memory_errors
 from editjudge.utils.timing import StageTimer
 
@@ -58,7 +58,7 @@ class Scorer(OpenedBundle):
         accept_at: The probability from which `verdict` accepts an edit; None: the bundle's.
         keep_answers: Whether what the parser says of an instruction is kept on disk.
         look: "changes" looks at an edited picture only where it changed, as far as that tells as much; "all" at all of
-            it; None: the former, where the bundle has the models for it.
+            it; None: as the bundle says.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Scorer(OpenedBundle):
         self.compat = check_compat(compat)
         self.accept_at = check_accept_at(accept_at)
         self.look = choose_look(look, models.bundle)
+        self._reserve = Reserve()
         with models.in_use(), convert_memory_errors("open the models", ADVICE):
             for kind in NEEDED_MODELS:
                 models.model(kind)
@@ -101,7 +102,7 @@ class Scorer(OpenedBundle):
             compat: "paper" adds up as the paper does; "released" scores as its released code does, faults included.
             accept_at: The probability from which `verdict` accepts an edit; None: the bundle's.
             keep_answers: Whether what the parser says of an instruction is kept on disk.
-            look: How much of edited pictures is looked at, "changes" or "all"; None: as the bundle allows.
+            look: How much of edited pictures is looked at, "changes" or "all"; None: as the bundle says.
 
         Raises BundleError, DeviceError, OutOfMemoryError or InputError.
         """
@@ -134,6 +135,7 @@ class Scorer(OpenedBundle):
         compat: Compat | None = None,
         *,
         metrics: str | Sequence[str] = (),
+        budget_ms: float | None = None,
     ) -> EditScore:
         """Scores one edit; both pictures go through each model together.
 
@@ -143,19 +145,24 @@ class Scorer(OpenedBundle):
             instruction: What was asked for: a text; or what `parse` made of one, or the intent, where it is known.
             compat: As in `load`, for this edit alone.
             metrics: What to measure as well: names of `metrics.METRICS`, or "all" that the bundle has the models of.
+            budget_ms: The milliseconds that it may take: what there is no time for is left out, and named in the
+                score's `left_out`. None: as long as it takes.
 
         Raises InputError for what cannot be scored, BundleError for a metric without its model, and OutOfMemoryError.
         """
-        timer = StageTimer()
+        timer, budget = StageTimer(), Budget(check_budget(budget_ms), self._reserve)
         REQUEST.check(instruction=instruction)
-        others = self._select(metrics, instruction)
-        with self.models.in_use(), convert_memory_errors():
+        judging = self._judging(compat, self._select(metrics, instruction))
+        with self.models.in_use(), convert_memory_errors(), budget.in_force():
             before, after = start_decoding([original, edited])
-            task = self._task(before, instruction, compat, timer)
-            loaded = after.result()
-            aligned = task.align(loaded.pixels, loaded.profile_converted)
+            reader = self._reader(compat)
+            if budget.deadline is None:
+                task = reader.task(before, instruction, timer)
+                aligned = task.align_picture(after.result())
+            else:
+                task, aligned = reader.task_in_time((before, after), instruction, timer, budget.deadline)
             context = new_context(task, aligned, self.models)
-            return score_contexts([context], self._metric(compat), others, timer, self._placements)[0]
+            return score_contexts([context], judging, timer, budget)[0]
 
     def prepare(
         self,
@@ -171,13 +178,12 @@ class Scorer(OpenedBundle):
         """
         timer = StageTimer()
         REQUEST.check(instruction=instruction)
-        others = self._select(metrics, instruction)
+        judging = self._judging(compat, self._select(metrics, instruction))
         with self.models.in_use(), convert_memory_errors():
             (before,) = start_decoding([original])
-            task = self._task(before, instruction, compat, timer)
+            task = self._reader(compat).task(before, instruction, timer)
             known = [observe(self.models, part, None, [], timer)[0] for part in (task, *task.more)]
-            metric = self._metric(compat)
-            return Prepared(task, known, self.models, metric=metric, others=others, placements=self._placements)
+            return Prepared(task, known, self.models, judging=judging, reserve=self._reserve)
 
     def differences(
         self, original: ImageSource, edited: ImageSource, instruction: Request | None = None
@@ -188,9 +194,8 @@ class Scorer(OpenedBundle):
             REQUEST.check(instruction=instruction)
         with self.models.in_use(), convert_memory_errors():
             before, after = start_decoding([original, edited])
-            task = self._task(before, instruction, None, timer)
-            loaded = after.result()
-            context = new_context(task, task.align(loaded.pixels, loaded.profile_converted), self.models)
+            task = self._reader(None).task(before, instruction, timer)
+            context = new_context(task, task.align_picture(after.result()), self.models)
             return replace(context.differences, timings_ms=timer.read(1))
 
     def embed_edit(self, original: ImageSource, edited: ImageSource, *, encoder: str = EDIT_CLIP) -> Vector:
@@ -218,8 +223,14 @@ class Scorer(OpenedBundle):
         with self.models.in_use(), convert_memory_errors():
             return np.asarray(open_pair_encoder(self.models, encoder).texts([instruction])[0])
 
+    def _judging(self, compat: Compat | None, others: tuple[Metric, ...]) -> Judging:
+        return Judging(self._metric(compat), others, self._placements)
+
     def _metric(self, compat: Compat | None) -> ScoringMetric:
         return scoring_metric(check_compat(compat) or self.compat, self.accept_at)
+
+    def _reader(self, compat: Compat | None) -> TaskReader:
+        return TaskReader(self._metric(compat).rules, self._read, self.bundle.manifest.frame, self.look)
 
     def _placements(self) -> dict[str, Placement]:
         return self.placements
@@ -227,22 +238,3 @@ class Scorer(OpenedBundle):
     def _select(self, names: str | Sequence[str], instruction: Request) -> tuple[Metric, ...]:
         wanted = parse_names(names) if isinstance(names, str) else check_names(names)
         return select_metrics(wanted, self.bundle, parsed=not isinstance(instruction, str))
-
-    def _task(
-        self, original: Future[LoadedPicture], instruction: Request | None, compat: Compat | None, timer: StageTimer
-    ) -> EditTask:
-        rules, longest = self._metric(compat).rules, self.bundle.manifest.frame
-        words, intents, flags = understand(instruction, self._read, timer)
-        # The released code knows one edit an instruction.
-        intents = intents if rules.judges_parts else intents[:1]
-        loaded = original.result()
-        return EditTask.of(
-            loaded.pixels,
-            intents,
-            rules,
-            words,
-            flags,
-            profile_converted=loaded.profile_converted,
-            longest=longest,
-            look=self.look,
-        )

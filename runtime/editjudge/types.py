@@ -32,6 +32,9 @@ FRAME = 512
 """Pixels of the longest side that pictures are scaled down to, where a bundle does not say otherwise. Lengths in pixels
 of the frame are stated for this one, and grow with a larger picture (`image.transforms.frame_scale`)."""
 
+Look = Literal["changes", "all"]
+"""How much of an edited picture models look at: only where it changed, as far as that tells as much, or all of it."""
+
 ALL = "all"
 """The source or target of an edit of the whole picture."""
 LONGEST_PHRASE = 4000
@@ -151,7 +154,8 @@ class Placement:
     """What a model really runs on.
 
     Attributes:
-        device: cpu, cuda, tensorrt, rtx or openvino; gpu for whichever one llama.cpp was built for.
+        device: cpu, cuda, tensorrt, rtx, openvino, webgpu, coreml or directml; gpu for whichever one llama.cpp was
+            built for.
         provider: What does the work there.
         form: What was opened.
         cpu_nodes: How many of the model's operators that provider left to the CPU; None where none could be.

@@ -28,7 +28,7 @@ def test_auto_takes_what_is_there(toy: Bundle) -> None:
 
 
 def test_an_unknown_device_lists_the_devices(toy: Bundle) -> None:
-    with pytest.raises(InputError, match="auto, cpu, cuda, tensorrt, rtx, openvino"):
+    with pytest.raises(InputError, match="auto, cpu, cuda, tensorrt, rtx, openvino, webgpu, coreml, directml"):
         open_model(toy.graph("clip_vision"), "gpu")
     with pytest.raises(InputError, match="at least 1"):
         open_model(toy.graph("clip_vision"), "cpu", threads=0)
@@ -51,6 +51,7 @@ def test_a_device_that_is_not_there_says_how_to_get_it(
 def test_the_extra_of_a_plugin_is_named() -> None:
     assert PROVIDERS["rtx"].install == "pip install 'editjudge[rtx]'"
     assert PROVIDERS["openvino"].install == "pip install 'editjudge[openvino]'"
+    assert PROVIDERS["webgpu"].install == "pip install 'editjudge[webgpu]'"
 
 
 def test_auto_falls_back_and_says_why(toy: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,17 +14,17 @@ from benchmarks.roofline.parser_cost import ForwardPass, Transformer, record_pas
 
 
 def test_a_parse_worked_by_hand() -> None:
-    """1000 weights in 600 bytes, 400 of them the table; 2 layers whose heads are 8 wide together.
+    """1000 weights in 600 bytes, 400 of them in 300 bytes the table; 2 layers whose heads are 8 wide together.
 
-    Three tokens at the places 5, 6 and 7, one of them scored: 2 x 600 x 3 in the layers, 2 x 400 x 1 in the table; and
-    attention to 6, 7 and 8 tokens, which for each is 2 x 8 to compare and 2 x 8 to add up, in 2 layers.
+    Three tokens at the places 5, 6 and 7: 2 x 600 x 3 in the layers; and attention to 6, 7 and 8 tokens, which for each
+    is 2 x 8 to compare and 2 x 8 to add up, in 2 layers.
     """
-    model = Transformer(weights=1000, bytes=600, table=400, layers=2, width=8)
+    model = Transformer(weights=1000, bytes=600, table=400, table_bytes=300, layers=2, width=8)
     one = ForwardPass((5, 6, 7), 1)
     assert model.bits == 4.8
-    assert model.flops(one) == 3600 + 800 + 1344
-    assert model.bound([one, one], rate=5744, bandwidth=1e9) == 2
-    assert model.bound([one, one], rate=1e9, bandwidth=300) == 4
+    assert model.flops(one) == 3600 + 1344
+    assert model.bound([one, one], rate=4944, bandwidth=1e9) == 2
+    assert model.bound([one, one], rate=1e9, bandwidth=150) == 4
 
 
 def test_passes_are_recorded_as_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

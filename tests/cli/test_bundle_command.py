@@ -69,7 +69,7 @@ def test_list_as_json(capfd: Capture, home: Path) -> None:
     assert bundles["bad"]["problem"].endswith("fetch or build the bundle again")
     assert bundles["studio"]["embedded"]
     assert bundles["studio"]["precision"]
-    assert [recipe["name"] for recipe in listing["recipes"]] == ["photo-edge"]
+    assert [recipe["name"] for recipe in listing["recipes"]] == ["photo-edge", "photo-lite"]
 
 
 def test_verify(capfd: Capture, home: Path) -> None:
@@ -113,8 +113,8 @@ def test_a_bundle_that_is_not_here_yet_says_how_to_get_it(home: Path) -> None:
 
 
 def test_a_build_that_is_asked_for_wrongly(capfd: Capture, tmp_path: Path) -> None:
-    assert_fails(capfd, ["bundle", "build", "nothing"], 2, "neither a file nor one of paper, photo-edge")
-    assert_fails(capfd, ["bundle", "build", "paper", "--precision", "int4"], 2, "fp32, fp16, mixed, int8, fp16-weights")
+    assert_fails(capfd, ["bundle", "build", "nothing"], 2, "neither a file nor one of paper, photo-edge, photo-lite")
+    assert_fails(capfd, ["bundle", "build", "paper", "--precision", "int4"], 2, ", ".join(bundle.PRECISIONS))
     assert_fails(capfd, ["bundle", "build", "paper", "--engine", "rtx"], 2, "none, tensorrt, tensorrt-rtx")
     assert_fails(capfd, ["bundle", "build", "paper", "--metrics", "lpips,psnr"], 2, "none, all, lpips, dino, dinov2")
     assert_fails(capfd, ["bundle", "build", "paper", "--name", "mine"], 2, "--name")

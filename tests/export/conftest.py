@@ -22,6 +22,11 @@ def detector_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def omdet_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_checkpoint("omdet", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def sam_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_checkpoint("sam", tmp_path_factory)
 

@@ -46,7 +46,7 @@ def test_a_step_is_done_again_when_what_it_was_made_of_has_changed(
 ) -> None:
     lines: list[str] = []
     with monkeypatch.context() as patch:
-        patch.setattr(sam, "export", lambda *_: 1 / 0)
+        patch.setattr(sam, "export", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             build.build(recipe, tmp_path / "tiny", report=lines.append)
     (tmp_path / ".tiny.build" / "detector.onnx").unlink()
@@ -100,10 +100,14 @@ def test_what_transformers_cannot_prepare_is_not_compared(recipe: Path, tmp_path
 def test_a_precision_that_moves_scores_too_far_is_refused() -> None:
     within = EndToEnd(8, 20, 1.0, 0.1, 0.01, modify=0.019, preserve=0.0, position=0.0, size=0.0)
     end_to_end.check(within, "int8")
-    with pytest.raises(GateError, match=r"in modify by 0\.019: more than the 5e-03 that is allowed"):
+    with pytest.raises(GateError, match=r"in modify by 0\.019, of 0\.005 allowed; choose"):
         end_to_end.check(within, "fp16")
     with pytest.raises(GateError, match=r"size by 0.5"):
         end_to_end.check(replace(within, size=0.5), "int8")
+    for place, message in (({"boxes": 17.0}, "boxes by 17, of 16 allowed"), ({"masks": 0.2}, "masks by 0.2, of 0.1")):
+        end_to_end.check(replace(within, modify=0.0, **place), "fp32")
+        with pytest.raises(GateError, match=message):
+            end_to_end.check(replace(within, **place), "int8")
     with pytest.raises(GateError, match="modify by nan"):
         end_to_end.check(
             EndToEnd(8, 20, 1.0, 0.1, 0.01, modify=float("nan"), preserve=0.0, position=0.0, size=0.0), "fp32"

@@ -16,15 +16,16 @@ from editjudge_export.cli import main
 from editjudge_export.onnx.precision import PRECISIONS
 
 DEFAULTS: dict[str, dict[str, object]] = {
-    "clip": {"context": None},
+    "clip": {},
     "grounding-dino": {"height": 800, "width": 800, "text_length": 48, "fit": "pad"},
+    "omdet-turbo": {"height": 640, "width": 640, "text_length": 77},
     "sam": {},
     "difference": {"size": 256},
-    "edit-clip": {"context": None},
+    "edit-clip": {},
     "lpips": {"size": 512},
     "dino": {"size": 224},
     "dinov2": {"size": 224},
-    "vifi-clip": {"context": None, "frames": 2},
+    "vifi-clip": {"frames": 2},
 }
 
 

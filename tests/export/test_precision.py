@@ -18,6 +18,7 @@ from editjudge_export.architectures.grounding_dino_proposals import Proposals
 from editjudge_export.onnx import files
 from editjudge_export.onnx.convert import convert
 from editjudge_export.onnx.fp16 import convert_to_half
+from editjudge_export.onnx.precision import EIGHT_BITS
 from editjudge_export.onnx.simplify import remove_tiles, set_aside, simplify
 from editjudge_export.verification.numeric_gate import GateError, open_graph
 
@@ -130,7 +131,7 @@ def test_weights_too_large_for_one_file_go_into_two(tmp_path: Path, monkeypatch:
     assert model.graph.initializer[0].raw_data  # still whole in memory
 
 
-@pytest.mark.parametrize("precision", ["fp16", "mixed", "int8"])
+@pytest.mark.parametrize("precision", ["fp16", "mixed", "int8", "int8-static"])
 def test_every_model_in_every_precision(
     precision: str, clip_checkpoint: Path, detector_checkpoint: Path, sam_checkpoint: Path, tmp_path: Path
 ) -> None:
@@ -145,10 +146,11 @@ def test_every_model_in_every_precision(
     for role, file in graphs.items():
         model = onnx.load(file.path)
         weights = {weight.data_type for weight in model.graph.initializer}
-        small = TensorProto.INT8 if precision == "int8" else TensorProto.FLOAT16
+        eight = precision in EIGHT_BITS
+        small = TensorProto.INT8 if eight else TensorProto.FLOAT16
         assert (small in weights) == (role != "sam_decoder"), role
-        assert file.rounding.largest <= (0.3 if precision == "int8" else 0.05), role
-        assert file.rounding.mean <= (0.02 if precision == "int8" else 2e-3), role
+        assert file.rounding.largest <= (0.3 if eight else 0.05), role
+        assert file.rounding.mean <= (0.02 if eight else 2e-3), role
         assert [value.name for value in model.graph.output] != []
         assert "proposals" not in {value.name for value in model.graph.output}
     assert graphs["sam_decoder"].rounding.largest < 1e-3

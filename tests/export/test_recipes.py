@@ -23,6 +23,7 @@ from editjudge.bundles.settings import (
 from editjudge.bundles.toml_schema import read_table
 from editjudge.errors import InputError
 from editjudge_export.checkpoints.preprocessing import check_preprocessing
+from editjudge_export.onnx.precision import PRECISIONS
 from editjudge_export.preflight.recipe_check import check_recipe
 from editjudge_export.recipe import read_recipe
 
@@ -102,7 +103,7 @@ def test_a_recipe(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ("[export.segmenter]", "[export.sam]", r"\[export\] sections must be clip, detector, segmenter"),
-        ('precision = "fp16-weights"', 'precision = "int4"', "must be one of fp32, fp16, mixed, int8, fp16-weights"),
+        ('precision = "fp16-weights"', 'precision = "int4"', f"must be one of {', '.join(PRECISIONS)}"),
         ('precision = "fp16-weights"', 'storage = "fp16"', r"\[export.clip\] has wrong or missing keys: storage"),
         ('source = "a seed"', "source = 1", r"source of \[export.clip\] must be a text"),
         ('checkpoint = "runs/clip"', 'licence = "mine"', "must have either a checkpoint or a hub"),
@@ -209,8 +210,6 @@ def test_the_recipe_of_the_embedded_bundle() -> None:
         ("clip", {"rescale_factor": 1.0}, "does not scale pixels"),
         ("clip", {"do_rescale": False}, "does not scale pixels"),
         ("detector", {"resample": 3}, "says bilinear for resample .* says bicubic"),
-        ("segmenter", {"size": {"longest_edge": 512}}, "says 1024 for size .* says 512"),
-        ("segmenter", {"size": 1024}, "cannot be understood"),
         ("segmenter", {"resample": 9}, "cannot be understood"),
         ("dinov2", {"size": {"shortest_edge": 224}}, "says 256 for shorter .* says 224"),
         ("dinov2", {"crop_size": {"height": 196, "width": 196}}, "says 224 for size .* says 196"),
@@ -222,6 +221,13 @@ def test_a_checkpoint_that_contradicts(section: str, changes: dict[str, object],
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(PUBLISHED[section] | changes))
     with pytest.raises(InputError, match=message):
         check_preprocessing(section, tmp_path, settings)
+
+
+def test_the_size_of_sam_is_the_recipes_to_choose(tmp_path: Path) -> None:
+    """Positions are interpolated for another one; which go together is for its config.json to say."""
+    settings = read_recipe(editjudge_models.recipe_path("paper")).sections["segmenter"]
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(SEGMENTER))
+    check_preprocessing("segmenter", tmp_path, settings | {"size": 512, "mask_size": 128})
 
 
 def test_a_checkpoint_that_says_nothing(tmp_path: Path) -> None:

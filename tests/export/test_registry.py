@@ -22,11 +22,12 @@ from editjudge.bundles.settings import (
     VifiClipSettings,
 )
 from editjudge.bundles.toml_schema import compare_keys
-from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED, Architecture
+from editjudge_export.architectures.architecture import Architecture
+from editjudge_export.architectures.registry import ARCHITECTURES, OPTIONAL, REQUIRED, SECTIONS, find_architecture
 
 pytestmark = pytest.mark.export
 
-SECTIONS = {
+SETTINGS = {
     "clip": ClipSettings,
     "detector": DetectorSettings,
     "segmenter": SegmenterSettings,
@@ -40,12 +41,25 @@ architectures = pytest.mark.parametrize("architecture", ARCHITECTURES.values(), 
 
 
 def test_roles_are_those_of_the_runtime() -> None:
-    exported = [role for architecture in ARCHITECTURES.values() for role in architecture.roles]
-    assert sorted(exported) == sorted(name for name, role in ROLES.items() if role.kind in ("graph", "tokenizer"))
+    windows = {"windows": [2, 1]}
+    exported = {role for architecture in ARCHITECTURES.values() for role in architecture.list_roles(windows)}
+    assert exported == {name for name, role in ROLES.items() if role.kind in ("graph", "tokenizer")}
+    usual = [architecture for architecture in ARCHITECTURES.values() if architecture.instead_of is None]
+    roles = [role for architecture in usual for role in architecture.list_roles(windows)]
+    assert len(roles) == len(set(roles))
     assert {role for name in REQUIRED for role in ARCHITECTURES[name].roles} == REQUIRED_ROLES
     assert OPTIONAL == METRIC_GRAPHS
     with_tokenizer = {name for name, architecture in ARCHITECTURES.items() if architecture.has_tokenizer}
-    assert with_tokenizer == {"clip", "detector", "edit_clip", "vifi_clip"}
+    assert with_tokenizer == {"clip", "detector", "omdet_turbo", "edit_clip", "vifi_clip"}
+
+
+def test_a_section_may_have_another_architecture() -> None:
+    assert find_architecture("detector", {}).name == "detector"
+    assert find_architecture("detector", {"architecture": "grounding-dino"}).name == "detector"
+    assert find_architecture("detector", {"architecture": "omdet-turbo"}).name == "omdet_turbo"
+    assert tuple(name for name in ARCHITECTURES if name != "omdet_turbo") == SECTIONS
+    with pytest.raises(ValueError, match=r"of \[clip\] is 'omdet-turbo'; it must be one of clip"):
+        find_architecture("clip", {"architecture": "omdet-turbo"})
 
 
 @architectures
@@ -59,7 +73,7 @@ def test_the_export_takes_the_settings(architecture: Architecture) -> None:
     )
     assert [setting.name for setting in settings] == [setting.name for setting in architecture.settings]
     assert {setting.kind for setting in settings} <= {Parameter.KEYWORD_ONLY}
-    needed = compare_keys(SECTIONS.get(architecture.name, PictureSettings), {})[1]
+    needed = compare_keys(SETTINGS.get(architecture.section, PictureSettings), {})[1]
     for parameter, setting in zip(settings, architecture.settings, strict=True):
         assert setting.name in needed or parameter.default is not Parameter.empty
 

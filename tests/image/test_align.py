@@ -41,6 +41,16 @@ def test_a_shift_is_refined_beside_an_edit() -> None:
         assert refined.shift(*original.shape[:2]) == pytest.approx((1.5, -0.75), abs=0.15)
 
 
+@pytest.mark.parametrize("corner", [(0, 0), (290, 0), (0, 301), (310, 290)])
+def test_a_shift_is_refined_where_a_picture_shows_something(corner: tuple[int, int]) -> None:
+    for picture in all_pictures():
+        original = np.full_like(picture, 127)
+        original[corner[0] :, corner[1] :][:200, :200] = picture[150:350, 150:350]
+        edited = moved(original, 1.3, -0.7)
+        coarse = PairAlignment(np.array([[1, 0, 1], [0, 1, -1]], np.float32))
+        assert refine_shift(coarse, original, edited).shift(SIDE, SIDE) == pytest.approx((1.3, -0.7), abs=0.1)
+
+
 def test_what_is_still_is_not_refined() -> None:
     first, second = rendered()[:2]
     still = PairAlignment.still()
@@ -113,7 +123,7 @@ def test_a_tone_is_undone() -> None:
     """To the rounding, where nothing was clipped."""
     original = np.random.default_rng(0).integers(30, 200, (20, 30, 3), dtype=np.uint8)
     alignment = PairAlignment(IDENTITY, (1.1, 0.9, 1.0), (-10.0, 20.0, 0.0))
-    toned = np.asarray(np.rint(alignment.apply_tone(original)), np.uint8)
+    toned = alignment.apply_tone(original)
     assert toned[0, 0].tolist() == np.rint(original[0, 0] * [1.1, 0.9, 1.0] + [-10, 20, 0]).tolist()
     back = alignment.undo_tone(toned)
     assert np.abs(back.astype(int) - original).max() <= 1

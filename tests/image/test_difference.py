@@ -33,3 +33,14 @@ def test_change_map_is_the_distance_per_pixel() -> None:
     assert change.dtype == np.float32
     assert change[3, 4] == pytest.approx(math.sqrt(2 / 3) * 0.2)
     assert np.count_nonzero(change) == 1
+
+
+def test_change_map_of_an_edit_in_some_rows() -> None:
+    """And nothing elsewhere, however many rows lie between."""
+    generator = np.random.default_rng(2)
+    original = generator.integers(0, 256, (300, 20, 3), dtype=np.uint8)
+    edited = original.copy()
+    edited[[3, 70, 199, 200, 299]] = generator.integers(0, 256, (5, 20, 3), dtype=np.uint8)
+    wanted = np.sqrt(np.square(original.astype(float) - edited).mean(axis=2)) / 255
+    np.testing.assert_allclose(change_map(original, edited), wanted, atol=1e-6)
+    np.testing.assert_array_equal(squared_distance(original, original), np.zeros((300, 20)))

@@ -14,6 +14,7 @@ from editjudge.backends.onnx.loader import open_model
 from editjudge.backends.onnx.session import Session
 from editjudge.bundles.bundle import Bundle, GraphFile
 from editjudge.metrics import METRICS, MetricResult, MetricSpec
+from editjudge.metrics.answers.score_contexts import Judging, score_contexts
 from editjudge.metrics.context import EditContext
 from editjudge.metrics.registry import scoring_metric
 from editjudge.metrics.task import EditTask
@@ -23,7 +24,6 @@ from editjudge.models.model_set import ModelSet
 from editjudge.models.sam import Segmenter
 from editjudge.parser.calibration import UNSURE
 from editjudge.parser.result import ParseResult
-from editjudge.ranking import score_contexts
 from editjudge.types import EditIntent
 from editjudge.utils.timing import StageTimer
 from support import toy_world
@@ -166,7 +166,7 @@ def test_the_time_of_a_score_is_without_other_metrics() -> None:
             return super().read(share)
 
     contexts = [context_of(toy_world.scorer().models)]
-    score = score_contexts(contexts, scoring_metric(), [counted], Recorder(), dict)[0]
+    score = score_contexts(contexts, Judging(scoring_metric(), [counted], dict), Recorder())[0]
     assert events == [("read", 0)]
     assert score.metrics == {"counted": MetricResult(1.0)}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from editjudge.metrics.aligned_image import AlignedImage, compare, undo_drift
 from editjudge.metrics.dice.difference import CHANGES
 from editjudge.metrics.dice.regions.detect import MOST, DetectedRegions, detect_regions
 from editjudge.metrics.dice.regions.kind import measure_outline
+from editjudge.metrics.dice.regions.pixels import SmallPair
 from editjudge.types import Floats, Image
 from studio.edits.drifts import DRIFTS
 from support.photographs import photographs
@@ -133,3 +137,18 @@ def test_an_outline_is_what_lies_between_both_sides_of_a_mask() -> None:
     assert measure_outline(picture, mask) == pytest.approx(50, abs=1e-3)
     picture[..., 0] = 50
     assert measure_outline(picture, mask) == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize(("right", "gain"), [(0.0, 1.0), (3.0, 1.0), (0.0, 1.15), (3.0, 0.85)])
+def test_small_pictures_that_were_kept_are_those_of_the_aligned_ones(right: float, gain: float) -> None:
+    """And not those that were handed in, where something was undone."""
+    original = np.asarray(cv2.resize(photographs()[0], (600, 450)), np.uint8)
+    moved = cv2.warpAffine(paint(original, (100, 80, 260, 220), RED), np.array([[1, 0, right], [0, 1, 0]]), (600, 450))
+    aligned = align(original, np.clip(np.asarray(moved) * gain, 0, 255).astype(np.uint8))
+    assert (aligned.picture is aligned.as_given) == (right == 0 and gain == 1)
+    pair = SmallPair.of(original, aligned)
+    again = SmallPair.of(original, replace(aligned, changes=replace(aligned.changes, small=None)))
+    for name, picture in (("original", original), ("edited", aligned.picture)):
+        small = cv2.resize(picture, (256, 192), interpolation=cv2.INTER_AREA)
+        np.testing.assert_array_equal(getattr(pair, name), small)
+        np.testing.assert_array_equal(getattr(again, name), small)

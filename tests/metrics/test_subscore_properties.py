@@ -18,7 +18,8 @@ from editjudge.image.vectors import direction
 from editjudge.metrics.aligned_image import compare, undo_drift
 from editjudge.metrics.bpm import aggregate, measure, region, semantic
 from editjudge.metrics.bpm.metric import RULES
-from editjudge.metrics.bpm.rules import Compat
+from editjudge.metrics.bpm.rules import Compat, PaperRules
+from editjudge.metrics.bpm.score import PartScore, RegionScore, SemanticScore
 from editjudge.metrics.bpm.subscore import ABSENT
 from editjudge.metrics.grounding import Grounding, Region
 from editjudge.metrics.task import Feature
@@ -209,3 +210,28 @@ def test_modify_is_bounded_and_turns_with_the_texts(before: np.ndarray, after: n
 def test_norm_keeps_the_order(one: float, other: float, low: float, width: float) -> None:
     first, second = (aggregate.norm(value, (low, low + width)) for value in sorted([one, other]))
     assert 0 <= first <= second <= 1
+
+
+shares = st.floats(0, 1)
+"""What a sub-score can be."""
+
+
+@st.composite
+def part_scores(draw: st.DrawFn) -> tuple[PartScore, PartScore]:
+    """The same part twice, the second time with at least as much of preservation, size and modification."""
+    intent = draw(intents())
+    modify, position, low, small, large, high = (draw(shares) for _ in range(6))
+    parts = []
+    for preserve, size, gain in ((min(low, high), min(small, large), 0.0), (max(low, high), max(small, large), 1.0)):
+        modified = modify + gain * draw(shares) * (1 - modify)
+        semantic_part = SemanticScore(aggregate.semantic_score(modified, preserve), modified, preserve, None, None)
+        where = RegionScore(aggregate.region_score(position, size), position, size)
+        parts.append(PartScore(intent, semantic_part, where))
+    return parts[0], parts[1]
+
+
+@given(part_scores(), st.sampled_from(list(RULES.values())), st.booleans())
+def test_a_score_grows_with_each_sub_score(parts: tuple[PartScore, PartScore], rules: PaperRules, known: bool) -> None:
+    """On which the bounds of a ranking rest."""
+    chosen = rules.for_ranges(RANGES if known else NormRanges((0.0, 1.0), (0.0, 1.0)))
+    assert chosen.combine(parts[0]) <= chosen.combine(parts[1]) + 1e-12

@@ -13,7 +13,7 @@ from editjudge.errors import InputError
 from editjudge.metrics.bpm.score import EditScore, Verdict
 from editjudge.metrics.bpm.verdict import check_accept_at, decide, describe, find_spill
 from editjudge.types import EditIntent
-from support.scores import BEFORE, mask_of, part_of, score_of
+from support.scores import AFTER, BEFORE, mask_of, part_of, score_of
 
 COLOR = EditIntent("color", "hydrant", "blue hydrant")
 REMOVE = EditIntent("remove", "cat", None)
@@ -185,3 +185,14 @@ def test_of_an_edit_of_all_of_it_the_objects_of_another_part_may_change_otherwis
     for spots, share in ((mask_of(BEFORE), 0), (mask_of((80, 80, 100, 100)), 400 / 100**2)):
         changes = replace(score.evidence.changes, mask=np.ones((100, 100), bool), spots=spots)
         assert find_spill(replace(score, evidence=replace(score.evidence, changes=changes))) == pytest.approx(share)
+
+
+def test_the_boxes_of_the_objects() -> None:
+    """Of each connected place of both masks; one inside of another, as within a ring, is left out."""
+    evidence = score_of(part_of(COLOR), before=BEFORE, after=AFTER).evidence
+    assert sorted(evidence.object_boxes.tolist()) == [[20, 40, 20, 20], [70, 40, 20, 20]]
+    ring = mask_of((10, 10, 60, 70)) & ~mask_of((20, 20, 50, 60)) | mask_of((30, 30, 34, 35))
+    diagonal = mask_of((80, 80, 85, 85)) | mask_of((85, 85, 90, 90))
+    found = replace(evidence, original_mask=ring, edited_mask=diagonal | mask_of((99, 0, 100, 1))).object_boxes
+    assert sorted(found.tolist()) == [[10, 10, 50, 60], [80, 80, 10, 10], [99, 0, 1, 1]]
+    assert evidence.without_masks().object_boxes.shape == (0, 4)

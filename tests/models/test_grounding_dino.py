@@ -235,5 +235,5 @@ def test_of_very_many_boxes_the_best_count(detector: Detector) -> None:
     left = np.arange(100, dtype=np.float32)
     corners = np.stack([left, left * 0, left + 1, left * 0 + 1], axis=1)
     tokens = np.linspace(0.5, 0.9, 100, dtype=np.float32)[:, None]
-    detections = detector._select(["cat"], tokens, {"cat": slice(0, 1)}, corners)[0]
+    detections = detector._select(["cat"], tokens, [slice(0, 1)], corners)["cat"]
     assert detections.boxes[:, 0].tolist() == list(range(99, 99 - MOST, -1))

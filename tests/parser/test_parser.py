@@ -409,8 +409,12 @@ def test_where_the_model_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     for device in NVIDIA:
         assert choose_placement(device).device == "cpu"
         assert "CMAKE_ARGS='-DGGML_CUDA=on' pip install" in str(choose_placement(device).reason)
+    others = {"webgpu": "VULKAN", "directml": "VULKAN", "coreml": "METAL"}
+    for device, build in others.items():
+        assert choose_placement(device).device == "cpu"
+        assert f"CMAKE_ARGS='-DGGML_{build}=on' pip install" in str(choose_placement(device).reason)
     monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
-    assert {choose_placement(device) for device in ("auto", *NVIDIA)} == {Placement("gpu", "llama.cpp")}
+    assert {choose_placement(device) for device in ("auto", *NVIDIA, *others)} == {Placement("gpu", "llama.cpp")}
     assert choose_placement("cpu") == Placement("cpu", "llama.cpp")
 
 

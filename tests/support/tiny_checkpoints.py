@@ -15,6 +15,8 @@ from transformers import (
     Dinov2Model,
     GroundingDinoConfig,
     GroundingDinoForObjectDetection,
+    OmDetTurboConfig,
+    OmDetTurboForObjectDetection,
     PreTrainedModel,
     SamConfig,
     SamModel,
@@ -28,15 +30,15 @@ from editjudge_export.architectures.edit_network import EditClipConfig, EditClip
 WORDS = "red blue green car dog cat apple banana house tree fire hydrant truck ball star moon boat plane bus"
 
 
-def save_tokenizer(folder: Path, start: str, end: str) -> None:
+def save_tokenizer(folder: Path, start: str, end: str, ends: tuple[int, int] = (101, 102)) -> None:
     """A word tokenizer with BERT's ids for what transformers' Grounding DINO knows by number."""
-    ids = {"[PAD]": 0, "[UNK]": 100, start: 101, end: 102, ".": 1012, "?": 1029}
+    ids = {"[PAD]": 0, "[UNK]": 100, start: ends[0], end: ends[1], ".": 1012, "?": 1029}
     ids |= {word: place for place, word in enumerate(WORDS.split(), start=1)}
     tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(ids, unk_token="[UNK]"))
     tokenizer.normalizer = tokenizers.normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
-        single=f"{start} $A {end}", special_tokens=[(start, 101), (end, 102)]
+        single=f"{start} $A {end}", special_tokens=[(start, ends[0]), (end, ends[1])]
     )
     tokenizer.save(str(folder / "tokenizer.json"))
 
@@ -79,6 +81,28 @@ def save_detector(folder: Path) -> Path:
     )  # fmt: skip
     save_model(folder, lambda: GroundingDinoForObjectDetection(config))
     save_tokenizer(folder, "[CLS]", "[SEP]")
+    return folder
+
+
+def save_omdet(folder: Path) -> Path:
+    """Swin of transformers, three feature levels, two layers; 64 x 96 pixels, texts of 16 tokens."""
+    swin = SwinConfig(
+        image_size=64, embed_dim=8, depths=[1, 1, 2, 1], num_heads=[1, 1, 2, 2], window_size=4, out_indices=[2, 3, 4]
+    )
+    text = {
+        "model_type": "clip_text_model", "vocab_size": 1032, "hidden_size": 32, "intermediate_size": 64,
+        "num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 20, "bos_token_id": 1030,
+        "eos_token_id": 1031, "pad_token_id": 0,
+    }  # fmt: skip
+    config = OmDetTurboConfig(
+        text_config=text, use_timm_backbone=False, backbone=None, backbone_config=swin,
+        apply_layernorm_after_vision_backbone=False, text_projection_in_dim=32, text_projection_out_dim=32,
+        task_encoder_hidden_dim=32, class_embed_dim=32, num_queries=12, vision_features_channels=[16, 16, 16],
+        encoder_hidden_dim=16, encoder_in_channels=[16, 32, 64], encoder_attention_heads=2, encoder_dim_feedforward=32,
+        decoder_hidden_dim=16, decoder_num_heads=2, decoder_num_layers=2, decoder_dim_feedforward=32,
+    )  # fmt: skip
+    save_model(folder, lambda: OmDetTurboForObjectDetection(config))
+    save_tokenizer(folder, "[BOS]", "[EOS]", ends=(1030, 1031))
     return folder
 
 

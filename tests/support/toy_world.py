@@ -60,14 +60,6 @@ class Eyes:
         self.calls.append(sum(bool(wanted) for wanted in phrases))
         return [[self._look(image, phrase) for phrase in wanted] for image, wanted in zip(images, phrases, strict=True)]
 
-    def find_groups(
-        self, images: Sequence[np.ndarray], groups: Sequence[Sequence[Sequence[str]]]
-    ) -> list[list[list[Detections]]]:
-        return [self.find([image] * len(wanted), wanted) for image, wanted in zip(images, groups, strict=True)]
-
-    def can_ask(self, phrases: Sequence[str]) -> bool:
-        return True
-
     def seen_shape(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """It sees every pixel."""
         return shape[0], shape[1]
@@ -130,7 +122,9 @@ class Paper:
     def __init__(self, frame: int = FRAME, windows: tuple[int, ...] = ()) -> None:
         self.windows = SimpleNamespace(windows=windows)
         ranges = NormRanges(modify=(0.0, 0.8), preserve=(0.5, 1.0))
-        self.manifest = SimpleNamespace(norm=ranges, verdict=None, coherence=None, frame=frame)
+        self.manifest = SimpleNamespace(
+            norm=ranges, verdict=None, coherence=None, frame=frame, look="changes" if windows else "all"
+        )
 
     def has(self, role: str) -> bool:
         return role in PLACEMENTS or (bool(self.windows.windows) and role == "detector_medium")
@@ -154,7 +148,7 @@ def model_set(frame: int = FRAME) -> ModelSet:
     return ModelSet(Paper(frame), "cpu", models=models, placements=PLACEMENTS)  # type: ignore[arg-type]
 
 
-def window_scorer(windows: tuple[int, ...] = (128, 96)) -> Scorer:
+def window_scorer(windows: tuple[int, ...] = (240, 160)) -> Scorer:
     """A scorer with models of windows of these sides, which see as well as those of whole pictures."""
     stand_ins = {kind: Eyes() for kind in (Detector, *WINDOW_DETECTORS)}
     cutters = {kind: Scissors() for kind in (Segmenter, *WINDOW_SEGMENTERS)}

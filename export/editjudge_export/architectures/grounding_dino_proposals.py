@@ -1,9 +1,9 @@
-"""Which proposals Grounding DINO's queries start from: observed, or prescribed.
+"""Which proposals the queries of Grounding DINO or OmDet-Turbo start from: observed, or prescribed.
 
-The model takes the best 900 places of its feature maps, in order. Among thousands, some score alike to the last digits
-of float32, and the rounding of a sum decides which of two comes first; but their queries differ, and so does everything
-that follows. To compare like with like, the reference is given the choice of the graph, and by how much that choice is
-worse than its own counts as an error.
+Such a model takes the best 900 places of its feature maps, in order. Among thousands, some score alike to the last
+digits of float32, and the rounding of a sum decides which of two comes first; but their queries differ, and so does
+everything that follows. To compare like with like, the reference is given the choice of the graph, and by how much that
+choice is worse than its own counts as an error.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ class Proposals(TorchFunctionMode):
             self.shortfall = (best - scores).abs().max() / best.abs().max().clamp(min=1.0)
             if any(len(row.unique()) < len(row) for row in self._given):
                 self.shortfall = torch.tensor(torch.inf)
-            result = scores, self._given
+            result = torch.return_types.topk((scores, self._given))
         self.chosen = result[1]
         return result

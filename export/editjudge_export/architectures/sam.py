@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from transformers import SamModel
 
+from editjudge.bundles.roles import name_window_role
+from editjudge_export.architectures.sam_sizes import check_sizes, cut_to_window, resize_positions
 from editjudge_export.checkpoints.checkpoint import load_config, load_model
 from editjudge_export.checkpoints.preprocessing import normalization, read_processor
 from editjudge_export.checkpoints.processors import sam_processor
@@ -51,31 +54,56 @@ class Decoder(nn.Module):
         return output.pred_masks[:, :, 0], output.iou_scores[:, :, 0]
 
 
-def export(checkpoint: Path, folder: Path, precision: Precision = "fp32") -> list[ExportedFile]:
-    """Writes sam_encoder.onnx and sam_decoder.onnx. Raises InputError or GateError.
+def export(
+    checkpoint: Path,
+    folder: Path,
+    precision: Precision = "fp32",
+    *,
+    size: int | None = None,
+    windows: Sequence[int] = (),
+) -> list[ExportedFile]:
+    """Writes sam_encoder.onnx and sam_decoder.onnx, and both for windows. Raises InputError or GateError.
 
     Args:
         checkpoint: The checkpoint folder.
         folder: Where the files go.
         precision: Of the encoder; the decoder stays in float32, except for how its weights are stored.
+        size: Pixels of a side of the input; None: as the checkpoint has it. For another its positions are interpolated.
+        windows: Pixels of a side of the windows, the largest first.
     """
-    return export_graphs(load_model(checkpoint, SamModel), make_graphs, folder, precision)
+    model = load_model(checkpoint, SamModel)
+    size = size or model.config.vision_config.image_size
+    check_sizes(model.config, size, windows)
+    return export_graphs(resize_positions(model, size), lambda copy: make_graphs(copy, windows), folder, precision)
 
 
-def config_settings(checkpoint: Path) -> dict[str, Any]:
+def config_settings(checkpoint: Path, size: int | None = None) -> dict[str, Any]:
+    """The settings that config.json decides; where `size` is another multiple of its patches, it gives way to that.
+
+    Then the positions are interpolated. Raises InputError.
+    """
     vision = load_config(checkpoint, SamModel).vision_config
+    side = size if size is not None and size > 0 and size % vision.patch_size == 0 else vision.image_size
     # The mask decoder upsamples twice by two.
-    return {"size": vision.image_size, "mask_size": 4 * vision.image_size // vision.patch_size}
+    return {"size": side, "mask_size": 4 * side // vision.patch_size}
 
 
 def processor_settings(checkpoint: Path) -> dict[str, Any]:
-    processor = read_processor(checkpoint)
-    size = {"size": processor["size"]["longest_edge"]} if "size" in processor else {}
-    return {**normalization(processor), **size}
+    """Without the size, which config.json has too, and a recipe may change."""
+    return normalization(read_processor(checkpoint))
 
 
-def make_graphs(model: SamModel) -> list[Graph]:
-    """sam_encoder and sam_decoder."""
+def make_graphs(model: SamModel, windows: Sequence[int] = ()) -> list[Graph]:
+    """sam_encoder and sam_decoder, and both for windows of these sides."""
+    graphs = _make_pair(model)
+    for place, side in enumerate(windows):
+        pair = _make_pair(cut_to_window(model, side))
+        graphs += [replace(graph, role=name_window_role(graph.role, place)) for graph in pair]
+    return graphs
+
+
+def _make_pair(model: SamModel) -> list[Graph]:
+    """The encoder and the decoder of a model."""
     size = model.config.vision_config.image_size
 
     def draw_pictures(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:

@@ -26,7 +26,7 @@ def find_checkpoint(
     and errors as of `fetch_checkpoint`.
     """
     architecture = ARCHITECTURES[name]
-    found = _find_in_folder(name, model, source) or find_on_hub(architecture, model, allow_pickle)
+    found = _find_in_folder(architecture.section, model, source) or find_on_hub(architecture, model, allow_pickle)
     if isinstance(found, FetchedFiles):
         _check_folder(architecture, found.path, allow_pickle)
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from editjudge.bundles import huggingface
 from editjudge.errors import InputError
-from editjudge_export.architectures.registry import Architecture
+from editjudge_export.architectures.architecture import Architecture
 from editjudge_export.checkpoints.checkpoint import CONFIG_FILE, TOKENIZER_FILE, load_config
 from editjudge_export.checkpoints.origins import CheckpointSource, FetchedFiles, ParserFile
 from editjudge_export.checkpoints.weights import PICKLED, SAFE, find_missing_weights

@@ -20,7 +20,7 @@ def check_preprocessing(name: str, folder: Path, settings: Mapping[str, Any]) ->
     """Compares the settings of a section with what its checkpoint says of itself, if it says anything.
 
     Args:
-        name: The section, such as clip.
+        name: The architecture.
         folder: The checkpoint folder.
         settings: Those of the section.
 
@@ -34,7 +34,9 @@ def check_preprocessing(name: str, folder: Path, settings: Mapping[str, Any]) ->
         raise InputError(f"{path} cannot be understood ({error}); fetch the checkpoint again") from error
     for key, wanted in expected.items():
         if key in settings and settings[key] != wanted:
-            raise InputError(f"the recipe says {settings[key]} for {key} in [{name}]; {path} says {wanted}")
+            raise InputError(
+                f"the recipe says {settings[key]} for {key} in [{architecture.section}]; {path} says {wanted}"
+            )
 
 
 def read_processor(folder: Path) -> dict[str, Any]:

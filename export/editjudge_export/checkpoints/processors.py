@@ -5,9 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from transformers import BitImageProcessor, CLIPImageProcessor, GroundingDinoImageProcessor, SamImageProcessor
+from transformers import (
+    BitImageProcessor,
+    CLIPImageProcessor,
+    DetrImageProcessor,
+    GroundingDinoImageProcessor,
+    SamImageProcessor,
+)
 
-Processor = TypeVar("Processor", CLIPImageProcessor, GroundingDinoImageProcessor, SamImageProcessor)
+Processor = TypeVar("Processor", CLIPImageProcessor, DetrImageProcessor, GroundingDinoImageProcessor, SamImageProcessor)
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 
 
@@ -30,6 +36,11 @@ def detector_processor(
     side = min(height, width)
     size = {"shortest_edge": side, "longest_edge": side} if fit == "pad" else {"height": height, "width": width}
     return _make(GroundingDinoImageProcessor, checkpoint, size=size, pad_size={"height": height, "width": width})
+
+
+def omdet_processor(height: int, width: int, checkpoint: Path | None = None) -> DetrImageProcessor:
+    """For pictures stretched to height x width, otherwise that of the checkpoint where it has one."""
+    return _make(DetrImageProcessor, checkpoint, size={"height": height, "width": width}, do_pad=False)
 
 
 def dino_processor(size: int, shorter: int = 256) -> BitImageProcessor:

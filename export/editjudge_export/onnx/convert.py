@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 import onnx
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from editjudge_export.onnx.files import save
 from editjudge_export.onnx.fp16 import convert_to_half
 from editjudge_export.onnx.fp16_weights import store_half
+from editjudge_export.onnx.int8 import CalibrationInputs, quantize
 from editjudge_export.onnx.precision import Precision
 
 MATRICES = {"MatMul", "Gemm", "Conv", "ConvTranspose"}
@@ -25,40 +22,27 @@ CHEAP = {
 (GridSample, sines)."""
 
 
-def convert(model: onnx.ModelProto, precision: Precision, keep: Sequence[str] = ()) -> onnx.ModelProto:
+def convert(
+    model: onnx.ModelProto, precision: Precision, keep: Sequence[str] = (), samples: Iterable[CalibrationInputs] = ()
+) -> onnx.ModelProto:
     """Converts a model of float32; its inputs and outputs keep their types.
 
     Args:
         model: It may be changed in place.
         precision: What to convert it to.
         keep: Parts that stay in float32: those whose nodes' names contain one of these; "" keeps all.
+        samples: Inputs that int8-static is calibrated on.
     """
     match precision:
         case "fp32":
             return model
         case "fp16-weights":
             return store_half(model)
-        case "int8":
-            return _quantize(model, keep)
+        case "int8" | "int8-vnni" | "int8-static":
+            return quantize(model, precision, {node.name for node in model.graph.node if _is_kept(node, keep)}, samples)
     kinds = MATRICES | CHEAP if precision == "fp16" else MATRICES
     return convert_to_half(model, lambda node: node.op_type in kinds and not _is_kept(node, keep))
 
 
 def _is_kept(node: onnx.NodeProto, keep: Sequence[str]) -> bool:
     return any(part in node.name for part in keep)
-
-
-def _quantize(model: onnx.ModelProto, keep: Sequence[str]) -> onnx.ModelProto:
-    with tempfile.TemporaryDirectory() as folder:
-        whole, small = Path(folder) / "whole.onnx", Path(folder) / "small.onnx"
-        save(model, whole)
-        quantize_dynamic(
-            whole,
-            small,
-            op_types_to_quantize=["MatMul", "Gemm"],
-            nodes_to_exclude=[node.name for node in model.graph.node if _is_kept(node, keep)],
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            use_external_data_format=True,
-        )
-        return onnx.load(small)

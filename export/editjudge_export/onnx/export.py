@@ -12,11 +12,14 @@ from typing import Any, TypeVar
 import onnx
 from torch import nn
 
+from editjudge.bundles.roles import ROLES
+from editjudge_export.onnx.calibration import draw_samples
 from editjudge_export.onnx.convert import convert
 from editjudge_export.onnx.files import save
 from editjudge_export.onnx.fp16_weights import round_weights
 from editjudge_export.onnx.graph import Graph, trace
 from editjudge_export.onnx.precision import Precision
+from editjudge_export.onnx.shared_weights import share_weights
 from editjudge_export.verification import numeric_gate
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -33,7 +36,7 @@ class ExportedFile:
         parity: Of a graph, its largest error against PyTorch with the weights that were traced.
         rounding: How far the precision moves the outputs from those of PyTorch with the original weights; None for
             float32.
-        data: The file of the weights, where they did not fit into the first.
+        data: The file of the weights, where they are not in the first: they did not fit, or other graphs read them too.
     """
 
     role: str
@@ -64,6 +67,8 @@ def export_graphs(
 ) -> list[ExportedFile]:
     """Writes the graphs of a model as folder/ROLE.onnx.
 
+    Those that take windows share a file of weights with the one that takes whole pictures.
+
     Args:
         model: Its weights are float32.
         make_graphs: Gives the graphs of the model, or of a copy of it.
@@ -76,7 +81,23 @@ def export_graphs(
     if precision == "fp16-weights":
         graphs = make_graphs(round_weights(model))
     folder.mkdir(parents=True, exist_ok=True)
-    return [_export(graph, original, folder, precision) for graph, original in zip(graphs, originals, strict=True)]
+    return _share_among_sizes(
+        [_export(graph, original, folder, precision) for graph, original in zip(graphs, originals, strict=True)]
+    )
+
+
+def _share_among_sizes(exported: Sequence[ExportedFile]) -> list[ExportedFile]:
+    """Puts the weights of each graph that has windows, and theirs, into one file."""
+    shared: dict[str, Path] = {}
+    for file in exported:
+        windows = [other for other in exported if ROLES[other.role].whole == file.role]
+        if windows:
+            data = file.path.with_name(f"{file.path.name}.data")
+            share_weights([graph.path for graph in (file, *windows)], data)
+            for own in (window.data for window in windows if window.data is not None):
+                own.unlink()
+            shared |= dict.fromkeys((graph.role for graph in (file, *windows)), data)
+    return [replace(file, data=shared.get(file.role, file.data)) for file in exported]
 
 
 def copy_file(source: Path, folder: Path, role: str) -> ExportedFile:
@@ -99,7 +120,7 @@ def _export(graph: Graph, original: Graph, folder: Path, precision: Precision) -
         if precision == "fp16-weights":
             rounding = numeric_gate.measure_difference(graph, original.reference, graph.reference)
         elif precision != "fp32":
-            traced = convert(traced, precision, graph.keep)
+            traced = convert(traced, precision, graph.keep, draw_samples(graph))
             written = save(traced, path)
             quick = replace(graph, batches=(1,))  # this measures; it does not look for mistakes
             converted = numeric_gate.open_function(path, precision)

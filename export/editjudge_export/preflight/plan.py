@@ -94,13 +94,13 @@ def make_plan(
     folders: dict[str, Path] = {}
     parsers = 0  # bytes: they are copied into the bundle
     for name, model in recipe.models.items():
-        architecture, section = ARCHITECTURES[name], recipe.sections[name]
+        architecture, section = recipe.architectures[name], recipe.sections[name]
         report(f"look for {name}")
         if architecture.from_url:
             from_web[name] = architecture.code.measure_download(model, options.source)
             continue
-        found = find_checkpoint(name, model, options.source, allow_pickle=options.allow_pickle)
-        check_settings(name, found.path, section)
+        found = find_checkpoint(architecture.name, model, options.source, allow_pickle=options.allow_pickle)
+        check_settings(architecture.name, found.path, section)
         downloads[name] = _check_download(found)
         folders[name] = found.path
     check_features(folders)
@@ -137,9 +137,13 @@ def check_settings(name: str, checkpoint: Path, section: Mapping[str, Any]) -> N
         section: The settings.
     """
     check_preprocessing(name, checkpoint, section)
-    for key, value in ARCHITECTURES[name].code.config_settings(checkpoint).items():
+    architecture = ARCHITECTURES[name]
+    resized = {"size": section["size"]} if architecture.resizable and "size" in section else {}
+    for key, value in architecture.code.config_settings(checkpoint, **resized).items():
         if section.get(key) != value:
-            raise InputError(f"the recipe says {section.get(key)} for {key} in [{name}]; the checkpoint says {value}")
+            raise InputError(
+                f"the recipe says {section.get(key)} for {key} in [{architecture.section}]; the checkpoint says {value}"
+            )
 
 
 def check_features(checkpoints: Mapping[str, Path]) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from editjudge.bundles.manifest import FILE_NAME, FORMAT, parse_manifest
 from editjudge.errors import InputError
-from editjudge_export.architectures.registry import ARCHITECTURES
 from editjudge_export.recipe import Recipe
 
 MEASURED = ("format", "document", "engine", "end_to_end")
@@ -42,7 +41,7 @@ def _check_keys(recipe: Recipe) -> None:
 def _placeholders(recipe: Recipe) -> Iterator[dict[str, Any]]:
     """The [[file]] tables as they will be, but for the hashes and sizes that nobody knows yet."""
     unknown = {"sha256": "0" * 64, "bytes": 0}
-    roles = [role for name in recipe.models for role in ARCHITECTURES[name].roles]
+    roles = [role for name in recipe.models for role in recipe.architectures[name].list_roles(recipe.sections[name])]
     yield from ({"role": role, "path": role, **unknown} for role in (*roles, *recipe.parsers))
     yield from ({"role": copy.role, "path": copy.path, **unknown} for copy in recipe.copies if copy.role is not None)
 

@@ -25,7 +25,13 @@ from editjudge_export.tensorrt.ep_context import AxisRange, make_wrapper
 TARGETS = ("sm86", "sm89", "sm120")
 """GeForce RTX 30, 40 and 50. An engine for all three is as large, and as quickly built, as one for the first."""
 
-PROFILE: Mapping[str, AxisRange] = {"batch": (1, 2, 4), "n": (1, 8, 32), "boxes": (1, 4, 32)}
+PROFILE: Mapping[str, AxisRange] = {
+    "batch": (1, 2, 4),
+    "n": (1, 8, 32),
+    "boxes": (1, 4, 32),
+    "phrases": (1, 2, 16),
+    "tokens": (3, 12, 77),
+}
 """The sizes of the dynamic axes of graphs."""
 
 

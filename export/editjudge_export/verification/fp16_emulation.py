@@ -42,4 +42,4 @@ def load_scorer(bundle: Bundle) -> Scorer:
         precision = bundle.manifest.files[graph.role].precision
         return EmulatedSession(graph.path, precision) if precision in HALVES else open_model(graph, device, threads)
 
-    return Scorer(ModelSet(bundle, "cpu", open_session=open_session))
+    return Scorer(ModelSet(bundle, "cpu", open_session=open_session), look="all")

@@ -6,7 +6,7 @@ transformers'; which boxes count, and the sub-scores, are the runtime's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,16 @@ from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.grounding_dino_text import Caption, CaptionTokenizer
 from editjudge.models.model_set import ModelSet
-from editjudge.models.sam import GROW, Segmenter, no_masks
+from editjudge.models.sam import GROW, Segmenter, input_shape, no_masks
+from editjudge.models.windows.window import PictureSize
 from editjudge.scorer import Scorer
-from editjudge.types import Boxes, Image, Masks, Placement
+from editjudge.types import Boxes, Image, Masks
 from editjudge_export.architectures.grounding_dino_text import separator_ids, substitute
+from editjudge_export.architectures.sam_sizes import resize_positions
 from editjudge_export.checkpoints.checkpoint import load_model, load_tokenizer
 from editjudge_export.checkpoints.processors import clip_processor, detector_processor, sam_processor
-
-PYTORCH = Placement("cpu", "PyTorch")
+from editjudge_export.verification.torch_omdet import TorchOmDetTurbo
+from editjudge_export.verification.torch_placement import PYTORCH, NoSession
 
 
 def why_not_comparable(bundle: Bundle) -> str | None:
@@ -49,20 +51,11 @@ def load_reference(bundle: Bundle, checkpoints: Mapping[str, Path]) -> Scorer:
     Raises InputError for a checkpoint that cannot be loaded.
     """
     models = {
-        Detector: TorchDetector(bundle, checkpoints["detector"]),
+        Detector: DETECTORS[bundle.detector.architecture](bundle, checkpoints["detector"]),
         Segmenter: TorchSegmenter(bundle, checkpoints["segmenter"]),
         Clip: TorchClip(bundle, checkpoints["clip"]),
     }
-    return Scorer(ModelSet(bundle, "cpu", models=models, placements=dict.fromkeys(GRAPHS, PYTORCH)))
-
-
-class _NoSession:
-    """Stands where a model takes a session that it never runs."""
-
-    placement = PYTORCH
-
-    def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        raise NotImplementedError
+    return Scorer(ModelSet(bundle, "cpu", models=models, placements=dict.fromkeys(GRAPHS, PYTORCH)), look="all")
 
 
 class TorchDetector(Detector):
@@ -71,12 +64,14 @@ class TorchDetector(Detector):
     def __init__(self, bundle: Bundle, checkpoint: Path) -> None:
         settings = bundle.detector
         captions = CaptionTokenizer(bundle.file("detector_tokenizer"), settings.text_length)
-        super().__init__(_NoSession(), captions, settings)
+        super().__init__(NoSession(), captions, settings)
         self._model = load_model(checkpoint, GroundingDinoForObjectDetection)
         self._process = detector_processor(settings.height, settings.width, settings.fit, checkpoint)
         self._separators = separator_ids(load_tokenizer(checkpoint))
 
-    def _run(self, images: Sequence[Image], captions: Sequence[Caption]) -> tuple[np.ndarray, np.ndarray]:
+    def _run(
+        self, images: Sequence[Image], captions: Sequence[Caption], _: object = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         outputs = [self._run_one(image, caption.input_ids) for image, caption in zip(images, captions, strict=True)]
         logits, boxes = zip(*outputs, strict=True)
         return np.stack(logits), np.stack(boxes)
@@ -91,13 +86,23 @@ class TorchDetector(Detector):
         return logits, output.pred_boxes[0].numpy()
 
 
+DETECTORS: dict[str, Callable[[Bundle, Path], Detector]] = {
+    "grounding-dino": TorchDetector,
+    "omdet-turbo": TorchOmDetTurbo,
+}
+"""By the architecture, with the settings of a bundle and the weights of a checkpoint folder."""
+
+
 class TorchSegmenter:
     """SAM, picture by picture."""
 
     def __init__(self, bundle: Bundle, checkpoint: Path) -> None:
-        self._threshold = bundle.segmenter.threshold
-        self._model = load_model(checkpoint, SamModel)
+        self._size, self._threshold = bundle.segmenter.size, bundle.segmenter.threshold
+        self._model = resize_positions(load_model(checkpoint, SamModel), bundle.segmenter.size)
         self._process = SamProcessor(sam_processor(bundle.segmenter.size, bundle.segmenter.mask_size, checkpoint))
+
+    def seen_shape(self, shape: tuple[int, ...]) -> PictureSize:
+        return input_shape(shape, self._size)
 
     def segment(self, images: Sequence[Image], boxes: Sequence[Boxes]) -> list[Masks]:
         return [

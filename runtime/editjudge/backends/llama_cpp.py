@@ -13,7 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.backends.llama_library import check_status, free_resources, hear_llama, load_llama_cpp, read_token
+from editjudge.backends.ggml.hidden_states import HiddenStates
+from editjudge.backends.ggml.output_table import OutputTable, open_output_table
+from editjudge.backends.llama_library import (
+    check_status,
+    free_resources,
+    hear_llama,
+    load_ggml,
+    load_llama_cpp,
+    read_token,
+)
 from editjudge.errors import BundleError, EditJudgeError, OutOfMemoryError
 from editjudge.types import Placement
 from editjudge.utils.oom import ADVICE, NO_MEMORY, check_room
@@ -21,17 +30,22 @@ from editjudge.utils.oom import ADVICE, NO_MEMORY, check_room
 BATCH = 64
 """Tokens evaluated at once."""
 ALL_LAYERS = -1
+COMPARED, SAME = 256, 1e-3
+"""Tokens whose logits are computed in both ways when a model is loaded, and how far they may differ."""
 CONTEXT_BYTES, THREAD_BYTES = 64 << 20, 16 << 20
 """What a context takes at most, and a thread with its stack."""
 LOAD = "load the parser"
 NO_ROOM = f"there is not enough memory to {LOAD}; {ADVICE}"
-GPU_BUILD = "CMAKE_ARGS='-DGGML_CUDA=on' pip install --force-reinstall --no-binary llama-cpp-python llama-cpp-python"
+_BUILD = "CMAKE_ARGS='-DGGML_{}=on' pip install --force-reinstall --no-binary llama-cpp-python llama-cpp-python"
+GPU_BUILD = _BUILD.format("CUDA")
+GPU_BUILDS = {"webgpu": _BUILD.format("VULKAN"), "coreml": _BUILD.format("METAL"), "directml": _BUILD.format("VULKAN")}
+"""By devices that are not for NVIDIA's GPUs alone, what reaches the same GPUs: their providers are not llama.cpp's."""
 
 
 def choose_placement(device: str) -> Placement:
     """Chooses where a language model is to run when the other models run on `device`; it loads llama.cpp.
 
-    All of it goes to the GPU when an NVIDIA device is asked for, or auto, and llama.cpp was built for a GPU that is
+    All of it goes to the GPU when the device of a GPU is asked for, or auto, and llama.cpp was built for a GPU that is
     there; else to the CPU. Raises DeviceError or OutOfMemoryError where llama.cpp cannot be loaded.
     """
     if device == "cpu":
@@ -42,7 +56,8 @@ def choose_placement(device: str) -> Placement:
         return Placement("gpu", "llama.cpp")
     if device == "auto":
         return Placement("cpu", "llama.cpp")
-    missing = f"llama.cpp was built without GPU support, or finds no GPU; {GPU_BUILD}"
+    build = GPU_BUILDS.get(device, GPU_BUILD)
+    missing = f"llama.cpp was built without GPU support, or finds no GPU; {build}"
     return Placement("cpu", "llama.cpp", reason=missing)
 
 
@@ -67,6 +82,7 @@ class LanguageModel:
                 self._load_adapter(adapter)
             self._decode([int(self._llama.llama_vocab_bos(self._vocab))])
             self._prompt_length = self._length
+            self._skip_logits()
             # Freed by `close`, or when nobody uses the model any more; when the interpreter ends, by the system alone.
             self._free = weakref.finalize(self, free_resources, resources.pop_all())
             self._free.atexit = False
@@ -82,12 +98,18 @@ class LanguageModel:
         resources.callback(llama.llama_model_free, self._model)
         self._vocab: Any = llama.llama_model_get_vocab(self._model)
         self._size = int(llama.llama_vocab_n_tokens(self._vocab))
+        self._table: OutputTable | None = None
+        self._hidden: HiddenStates | None = None
+        if not gpu:  # where all logits cost next to nothing
+            self._open_table(path, resources)
 
         params = llama.llama_context_default_params()
         params.n_ctx = room
         params.n_batch = params.n_ubatch = min(room, BATCH)
         params.n_threads = params.n_threads_batch = threads
         params.offload_kqv = params.op_offload = gpu
+        if self._hidden is not None:
+            params.cb_eval = self._hidden.callback
         self._context: Any = llama.llama_init_from_model(self._model, params)
         if not self._context:
             raise OutOfMemoryError(NO_ROOM)
@@ -108,6 +130,11 @@ class LanguageModel:
         turn = ctypes.create_string_buffer(4096)
         length = llama.llama_chat_apply_template(template, messages, 1, True, turn, len(turn))
         return turn.raw[:length].decode() if 0 < length <= len(turn) else None
+
+    @property
+    def skips_logits(self) -> bool:
+        """Whether logits are computed for candidates alone; else llama.cpp computes those of all tokens."""
+        return self._table is not None
 
     def tokenize(self, text: str, special: bool = False) -> tuple[int, ...]:
         """The tokens of a text, which may hold names of special tokens, as chat templates do, only if `special`."""
@@ -139,14 +166,41 @@ class LanguageModel:
     def log_likelihoods(self, tokens: Sequence[int], candidates: Sequence[int]) -> NDArray[np.float64]:
         """Reads tokens on; float64[len(candidates)]: how likely each candidate is to follow, if one does, in nats."""
         self._decode(tokens)
-        logits = np.ctypeslib.as_array(self._llama.llama_get_logits_ith(self._context, -1), shape=(self._size,))
-        selected = logits[np.asarray(candidates)].astype(np.float64)
+        if self._table is not None and self._hidden is not None:
+            selected = self._table.score(self._hidden.states[-1], candidates)
+        else:
+            selected = self._read_logits()[np.asarray(candidates)].astype(np.float64)
         selected -= selected.max()
         return np.asarray(selected - np.log(np.exp(selected).sum()))
 
     def close(self) -> None:
         """Frees the memory; nothing else can be called after it."""
         self._free()
+
+    def _open_table(self, path: Path, resources: ExitStack) -> None:
+        """Opens what tells the logits of a few tokens from a hidden state; nothing where that cannot be."""
+        width = int(self._llama.llama_model_n_embd(self._model))
+        library = load_ggml()
+        table = open_output_table(library, path, self._size, width) if library else None
+        if table is not None:
+            resources.callback(table.close)
+            self._table, self._hidden = table, HiddenStates(self._llama, library, width)
+
+    def _skip_logits(self) -> None:
+        """After a first pass: has llama.cpp compute no logits from now on, if ours for that pass were the same."""
+        if self._table is None or self._hidden is None:
+            return
+        tokens = range(0, self._size, max(1, self._size // COMPARED))
+        if len(self._hidden.states) == 1 and np.allclose(
+            self._table.score(self._hidden.states[0], tokens), self._read_logits()[tokens], atol=SAME, rtol=SAME
+        ):
+            self._hidden.end_passes()
+        else:
+            self._table = None
+
+    def _read_logits(self) -> NDArray[np.float32]:
+        """float32[tokens there are], after the last token that was read."""
+        return np.ctypeslib.as_array(self._llama.llama_get_logits_ith(self._context, -1), shape=(self._size,))
 
     def _load_adapter(self, path: Path) -> None:
         """The adapter is freed with the model."""
@@ -159,7 +213,7 @@ class LanguageModel:
             raise _explain(fault, path)
 
     def _decode(self, tokens: Sequence[int]) -> None:
-        """Runs the model on tokens; only the last one's logits are computed."""
+        """Runs the model on tokens; only after the last one is anything computed of what follows."""
         for start in range(0, len(tokens), BATCH):
             part = tokens[start : start + BATCH]
             batch = self._batch

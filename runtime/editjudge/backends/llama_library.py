@@ -72,6 +72,15 @@ def load_mtmd() -> Any:
     return mtmd
 
 
+def load_ggml() -> Any:
+    """The library under llama.cpp, which holds its tensors; None where the package does not give access to it."""
+    load_llama_cpp()
+    try:
+        return import_module("llama_cpp._ggml").libggml
+    except (ImportError, AttributeError):
+        return None
+
+
 @contextmanager
 def hear_llama() -> Iterator[list[str]]:
     """Gives the errors that llama.cpp tells of in this thread within the block, and keeps it from printing. What it

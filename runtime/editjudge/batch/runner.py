@@ -27,9 +27,10 @@ from editjudge.bundles.cache import file_sha256
 from editjudge.bundles.manifest import FILE_NAME
 from editjudge.datasets import Dataset
 from editjudge.errors import EditJudgeError, InputError, quote_value
-from editjudge.metrics.looking.looked_at import Look, check_look
+from editjudge.metrics.looking.looked_at import check_look
 from editjudge.metrics.registry import Compat, check_accept_at, check_compat, check_names
 from editjudge.metrics.vlm_judge.names import is_judge
+from editjudge.types import Look
 from editjudge.utils.arguments import FLAG, FUNCTION, PATH, TEXT, instance, whole_number
 from editjudge.utils.lock_file import hold_lock
 
@@ -92,7 +93,7 @@ def score_dataset(
     Args:
         output: A .parquet, .csv or .jsonl file.
         accept_at: The probability from which an edit is accepted; None: the bundle's.
-        look: How much of edited pictures is looked at, "changes" or "all"; None: as the bundle allows.
+        look: How much of edited pictures is looked at, "changes" or "all"; None: as the bundle says.
         metrics: Names of further metrics.
         judging: How those of them that are judges are asked; None: as by default.
         workers: Processes, or actors on Ray; by default one per core, and one where the models run on a GPU.

@@ -13,10 +13,10 @@ from editjudge.batch.score_columns import ERROR, Values, score_values
 from editjudge.datasets import EditSample
 from editjudge.errors import BundleError, DeviceError, EditJudgeError, OutOfMemoryError
 from editjudge.image.decode import ImageSource
-from editjudge.metrics.looking.looked_at import Look
 from editjudge.metrics.registry import Compat, EditScore
 from editjudge.ranking import BATCH, Prepared
 from editjudge.scorer import Scorer
+from editjudge.types import Look
 from editjudge.utils.libraries.opencv import cv2
 from editjudge.utils.oom import convert_memory_errors
 
@@ -32,7 +32,7 @@ class Setup:
         threads: Of each model; None where they run on a GPU.
         metrics: Names of further metrics.
         accept_at: The probability from which an edit is accepted; None: the bundle's.
-        look: How much of edited pictures is looked at; None: as the bundle allows.
+        look: How much of edited pictures is looked at; None: as the bundle says.
     """
 
     bundle: str = "studio"

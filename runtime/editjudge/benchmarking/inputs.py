@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,15 @@ def select_edits(
     for source in dict.fromkeys(source for sample in edits for source in sample.edit()[:2]):
         load_image(source)
     return edits
+
+
+def group_candidates(edits: Sequence[EditSample]) -> Mapping[tuple[ImageSource, str], list[ImageSource]]:
+    """The edited pictures by what they are candidates of: an original, named and not decoded, and an instruction."""
+    groups: dict[tuple[ImageSource, str], list[ImageSource]] = defaultdict(list)
+    for sample in edits:
+        original, edited, instruction = sample.edit()
+        groups[original, instruction].append(edited)
+    return groups
 
 
 def demo_edits() -> list[EditSample]:

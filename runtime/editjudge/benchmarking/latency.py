@@ -6,8 +6,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,12 +18,15 @@ from editjudge.image.decode import load_picture
 from editjudge.utils.timing import STAGES
 
 if TYPE_CHECKING:
+    from editjudge.metrics.registry import EditScore
     from editjudge.scorer import Scorer
 
 PARTS = (*STAGES[1:], "other")
 """The parts of an edit whose instruction was parsed before; other: all that no stage counts as its own."""
 LOADER = "turn one thing into another thing"
 """An instruction that loads the parser, which is not to be counted as parsing."""
+
+Returned = TypeVar("Returned")
 
 Times = Mapping[str, Sequence[float]]
 """Milliseconds by name: "decode", "parse", the PARTS, and "total", which is their sum; one value an edit."""
@@ -77,15 +81,25 @@ def time_edits(
             pictures = load_picture(original), load_picture(edited)
             decoding = _since(start)
             for index in _order(len(scorers), turn + number):
-                start = time.perf_counter()
-                score = scorers[index].score(*pictures, instruction)
-                total = _since(start)
-                parts = {stage: score.timings_ms.get(stage, 0.0) for stage in STAGES[1:]}
-                parts["other"] = max(0.0, total - sum(parts.values()))
-                for name, value in {"decode": decoding, **parts, "total": total}.items():
+                _, parts = time_score(partial(scorers[index].score, *pictures, instruction))
+                for name, value in {"decode": decoding, **parts}.items():
                     times[index][name].append(value)
                 advance()
     return [{name: values[name] for name in ("decode", "parse", *PARTS, "total")} for values in times]
+
+
+def time_score(score: Callable[[], EditScore]) -> tuple[EditScore, dict[str, float]]:
+    """Scores once: the score, and the milliseconds of the PARTS and of "total"."""
+    scored, total = time_call(score)
+    parts = {stage: scored.timings_ms.get(stage, 0.0) for stage in STAGES[1:]}
+    parts["other"] = max(0.0, total - sum(parts.values()))
+    return scored, {**parts, "total": total}
+
+
+def time_call(call: Callable[[], Returned]) -> tuple[Returned, float]:
+    """What is returned, and after how many milliseconds."""
+    start = time.perf_counter()
+    return call(), _since(start)
 
 
 def summarize(milliseconds: Sequence[float]) -> Summary:

@@ -59,7 +59,7 @@ def _times(milliseconds: dict[str, dict[str, float]]) -> Table:
     for name, label in ROWS.items():
         row = milliseconds[name]
         share = f"{row['mean'] / milliseconds['total']['mean']:.0%}" if name in PARTS else ""
-        numbers = [_number(row[column]) for column in ("mean", "p50", "p95", "p99")]
+        numbers = [format_number(row[column]) for column in ("mean", "p50", "p95", "p99")]
         table.add_row(label, *numbers, str(int(row["n"])), share, style="bold" if name == "total" else "")
     return table
 
@@ -81,7 +81,10 @@ def _throughput(measured: list[dict[str, Any]]) -> Table:
     for rows in zip(*(result["throughput"]["levels"] for result in measured), strict=True):
         cells = [str(rows[0]["threads"])]
         for row in rows:
-            cells += [_number(row["per_second"]), f"{_number(row['least'])} to {_number(row['most'])}"]
+            cells += [
+                format_number(row["per_second"]),
+                f"{format_number(row['least'])} to {format_number(row['most'])}",
+            ]
         table.add_row(*cells)
     return table
 
@@ -103,5 +106,6 @@ def _cold_start(name: str, cold: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: memory {loaded} once loaded, {scored} after the first score, {most} at most"
 
 
-def _number(value: float) -> str:
+def format_number(value: float) -> str:
+    """With the digits that a reader needs."""
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"

@@ -23,6 +23,7 @@ from editjudge.bundles.contents.words import read_words
 from editjudge.bundles.files import DocumentEntry, EngineEntry, FileEntry
 from editjudge.bundles.manifest import FILE_NAME, Manifest, read_manifest
 from editjudge.bundles.packaged_model import assemble_model
+from editjudge.bundles.roles import name_weights_role
 from editjudge.bundles.settings import ClipSettings, DetectorSettings, SegmenterSettings
 from editjudge.errors import BundleError, InputError, quote_value
 from editjudge.utils.text import shorten
@@ -160,8 +161,9 @@ class Bundle:
             raise BundleError(self._lacks(role))
         if entry.package is not None:
             return assemble_model(entry.package, entry.sha256)
-        if self.has(f"{role}_data"):
-            self.file(f"{role}_data")
+        weights = name_weights_role(role)
+        if self.has(weights):
+            self.file(weights)
         path = self._check_file(entry.path or "", entry.sha256, entry.bytes)
         check_content(path, role, self.manifest)
         return path
@@ -169,7 +171,7 @@ class Bundle:
     def graph(self, role: str) -> GraphFile:
         """The ONNX file of this role with the engines made of it; it is checked once its path is asked for."""
         files = self.manifest.files
-        digest = " ".join(files[name].sha256 for name in (role, f"{role}_data") if name in files)
+        digest = " ".join(files[name].sha256 for name in (role, name_weights_role(role)) if name in files)
         engines = tuple(engine for engine in self.engines if engine.role == role)
         return GraphFile(role, digest, engines, partial(self.file, role), self.engine)
 

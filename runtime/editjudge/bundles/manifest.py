@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import errno
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from editjudge.bundles.contents.regular_file import read_regular
 from editjudge.bundles.files import DocumentEntry, EndToEnd, EngineEntry, FileEntry
-from editjudge.bundles.roles import REQUIRED, ROLES
+from editjudge.bundles.roles import REQUIRED, ROLES, name_window_role
 from editjudge.bundles.settings import (
+    WINDOW_SIZES,
     ClipSettings,
     DetectorSettings,
     Frame,
@@ -23,7 +24,7 @@ from editjudge.bundles.settings import (
 )
 from editjudge.bundles.toml_schema import check_keys, check_value, read_table, shorten
 from editjudge.errors import BundleError
-from editjudge.types import FRAME
+from editjudge.types import FRAME, Look
 from editjudge.utils.text import printable
 
 FORMAT = 2
@@ -39,6 +40,8 @@ OPTIONAL: dict[str, type[Any]] = {
     "end_to_end": EndToEnd,
 }
 """Sections that a manifest may lack, and need no file."""
+WINDOWED = {"detector": ("detector",), "segmenter": ("sam_encoder", "sam_decoder")}
+"""The sections that have windows, and the roles that there are for each size of them."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Manifest:
 
     Attributes:
         frame: Pixels of the longest side that pictures are scaled down to before anything looks at them; never up.
+        look: How much of edited pictures is looked at where nobody says.
         fallback_parse: Of the fallback parser, once it was measured; until then what it says is never taken for sure.
         settings: The sections that belong to a role, by its name.
     """
@@ -55,6 +59,7 @@ class Manifest:
     version: str
     description: str
     frame: Frame
+    look: Look
     files: Mapping[str, FileEntry]
     documents: tuple[DocumentEntry, ...]
     clip: ClipSettings
@@ -131,11 +136,31 @@ def parse_manifest(content: dict[str, Any], where: str = "the manifest") -> Mani
     for role in ROLES.values():
         if role.settings is not None and (role.name in settings) != (role.name in content["files"]):
             raise ValueError(f"section [{role.name}] and the file of role {role.name} belong together")
+    if (content["detector"].architecture == "omdet-turbo") != ("detector_text" in content["files"]):
+        raise ValueError("the architecture omdet-turbo of [detector] and a file of role detector_text belong together")
+    for section in WINDOWED:
+        _check_windows(section, content[section].windows, content["files"])
     content["frame"] = check_value(content.get("frame", FRAME), Frame, "frame")
+    content["look"] = check_value(content.get("look", "all"), Look, "look")
+    if content["look"] == "changes" and not content["detector"].windows:
+        raise ValueError('look is "changes", and [detector] has no windows to look through')
     check_keys(Manifest, content, where)
     for name in ("name", "version", "description"):
         check_value(content[name], str, name)
     return Manifest(**content)
+
+
+def _check_windows(section: str, windows: Sequence[int], files: Mapping[str, FileEntry]) -> None:
+    """Raises ValueError unless there is a file for every size of windows, and a size for every such file."""
+    for whole in WINDOWED[section]:
+        for place in range(len(WINDOW_SIZES)):
+            role = name_window_role(whole, place)
+            if (place < len(windows)) != (role in files):
+                there = "a" if role in files else "no"
+                raise ValueError(
+                    f"section [{section}] has {len(windows)} sizes of windows, and there is {there} file of role "
+                    f"{role}; they belong together"
+                )
 
 
 def _pop_tables(content: dict[str, Any], name: str) -> list[Any]:

@@ -83,14 +83,12 @@ class DetectorSettings:
 
     Attributes:
         height, width: Pixels of the input.
-        text_length: Tokens of a caption, padded.
-        fit: A picture is stretched to the input, or scaled to fit into it and padded at the right and the bottom; then
-            the model takes a pixel_mask.
+        text_length: Tokens of a caption, padded; with OmDet-Turbo of a text, at the most.
+        fit: A picture is stretched to the input, or scaled to fit into it and padded at the right and the bottom.
         weak_threshold: From which score on the best box of a phrase counts where nothing better is found and the pixels
             show that it changed; None: never.
-        architecture: Which detector it is.
-        windows: Pixels of a side of the squares that it takes as well, the largest first: windows of a picture, at the
-            scale at which the whole of it would be seen.
+        architecture: Which detector it is; text_threshold is for Grounding DINO, whose tokens have scores.
+        windows: Pixels of a side of the windows of pictures that it takes as well, at one scale, the largest first.
     """
 
     height: SideLength
@@ -100,7 +98,7 @@ class DetectorSettings:
     resample: Literal["area", "bilinear", "bicubic"]
     text_length: Tokens
     box_threshold: Threshold
-    text_threshold: Threshold
+    text_threshold: Threshold = 0.25
     fit: Literal["stretch", "pad"] = "stretch"
     weak_threshold: Threshold | None = None
     architecture: Literal["grounding-dino", "omdet-turbo"] = "grounding-dino"
@@ -108,6 +106,8 @@ class DetectorSettings:
 
     def __post_init__(self) -> None:
         check_windows(self.windows, min(self.height, self.width))
+        if self.architecture == "omdet-turbo" and self.fit != "stretch":
+            raise ValueError(f"fit must be stretch for omdet-turbo, not {self.fit}")
         if self.weak_threshold is not None and not self.weak_threshold < self.box_threshold:
             raise ValueError(f"weak_threshold must be under box_threshold, not {self.weak_threshold}")
 

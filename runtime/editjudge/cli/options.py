@@ -20,7 +20,7 @@ EditedFolder = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Take the edited pictures from here, named by their ids.")
 ]
 BundleName = Annotated[str, typer.Option("--bundle", "-b", help="A bundle's name, or its folder with a slash in it.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, tensorrt, rtx or openvino.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, tensorrt, rtx, openvino, webgpu, coreml or directml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Report = Annotated[Path | None, typer.Option(help="Write an HTML report.", metavar="FILE.html")]
 CompatOption = Annotated[
@@ -31,7 +31,16 @@ LookOption = Annotated[
     typer.Option(
         "--look",
         help="changes: look at an edited picture only where it changed; all: at all of it.",
-        show_default="changes, where the bundle can",
+        show_default="as the bundle says",
+    ),
+]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(
+        "--budget-ms",
+        metavar="MS",
+        help="The milliseconds that it may take, once the models are open: what there is no time for is left out.",
+        show_default="as long as it takes",
     ),
 ]
 AcceptAt = Annotated[

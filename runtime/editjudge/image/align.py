@@ -50,6 +50,9 @@ POOR = 1.5
 
 FARTHEST = 2.0
 """Pixels of a picture of FRAME that a shift may move when it is found anew there; more is a fit to something else."""
+WINDOW, STRIDE = 256, 8
+"""Pixels of a side of the part of it that is looked at for that: all of it tells no more, and takes four times as long;
+and how many pixels apart those parts begin of which one is chosen."""
 
 
 def shrink(picture: Image, side: int = SIDE) -> Image:
@@ -78,12 +81,19 @@ def _share_still(alignment: PairAlignment, original: Image, undone: Image) -> fl
 
     So the tone of a darker sky, or of another background, is no drift.
     """
-    one, other = (shrink(picture, COARSE).astype(np.float32) for picture in (original, undone))
-    concerned = np.abs(alignment.apply_tone(one) - one).max(axis=2) > CONCERNED
+    one, other = (shrink(picture, COARSE) for picture in (original, undone))
+    moved = np.abs(alignment.tone_curve() - np.arange(256, dtype=np.float32)[:, None]) > CONCERNED
+    concerned = _largest(cv2.LUT(one, moved.astype(np.uint8)[None])) > 0
     # No curve moves black and white, whatever the line through the rest says.
-    concerned &= (one.max(axis=2) > DARK) & (one.min(axis=2) < 255 - DARK)
-    still = np.abs(other - one).max(axis=2) < AS_IT_WAS
+    concerned &= (_largest(one) > DARK) & (_largest(~one) > DARK)
+    still = _largest(cv2.absdiff(one, other)) < AS_IT_WAS
     return int(np.count_nonzero(concerned & still)) / max(1, int(np.count_nonzero(concerned)))
+
+
+def _largest(picture: Any) -> NDArray[np.uint8]:
+    """uint8[H, W]: the largest of the channels of uint8[H, W, 3]."""
+    red, green, blue = cv2.split(picture)
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
 
 
 def refine_shift(
@@ -103,7 +113,10 @@ def refine_shift(
         found = refine_shift(small, shrink(original, FRAME), shrink(edited, FRAME), changed)
         return alignment if found is small else found.resized(scale)
     one, other = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (original, edited))
-    same = None if changed is None else _outside(changed, *original.shape[:2])
+    same: Any = np.ones(one.shape, np.uint8) if changed is None else _outside(changed, *one.shape)
+    if alignment.scale == 1.0:  # else a part would tell how far it was moved by what the scale is off
+        window = _choose_window(one, same)
+        one, other, same = (np.ascontiguousarray(picture[window]) for picture in (one, other, same))
     refined = _fit_ecc(one, other, alignment.matrix, cv2.MOTION_TRANSLATION, steps=4, blur=3, where=same)
     if refined is None or np.abs(refined - alignment.matrix).max() >= FARTHEST:
         return alignment
@@ -195,6 +208,21 @@ def _fit_scale(original: Any, edited: Any, start: Floats, *, steps: int, blur: i
     (a, b, _), (c, d, _) = matrix.tolist()
     drifted = abs(a - d) < skew and max(abs(b), abs(c)) < skew and abs((a + d) / 2 - 1) < STRETCH
     return matrix if drifted else None
+
+
+def _choose_window(gray: Any, where: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """The rows and columns of the part (WINDOW) of a picture uint8[H, W] that has most edges in either direction."""
+    size = [max(1, side // STRIDE) for side in gray.shape[::-1]]
+    shown = cv2.resize(where, size, interpolation=cv2.INTER_NEAREST)
+    small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    slopes = (cv2.copyTo(cv2.Sobel(small, cv2.CV_32F, *along), shown) for along in ((1, 0), (0, 1)))
+    sums = [cv2.integral(np.square(slope)) for slope in slopes]
+    reach = WINDOW // STRIDE
+    top, left = np.ix_(*(range(max(1, side - reach + 1)) for side in small.shape))
+    end, right = (np.minimum(start + reach, side) for start, side in zip((top, left), small.shape, strict=True))
+    weaker = np.minimum(*(one[end, right] - one[top, right] - one[end, left] + one[top, left] for one in sums))
+    row, column = (STRIDE * int(place) for place in np.unravel_index(int(weaker.argmax()), weaker.shape))
+    return slice(row, row + WINDOW), slice(column, column + WINDOW)
 
 
 def _outside(changed: NDArray[np.bool_], height: int, width: int) -> NDArray[np.uint8]:

@@ -87,16 +87,31 @@ class PairAlignment:
 
     def covers(self, height: int, width: int, margin: float = 1.0) -> NDArray[np.bool_]:
         """bool[H, W]: which pixels of the original the edited picture shows, `margin` pixels from its border."""
-        right, down = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+        columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+        corners = np.array([[0, width - 1, 0, width - 1], [0, 0, height - 1, height - 1], [1, 1, 1, 1]])
+        # No pixel moves further than a corner, so that what lies deeper inside is shown in any case.
+        rim = int(np.abs(self.matrix @ corners - corners[:2]).max() + margin) + 2
+        start, end, every = slice(None, rim), slice(-rim, None), slice(None)
+        covered = np.ones((height, width), bool)
+        for down, right in ((start, every), (end, every), (every, start), (every, end)):
+            covered[down, right] = self._shows(columns[right], rows[down, None], height, width, margin)
+        return covered
+
+    def _shows(self, right: Floats, down: Floats, height: int, width: int, margin: float) -> NDArray[np.bool_]:
+        """bool[N, M]: `covers` of the pixels that lie float32[M] to the right and float32[N, 1] down."""
         (a, b, x), (c, d, y) = self.matrix.tolist()
         across, along = a * right + b * down + x, c * right + d * down + y
         inside = (across >= margin) & (along >= margin)
         return np.asarray(inside & (across <= width - 1 - margin) & (along <= height - 1 - margin))
 
-    def apply_tone(self, picture: NDArray[Any]) -> Floats:
-        """float32[H, W, 3], 0 to 255: the picture in the tone of the edited one."""
-        tone = picture * np.array(self.gain, np.float32) + np.array(self.offset, np.float32)
-        return np.asarray(np.clip(tone, 0, 255), np.float32)
+    def tone_curve(self) -> Floats:
+        """float32[256, 3], 0 to 255: what each level of a channel becomes in the tone of the edited picture."""
+        levels = np.arange(256, dtype=np.float32)[:, None]
+        return np.clip(levels * np.array(self.gain, np.float32) + np.array(self.offset, np.float32), 0, 255)
+
+    def apply_tone(self, picture: Image) -> Image:
+        """A picture uint8[H, W, 3] in the tone of the edited one."""
+        return np.asarray(cv2.LUT(picture, np.rint(self.tone_curve()).astype(np.uint8)[None]), np.uint8)
 
 
 def warp(picture: Any, matrix: Floats) -> Any:

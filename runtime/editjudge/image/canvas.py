@@ -5,17 +5,20 @@ It is looked for in the pixels that were handed in, before these come into a fra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.types import Image
+from editjudge.utils.libraries.opencv import cv2
 
 TOLERANCE = 12  # levels by which compression may change a border's colour
 PLAIN = 0.99  # the share of a line's pixels that must have that colour
 STRAIGHT = 0.6  # the share of the first line inside that must have another one: a plain background has no such edge
 WIDEST = 0.25  # of a side; what is wider is no border
+LINES = 32  # are looked at at once, after the first, in which most pictures differ already
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def find_content(picture: Image) -> Content:
     """What lies inside the border of a picture uint8[H, W, 3]; all of it where there is none."""
     height, width = picture.shape[:2]
     whole = Content.whole(height, width)
-    colour = picture[0, 0].astype(np.int16)
+    colour = picture[0, 0].tolist()
     sides = [picture, picture[::-1], picture.transpose(1, 0, 2), picture[:, ::-1].transpose(1, 0, 2)]
     depths = [_depth(side, colour) for side in sides]
     straight = [depth for depth, edge in depths if edge]
@@ -68,17 +71,26 @@ def find_content(picture: Image) -> Content:
     return Content((left, top, width - right, height - bottom), height, width)
 
 
-def _depth(side: NDArray[np.uint8], colour: NDArray[np.int16]) -> tuple[int, bool]:
+def _depth(side: Image, colour: Sequence[int]) -> tuple[int, bool]:
     """How many of the first lines of a picture are plain, and whether they end in a straight edge."""
-    reach = int(WIDEST * len(side))
-    for depth in range(reach + 1):
-        same = float((np.abs(side[depth].astype(np.int16) - colour).max(axis=1) <= TOLERANCE).mean())
-        if same < PLAIN:
-            return depth, bool(depth) and _begins(side, depth, colour)
+    end = int(WIDEST * len(side)) + 1
+    for start in (0, *range(1, end, LINES)):
+        lines = side[start : min(end, start + LINES if start else 1)]
+        for depth, line in enumerate(_find_colour(lines, colour), start):
+            if np.count_nonzero(line) / len(line) < PLAIN:
+                return depth, bool(depth) and _begins(side, depth, colour)
     return 0, False
 
 
-def _begins(side: NDArray[np.uint8], depth: int, colour: NDArray[np.int16]) -> bool:
+def _begins(side: Image, depth: int, colour: Sequence[int]) -> bool:
     """Whether most of a line just inside the border has another colour."""
-    line = side[min(depth + 1, len(side) - 1)].astype(np.int16)
-    return float((np.abs(line - colour).max(axis=1) > TOLERANCE).mean()) >= STRAIGHT
+    inside = min(depth + 1, len(side) - 1)
+    (line,) = _find_colour(side[inside : inside + 1], colour)
+    return bool(np.count_nonzero(line == 0) / len(line) >= STRAIGHT)
+
+
+def _find_colour(lines: Image, colour: Sequence[int]) -> NDArray[np.uint8]:
+    """uint8[N, M], not 0: which pixels of N lines have a colour, but for what compression does to it."""
+    least = tuple(max(0, level - TOLERANCE) for level in colour)
+    most = tuple(min(255, level + TOLERANCE) for level in colour)
+    return np.asarray(cv2.inRange(np.ascontiguousarray(lines), least, most), np.uint8)

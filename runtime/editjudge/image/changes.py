@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 
 from editjudge.image.align import SIDE, edge_strength, fit_alignment, shrink
 from editjudge.image.alignment import PairAlignment
+from editjudge.image.difference import LEAST, choose_threshold, measure_gap
 from editjudge.image.recolour import explained_share, predict_recolouring
 from editjudge.image.tone import SLIGHT, is_clear_tone
-from editjudge.types import ChangeKind, Floats, Image
+from editjudge.types import ChangeKind, Image
 from editjudge.utils.libraries.opencv import cv2
 
-LEAST, MOST = 6.0, 14.0
-"""Units of CIE Lab between which the threshold of a changed pixel lies."""
-SPREADS = 8.0  # how often the least change lies between the tenth and the quarter that changed least over the former
 PEAK = 1.5  # what the strongest pixel of a changed place has of that threshold at least
 ENERGY = 400.0
 """The length of the summed differences, in units of Lab at SIDE, from which a place is an edit: JPEG at 50 leaves up to
@@ -35,8 +33,6 @@ and its least energy there. Another colour of 20 pixels in 4,000 has 30 to 60, a
 FINEST = 4
 """Pixels handed in, and half as many of the frame, along the side of one that is compared finer: noise and compression
 are averaged there as they are at SIDE."""
-SMEARED = 0.5
-"""How much of the step to a neighbouring pixel compression may leave beside an edge; another scale twice as much."""
 ALIKE = 0.2
 """The correlation of the edges under which two pictures have nothing in common; true edits were seen down to 0.25."""
 UNLIKE = 0.45
@@ -62,6 +58,7 @@ class Changes:
         noise: The standard deviation of the noise that was added, in levels; negative where some was taken away.
         recoloured: uint8[h', w', 3] each, where there are spots: what a smooth change of its colours would make of the
             picture, and what it is.
+        small: uint8[h, w, 3] each, of a longest side of SIDE: both as they were handed in; None: not kept.
     """
 
     kind: ChangeKind
@@ -70,6 +67,7 @@ class Changes:
     noise: float = 0.0
     spots: NDArray[np.bool_] | None = None
     recoloured: tuple[Image, Image] | None = None
+    small: tuple[Image, Image] | None = None
 
     @classmethod
     def none(cls) -> Changes:
@@ -108,11 +106,11 @@ def find_changes(
         subtle: Whether what was asked for may look like drift or noise, as a bit more light does.
         handed_in: Pixels of the longest side of the smaller of the two before they were scaled; None: as they are.
     """
-    one, other = shrink(original), shrink(edited)
+    small = one, other = shrink(original), shrink(edited)
     longest = max(original.shape[:2])
     side = choose_side(longest, handed_in or longest)
     if np.array_equal(one, other) and (side == SIDE or np.array_equal(original, edited)):
-        return Changes("unchanged", PairAlignment.still(), np.zeros(one.shape[:2], bool))
+        return Changes("unchanged", PairAlignment.still(), np.zeros(one.shape[:2], bool), small=small)
     alignment = fit_alignment(one, other)
     other = alignment.undo_geometry(other)
     noise = _measure_noise(other) - _measure_noise(one)
@@ -135,7 +133,7 @@ def find_changes(
         recoloured = None
     spots = _find_spots(*recoloured, one.size) if recoloured else None
     alignment = alignment.resized(max(original.shape[:2]) / max(one.shape[:2]))
-    return Changes(kind, alignment, mask, noise, spots, recoloured)
+    return Changes(kind, alignment, mask, noise, spots, recoloured, small)
 
 
 def _compare_finely(original: Image, edited: Image, alignment: PairAlignment, side: int) -> NDArray[np.bool_]:
@@ -176,41 +174,6 @@ def _changed_places(
     changed = peaked & ((np.linalg.norm(sums, axis=0) > energy) | (total > 2 * energy))
     changed[0] = False
     return np.asarray(changed[labels])
-
-
-def choose_threshold(gap: Floats, alignment: PairAlignment) -> float:
-    """The units of CIE Lab from which a pixel of float32[H, W] changed."""
-    # By the quarter that changed least, as an edit may be of most of the picture.
-    middle, most = np.quantile(gap[::2, ::2], (0.1, 0.25))
-    least = LEAST / 2 if alignment.is_uneven else LEAST
-    return min(max(float(middle + SPREADS * (most - middle)), least), MOST)
-
-
-def measure_gap(original: Image, edited: Image, alignment: PairAlignment) -> tuple[Floats, Floats]:
-    """float32[H, W, 3] and [H, W]: the difference of smoothed pictures in CIE Lab, and how long it is beyond what
-    resampling and compression leave; 0 where one of them shows nothing."""
-    smooth = [cv2.GaussianBlur(picture, (0, 0), 0.8) for picture in (original, edited)]
-    toned = np.asarray(np.rint(alignment.apply_tone(smooth[0])), np.uint8)
-    first, second = (_to_lab(picture) for picture in (toned, smooth[1]))
-    difference = np.asarray(second - first, np.float32)
-    gap = np.sqrt(np.square(difference).sum(axis=2))
-    if not alignment.is_still:
-        gap[~alignment.covers(gap.shape[0], gap.shape[1], margin=2.5)] = 0
-        border = np.ones(gap.shape, bool)
-        border[2:-2, 2:-2] = False
-        gap[border] = 0
-    # Compression and resampling smear what stands beside an edge over it.
-    steps = sum(np.square(cv2.Sobel(first, cv2.CV_32F, *along, scale=1 / 8)).sum(axis=2) for along in ((1, 0), (0, 1)))
-    smear = SMEARED if alignment.scale == 1.0 else 2 * SMEARED
-    gap = np.maximum(gap - smear * cv2.dilate(np.sqrt(steps), np.ones((3, 3), np.uint8)), 0)
-    return difference, np.asarray(gap, np.float32)
-
-
-def _to_lab(picture: Any) -> Floats:
-    """float32[H, W, 3]: uint8[H, W, 3] in CIE Lab, to half a unit; ten times as fast as exactly."""
-    lab = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB), np.float32)
-    lab[..., 0] *= np.float32(100 / 255)
-    return lab
 
 
 def _is_other(original: Image, edited: Image, noise: float, recoloured: tuple[Image, Image] | None) -> bool:

@@ -75,13 +75,14 @@ def _fit_curve(levels: NDArray[np.uint8], gap: Floats) -> Floats:
 
     Clipping and a gamma bend it as they bend the tone, where a line would misfit by more than a small shift does.
     """
-    band = levels.astype(np.intp) * BANDS // 256
-    change = np.clip(np.rint(gap * STEPS), -HALF, HALF - 1).astype(np.intp) + HALF
-    counts = np.bincount(band * 2 * HALF + change, minlength=BANDS * 2 * HALF).reshape(BANDS, 2 * HALF)
+    place = np.clip(np.rint(gap * STEPS), -HALF, HALF - 1).astype(np.intp)
+    place += HALF + 2 * HALF * (np.arange(256) * BANDS // 256)[levels]
+    counts = np.bincount(place, minlength=BANDS * 2 * HALF).reshape(BANDS, 2 * HALF)
     total = counts.sum(axis=1)
     seen = total > 0
     medians = (2 * counts.cumsum(axis=1) < total[:, None]).sum(axis=1) - HALF
-    middles = np.bincount(band, weights=levels, minlength=BANDS)[seen] / total[seen]
+    sums = (np.bincount(levels, minlength=256) * np.arange(256)).reshape(BANDS, -1).sum(axis=1)
+    middles = sums[seen] / total[seen]
     return np.asarray(np.interp(np.arange(256), middles, medians[seen] / STEPS), np.float32)
 
 

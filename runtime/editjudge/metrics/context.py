@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,18 @@ import numpy as np
 
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage, undo_drift
+from editjudge.metrics.answers.joint_survey import JointSurvey
 from editjudge.metrics.base import Metric, MetricResult
 from editjudge.metrics.dice.difference import PictureDifferences
 from editjudge.metrics.dice.find import list_differences
 from editjudge.metrics.dice.regions.detect import DetectedRegions, detect_regions
-from editjudge.metrics.grounding import Grounding
-from editjudge.metrics.looking.looked_at import UNSEEN
-from editjudge.metrics.pipeline import Observation, OriginalFeatures, observe
+from editjudge.metrics.looking.found import Observation, OriginalFeatures
 from editjudge.metrics.task import EditTask
 from editjudge.models.clip import Clip, Embeddings
 from editjudge.models.difference_detector import DifferenceDetector
 from editjudge.models.model_set import ModelSet
 from editjudge.types import EditIntent, Image
+from editjudge.utils.deadlines.deadline import OutOfTimeError, check_time
 from editjudge.utils.timing import StageTimer
 
 if TYPE_CHECKING:
@@ -102,6 +103,15 @@ class EditContext:
         return list_differences(self)
 
     @cached_property
+    def timely_differences(self) -> PictureDifferences | None:
+        """The same; None where this thread's work has a deadline, and there is no time for it."""
+        try:
+            check_time()
+            return self.differences
+        except OutOfTimeError:
+            return None
+
+    @cached_property
     def original_feature(self) -> Vector:
         """float32[D], not normalised: CLIP's of the whole original."""
         known = self.known.features.get("original_picture") if self.known else None
@@ -149,23 +159,16 @@ def new_context(
 def observe_all(contexts: Sequence[EditContext], timer: StageTimer | None = None) -> list[Observation]:
     """Sends the pictures of edits of one original through the models together, and gives each context its share.
 
-    Pictures in which nothing was edited, as their pixels tell, are not looked at.
+    Pictures in which nothing was edited, as their pixels tell, are not looked at. Where this thread's work has a
+    deadline, what there is no time for is left out: of such pictures also what the original would say.
 
     Args:
         contexts: At least one; all of one task.
         timer: Takes the time of each stage.
     """
-    first = contexts[0]
-    open_ones = [context for context in contexts if context.is_open]
-    aligned = [context.aligned for context in open_ones]
-    known, observations = observe(first.models, first.task, first.known, aligned, timer)
-    for context in contexts:
-        context.known = known
-        unseen = Grounding.unseen(known.source, known.anchor, context.original)
-        context.observation = Observation(unseen.without_weak(None), known.features, UNSEEN)
-    for context, observation in zip(open_ones, observations, strict=True):
-        changed = context.aligned.changes.mask if context.task.framing.undoes_drift else None
-        context.observation = replace(observation, grounding=observation.grounding.without_weak(changed))
-    for parts in zip(*(context.more for context in contexts), strict=True):
-        observe_all(parts, timer)
+    survey = JointSurvey(contexts, timer)
+    with suppress(OutOfTimeError):
+        survey.look()
+        survey.segment()
+    survey.share()
     return [context.observation for context in contexts]

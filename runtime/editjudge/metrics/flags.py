@@ -149,6 +149,12 @@ FLAGS: dict[str, Flag] = {
             doubt=0.7,
         ),
         Flag(
+            "out_of_time",
+            "The time that was allowed was up before all was done; what was left out was not measured.",
+            "the time that was allowed was up before all was done",
+            doubt=0.7,
+        ),
+        Flag(
             "compound",
             "The instruction asks for several edits; each was judged by itself, the rest of the picture once for all.",
             is_note=True,
@@ -160,6 +166,7 @@ FLAGS: dict[str, Flag] = {
 CAVEATS = (
     "source_not_found", "anchor_not_found", "keep_not_found", "nothing_outside", "several_boxes", "not_english",
     "cut_short", "parse_uncertain", "not_an_edit", "unknown_words", "unknown_picture", "aspect_changed", "resized",
+    "out_of_time",
 )  # fmt: skip
 """The order in which an explanation speaks of them: objects first, then the instruction, then the pictures."""
 

@@ -72,7 +72,8 @@ class Grounding:
     """Where the objects of an edit are in a frame of height x width pixels; None: the edit has no such object.
 
     original: the source in the original. edited: the target in the edited picture. anchor: in the original. kept: what
-    is to stay, in the original; no part of the other two. kept_edited: in the edited picture.
+    is to stay, in the original; no part of the other two. kept_edited: in the edited picture. masked: whether all that
+    has to be was cut out; else no mask counts.
     """
 
     original: Region | None
@@ -82,6 +83,7 @@ class Grounding:
     width: int
     kept: Region | None = None
     kept_edited: Detections | None = None
+    masked: bool = True
 
     @classmethod
     def unseen(cls, source: Region | None, anchor: Detections | None, original: Image) -> Grounding:
@@ -135,7 +137,9 @@ class Grounding:
         original, edited = confirm(self.original), confirm(self.edited)
         if original is not None and original.detections.is_weak and edited is not None and not len(edited):
             original = original.without_boxes()
-        return replace(self, original=original, edited=edited)
+        left = replace(self, original=original, edited=edited)
+        # Nothing is cut out of what is missing.
+        return replace(left, masked=self.masked or (left.missing is not None and left.kept is None))
 
     @property
     def scores(self) -> tuple[float, ...]:
@@ -167,6 +171,8 @@ class Grounding:
 
         Of an edit of the whole picture, all but what is to stay; empty where nothing is.
         """
+        if not self.masked:
+            return self.nowhere, self.nowhere
         if self.regions is not None:
             return self.regions[0].mask, self.regions[1].mask
         is_whole = self.original is None and self.edited is None

@@ -1,17 +1,25 @@
-"""The models in turn, over a batch of edited pictures: find the objects, segment them, embed what is to be compared."""
+"""The models in turn, over a batch of edited pictures: find the objects, embed what is to be compared, segment them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-
-import numpy as np
+from dataclasses import replace
 
 from editjudge.image.vectors import Vector
 from editjudge.metrics.aligned_image import AlignedImage
-from editjudge.metrics.grounding import Grounding, Region, leave_out
-from editjudge.metrics.looking.detect import PhraseBoxes, detect_all, detect_edited
-from editjudge.metrics.looking.looked_at import LookedAt
+from editjudge.metrics.grounding import Grounding, Region
+from editjudge.metrics.looking.detect import Sighting, detect_all, detect_edited
+from editjudge.metrics.looking.found import (
+    Observation,
+    OriginalBoxes,
+    OriginalFeatures,
+    both_found,
+    lack_observation,
+    list_boxes,
+    make_region,
+    outline,
+    spare,
+)
 from editjudge.metrics.looking.segment import segment_all
 from editjudge.metrics.task import EditTask, Feature, Features
 from editjudge.models.clip import Clip
@@ -19,40 +27,181 @@ from editjudge.models.domain_probe import Domain
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.model_set import ModelSet
 from editjudge.models.sam import Segmenter
-from editjudge.types import Boxes, Detections, Image, Masks
+from editjudge.types import Detections, Image, Masks
+from editjudge.utils.deadlines.deadline import check_time
 from editjudge.utils.timing import StageTimer
 
 NEEDED_MODELS = (Detector, Segmenter, Clip, Domain)
 """The models that every edit needs, in the order in which they are opened."""
 
 
-@dataclass(frozen=True)
-class OriginalFeatures:
-    """What depends on the original and the instruction alone; None: nothing of the kind was looked for.
+class Survey:
+    """Edited pictures of one task go through the models together, stage by stage, and the original with them where it
+    is not known yet; where edited pictures are looked at only where they changed, it goes before them, alone.
 
-    found: what the original shows of what is looked for in it. shown: of what is looked for in edited pictures, with
-    masks; None where those are looked at whole.
+    Each stage runs once, when it is called, and leaves what it found; `observe` tells what there is. Masks come last:
+    they take the longest, and many an answer needs none.
+
+    Args:
+        models: Opens the models.
+        task: The original, and what is asked of it.
+        known: What an earlier survey said of the original.
+        edited: May be empty: then only the original is looked at.
+        timer: Takes the time of each stage.
     """
 
-    source: Region | None
-    anchor: Detections | None
-    features: Features
-    flags: tuple[str, ...]
-    kept: Region | None = None
-    found: PhraseBoxes = field(default_factory=dict)
-    shown: Mapping[str, Region] | None = None
+    def __init__(
+        self,
+        models: ModelSet,
+        task: EditTask,
+        known: OriginalFeatures | None,
+        edited: Sequence[AlignedImage],
+        timer: StageTimer | None = None,
+    ) -> None:
+        self._models, self._task, self._edited, self._timer = models, task, edited, timer or StageTimer()
+        goes_first = known is None and bool(edited) and task.looks_whole is None
+        self._first = Survey(models, task, None, [], self._timer) if goes_first else None
+        self._known = known  # with masks, once they are there
+        self._boxes: OriginalBoxes | None = None if known is None else known.boxes
+        self._own: tuple[Features, tuple[str, ...]] | None = None if known is None else (known.features, known.flags)
+        self._sightings: list[Sighting] = []
+        self._targets: list[Detections | None] = []
+        self._features: list[dict[Feature, Vector]] | None = None
+        self._masks: list[Masks | None] = [None] * len(edited)
 
+    def detect(self) -> None:
+        """Finds what is looked for in the pictures."""
+        if self._first is not None:
+            self._first.detect()
+            self._boxes = self._first._boxes
+        check_time()
+        with self._timer.stage("detect"):
+            if self._boxes is None:
+                found, shown, self._sightings = detect_all(self._models, self._task, self._edited)
+                self._boxes = OriginalBoxes.of(self._task, found, shown)
+            else:
+                found, shown = self._boxes.found, self._boxes.shown
+                self._sightings = detect_edited(self._models, self._task, found, shown, self._edited)
+        target, keep = self._task.target or "", self._boxes.keep
+        self._targets = [spare(sighting.found.get(target), keep) for sighting in self._sightings]
 
-@dataclass(frozen=True)
-class Observation:
-    """What the models say of an edit: where its objects are, and the features of what is to be compared.
+    def embed(self) -> None:
+        """Embeds pictures, crops and phrases; of an edit that hides what is to stay, that is cut out before."""
+        if self._first is not None:
+            self._first.embed()
+            self._own = self._first._own
+        if self._task.hides_kept and self._known is None:
+            self.segment()
+        check_time()
+        clip, domain = self._models.model(Clip), self._models.model(Domain)
+        with self._timer.stage("embed"):
+            views = [
+                self._task.views(aligned.picture, self._locate(index)) for index, aligned in enumerate(self._edited)
+            ]
+            if self._own is not None:
+                self._features = _embed(clip, views)
+                return
+            original, task = self._describe_original(), self._task
+            own_views = task.original_views(original.source, original.kept, whole=domain.probe is not None)
+            *self._features, own = _embed(clip, [*views, own_views])
+            texts = dict(zip(task.texts, _read(clip, list(task.texts.values())), strict=True))
+            flags = domain.doubts(task.intent, task.picture, own.get("original_picture"), _best(original.source))
+            self._own = {**own, **texts}, (*flags, *task.flags)
 
-    looked_at: what of the edited picture they saw.
-    """
+    def segment(self, index: int | None = None, timer: StageTimer | None = None) -> None:
+        """Cuts out what was found.
 
-    grounding: Grounding
-    features: Features
-    looked_at: LookedAt
+        Args:
+            index: Of one edited picture alone, of an original that is known; None: of all.
+            timer: Takes the time of this; None: that of the other stages.
+        """
+        if self._first is not None:
+            self._first.segment()
+            self._known = self._first.known
+        assert self._boxes is not None
+        wanted = [place for place in range(len(self._edited)) if index in (None, place) and self._masks[place] is None]
+        if self._known is not None and not wanted:
+            return
+        check_time()
+        boxes, task = self._boxes, self._task
+        with (timer or self._timer).stage("segment"):
+            prompted = [(self._edited[place], list_boxes(self._choose_prompts(place))) for place in wanted]
+            known = self._known
+            needs_source = known is not None or any(map(self._is_compared, wanted)) or not self._edited
+            own = [boxes.source if needs_source else None, boxes.keep, *(boxes.shown or {}).values()]
+            carried = (known.shown or {}).get(task.target or "") if known else None
+            own_masks, masks = segment_all(
+                self._models, task, list(map(list_boxes, own)), prompted, carried, known=known is not None
+            )
+            if known is None:
+                self._known = self._cut_original(own_masks)
+        for place, found in zip(wanted, masks, strict=True):
+            self._masks[place] = found
+
+    def needs_masks(self, index: int) -> bool:
+        """Whether something is said of an edited picture only once objects are cut out; for after `detect`."""
+        assert self._boxes is not None
+        keeps = self._known is None and self._boxes.keep is not None and len(self._boxes.keep) > 0
+        return keeps or (self._masks[index] is None and self._is_compared(index) and self._choose_cut(index))
+
+    def observe(self, index: int) -> Observation:
+        """What is known by now of an edited picture."""
+        if not self._sightings:
+            return lack_observation(self._task, self._known)
+        features = {} if self._features is None or self._own is None else {**self._own[0], **self._features[index]}
+        undone = {"segment": self.needs_masks(index), "embed": self._features is None}
+        left_out = tuple(stage for stage, is_undone in undone.items() if is_undone)
+        return Observation(self._locate(index), features, self._sightings[index].looked_at, left_out)
+
+    @property
+    def known(self) -> OriginalFeatures:
+        """What is known by now of the original."""
+        return self._describe_original()
+
+    def _choose_prompts(self, index: int) -> Detections | None:
+        """What is cut out of an edited picture."""
+        source = None if self._boxes is None else self._boxes.source
+        return self._task.framing.choose_prompts(source, self._targets[index]) if self._is_compared(index) else None
+
+    def _choose_cut(self, index: int) -> bool:
+        """Whether an edit has an object that is cut out, in either picture."""
+        source = None if self._boxes is None else self._boxes.source
+        own = self._known is None and source is not None
+        return own or self._choose_prompts(index) is not None
+
+    def _is_compared(self, index: int) -> bool:
+        return both_found(None if self._boxes is None else self._boxes.source, self._targets[index])
+
+    def _cut_original(self, masks: Sequence[Masks]) -> OriginalFeatures:
+        """The original with its masks: of the source, of what is to stay, and of what is looked for in edited ones."""
+        assert self._boxes is not None
+        boxes = self._boxes
+        kept = make_region(boxes.keep, masks[1])
+        shown = None if boxes.shown is None else {
+            name: Region(one, mask) for (name, one), mask in zip(boxes.shown.items(), masks[2:], strict=True)
+        }  # fmt: skip
+        return OriginalFeatures(
+            make_region(boxes.source, masks[0], kept), boxes.anchor, {}, (), kept, boxes.found, shown
+        )
+
+    def _describe_original(self) -> OriginalFeatures:
+        features, flags = ({}, self._task.flags) if self._own is None else self._own
+        if self._known is not None:
+            return replace(self._known, features=features, flags=flags)
+        if self._boxes is None:
+            return OriginalFeatures(None, None, features, flags)
+        boxes = self._boxes
+        return OriginalFeatures(outline(boxes.source), boxes.anchor, features, flags, outline(boxes.keep), boxes.found)
+
+    def _locate(self, index: int) -> Grounding:
+        original, target, mask = self._describe_original(), self._targets[index], self._masks[index]
+        region = outline(target) if mask is None else make_region(target, mask, original.kept)
+        height, width = self._task.picture.shape[:2]
+        kept_edited = self._sightings[index].found.get(self._task.keep or "")
+        return Grounding(
+            original.source, region, original.anchor, height, width, original.kept, kept_edited,
+            masked=not self.needs_masks(index),
+        )  # fmt: skip
 
 
 def observe(
@@ -62,129 +211,17 @@ def observe(
     edited: Sequence[AlignedImage],
     timer: StageTimer | None = None,
 ) -> tuple[OriginalFeatures, list[Observation]]:
-    """Sends edited pictures through every model together, and the original with them where it is not known yet.
-
-    Where edited pictures are looked at only where they changed, the original goes first, alone.
-
-    Args:
-        models: Opens the models.
-        task: The original, and what is asked of it.
-        known: What an earlier call returned for this task.
-        edited: May be empty: then only the original is looked at.
-        timer: Takes the time of each stage.
-    """
-    timer = timer or StageTimer()
-    if known is None and edited and task.looks_whole is None:
-        known, _ = observe(models, task, None, [], timer)
-    pictures = [aligned.picture for aligned in edited]
-    places, looked_at, original = _locate(models, task, known, edited, timer)
-    clip, domain = models.model(Clip), models.model(Domain)
-    with timer.stage("embed"):
-        views = [task.views(picture, where) for picture, where in zip(pictures, places, strict=True)]
-        if known is None:
-            own_views = task.original_views(original.source, original.kept, whole=domain.probe is not None)
-            *features, own = _embed(clip, [*views, own_views])
-            texts = dict(zip(task.texts, _read(clip, list(task.texts.values())), strict=True))
-            flags = domain.doubts(task.intent, task.picture, own.get("original_picture"), _best(original.source))
-            known = replace(original, features={**own, **texts}, flags=(*flags, *task.flags))
-        else:
-            features = _embed(clip, views)
-    return known, [
-        Observation(where, {**known.features, **vectors}, seen)
-        for where, vectors, seen in zip(places, features, looked_at, strict=True)
-    ]
-
-
-def _locate(
-    models: ModelSet,
-    task: EditTask,
-    known: OriginalFeatures | None,
-    edited: Sequence[AlignedImage],
-    timer: StageTimer,
-) -> tuple[list[Grounding], list[LookedAt], OriginalFeatures]:
-    """Per edited picture where everything is, and what of it was looked at; and what the original shows."""
-    with timer.stage("detect"):
-        if known is None:
-            found, shown, sightings = detect_all(models, task, edited)
-        else:
-            found, shown = known.found, None if known.shown is None else _undress(known.shown)
-            sightings = detect_edited(models, task, found, shown, edited)
-    anchor = known.anchor if known else _only_sure(found.get(task.anchor or ""))
-    keep = _detections(known.kept) if known else _only_sure(found.get(task.keep or ""))
-    source = _detections(known.source) if known else _spare(found.get(task.source or ""), keep)
-    targets = [_spare(sighting.found.get(task.target or ""), keep) for sighting in sightings]
-    compared = [_both_found(source, target) for target in targets]
-    with timer.stage("segment"):
-        own = [source if any(compared) or not targets else None, keep, *(shown or {}).values()] if known is None else []
-        prompts = [
-            _boxes(task.framing.choose_prompts(source, target) if masked else None)
-            for target, masked in zip(targets, compared, strict=True)
-        ]
-        carried = known.shown.get(task.target or "") if known and known.shown else None
-        prompted = list(zip(edited, prompts, strict=True))
-        own_masks, masks = segment_all(models, task, [_boxes(one) for one in own], prompted, carried)
-    if known is None:
-        kept = _region(keep, own_masks[1])
-        before = {
-            name: Region(one, mask) for (name, one), mask in zip((shown or {}).items(), own_masks[2:], strict=True)
-        }
-        region = _region(source, own_masks[0], kept)
-        known = OriginalFeatures(region, anchor, {}, (), kept, found, None if shown is None else before)
-    height, width = task.picture.shape[:2]
-    places = [
-        Grounding(
-            known.source, _region(target, mask, known.kept), anchor, height, width, known.kept,
-            sighting.found.get(task.keep or ""),
-        )
-        for target, mask, sighting in zip(targets, masks, sightings, strict=True)
-    ]  # fmt: skip
-    return places, [sighting.looked_at for sighting in sightings], known
-
-
-def _undress(regions: Mapping[str, Region]) -> PhraseBoxes:
-    return {name: region.detections for name, region in regions.items()}
-
-
-def _detections(region: Region | None) -> Detections | None:
-    return None if region is None else region.detections
-
-
-def _spare(found: Detections | None, keep: Detections | None) -> Detections | None:
-    """What was found, without what is to stay."""
-    return found if found is None or keep is None else leave_out(found, keep.boxes)
-
-
-def _both_found(source: Detections | None, target: Detections | None) -> bool:
-    """Whether whatever was looked for was found: else no sub-score needs a mask."""
-    return all(found is None or len(found) for found in (source, target))
-
-
-def _only_sure(found: Detections | None) -> Detections | None:
-    """The anchor, or what is to stay, or nothing of it: as nothing is to happen to it, no pixel can confirm a box that
-    the detector doubts."""
-    return replace(found, boxes=found.boxes[:0], scores=found.scores[:0]) if found and found.is_weak else found
+    """All stages of a `Survey`: what it says of the original, and of each edited picture. Arguments as there."""
+    survey = Survey(models, task, known, edited, timer)
+    survey.detect()
+    survey.embed()
+    survey.segment()
+    return survey.known, [survey.observe(index) for index in range(len(edited))]
 
 
 def _best(region: Region | None) -> float:
     """The detector's best score; 0 where nothing was found."""
     return float(region.detections.scores[0]) if region else 0.0
-
-
-def _boxes(detections: Detections | None) -> Boxes:
-    return np.zeros((0, 4), np.float32) if detections is None else detections.boxes
-
-
-def _region(detections: Detections | None, masks: Masks, kept: Region | None = None) -> Region | None:
-    """A region, less what is to stay.
-
-    Masks not made from its own boxes, as the released code does it, are given to each box; so is none.
-    """
-    if detections is None:
-        return None
-    if len(masks) != len(detections):
-        masks = np.broadcast_to(masks.any(axis=0), (len(detections), *masks.shape[1:]))
-    region = Region(detections, masks)
-    return region.without_pixels(kept.mask) if kept else region
 
 
 def _read(clip: Clip, texts: list[str]) -> Sequence[Vector]:

@@ -104,6 +104,9 @@ class ScoringMetric(Metric, Protocol):
     def score(self, context: EditContext) -> EditScore:
         """The score; how long it took and what the models ran on is left for its owner to say."""
 
+    def bound(self, context: EditContext) -> float | None:
+        """The most that the score's value can be by what was observed so far; None: there will be no number."""
+
 
 def scoring_metric(compat: Compat | None = None, accept_at: float | None = None) -> ScoringMetric:
     """The metric that edits are scored and ranked by, with the rules that `--compat` names.

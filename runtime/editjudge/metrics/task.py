@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from editjudge.image.boxes import Box
 from editjudge.image.canvas import Content, find_content
@@ -15,8 +15,10 @@ from editjudge.metrics.aligned_image import AlignedImage, compare, undo_drift
 from editjudge.metrics.grounding import Grounding, Region
 from editjudge.metrics.intents import asks_nothing, choose_texts, complete, contradicts_itself, is_clearance
 from editjudge.metrics.looking.framing import Framing
-from editjudge.metrics.looking.looked_at import Look
-from editjudge.types import FRAME, Detections, EditIntent, FoundBox, Image
+from editjudge.types import FRAME, Detections, EditIntent, FoundBox, Image, Look
+
+if TYPE_CHECKING:
+    from editjudge.image.decoding.read import LoadedPicture
 
 ASPECT = 0.02  # a larger relative difference of the two pictures' proportions is flagged
 
@@ -54,6 +56,7 @@ class EditTask:
         profile_converted: Whether the original's colours were brought to sRGB from another space.
         handed_in: uint8[H', W', 3], the original at its own size.
         look: How much of edited pictures is looked at.
+        not_read: Whether there was no time to read the instruction, so that anything may have been asked for.
     """
 
     picture: Image
@@ -67,6 +70,7 @@ class EditTask:
     profile_converted: bool = False
     handed_in: Image | None = None
     look: Look = "all"
+    not_read: bool = False
 
     @classmethod
     def of(
@@ -134,9 +138,9 @@ class EditTask:
 
     @property
     def looks_whole(self) -> str | None:
-        """Why edited pictures are looked at whole; None: only where they changed, as far as that can be."""
+        """Why edited pictures are looked at whole; None: they are looked at where they changed."""
         if self.look == "all":
-            return "all of it was asked for"
+            return "look is all"
         if self.intent.is_global:
             return "the edit is of the whole picture"
         return None if self.framing.undoes_drift else "these rules look at whole pictures"
@@ -162,6 +166,11 @@ class EditTask:
         return self.intent.keep if self.framing.spares else None
 
     @property
+    def hides_kept(self) -> bool:
+        """Whether pictures are embedded without what is to stay, which is cut out before."""
+        return self.intent.is_global and self.keep is not None
+
+    @property
     def phrases(self) -> list[str]:
         """All phrases to look for in the original."""
         return list(dict.fromkeys(filter(None, (self.source, self.anchor, self.keep))))
@@ -180,6 +189,7 @@ class EditTask:
 
         profile_converted: whether its colours were brought to sRGB from another space.
         """
+        whole, subtle = self.is_global or self.not_read, self.is_subtle or self.not_read
         size = self.content.height, self.content.width
         raised = ["resized"] if edited.shape[:2] != size else []
         if abs(edited.shape[1] * size[0] / (edited.shape[0] * size[1]) - 1) > ASPECT:
@@ -187,9 +197,13 @@ class EditTask:
         if profile_converted or self.profile_converted:
             raised.append("profile_converted")
         handed_in = min(max(self.content.cut(edited).shape[:2]), self.content.longest)
-        compared = compare(self.picture, self.fit(edited), self.is_global, self.is_subtle, handed_in)
+        compared = compare(self.picture, self.fit(edited), whole, subtle, handed_in)
         compared = replace(compared, flags=tuple(raised), handed_in=edited)
-        return undo_drift(compared, self.picture, self.is_global) if self.framing.undoes_drift else compared
+        return undo_drift(compared, self.picture, whole) if self.framing.undoes_drift else compared
+
+    def align_picture(self, edited: LoadedPicture) -> AlignedImage:
+        """As `align`, of a picture that was decoded."""
+        return self.align(edited.pixels, edited.profile_converted)
 
     def original_views(self, source: Region | None, kept: Region | None, whole: bool) -> dict[Feature, Image]:
         """What to embed of the original, as far as it does not depend on the edited picture; `whole`: all of it too."""

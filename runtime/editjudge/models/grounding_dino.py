@@ -1,10 +1,13 @@
-"""Detection: where phrases are in pictures, by Grounding DINO, a whole batch in one run."""
+"""Detection: where phrases are in pictures, by Grounding DINO or OmDet-Turbo, a whole batch in one run.
+
+Grounding DINO scores the tokens of phrases, and OmDet-Turbo phrases, which are read like phrases of one token.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +16,9 @@ from editjudge.bundles.roles import name_window_role
 from editjudge.bundles.settings import DetectorSettings
 from editjudge.image.boxes import suppress_overlaps, to_corners
 from editjudge.image.transforms import resize, to_tensor
-from editjudge.models.grounding_dino_text import Caption, CaptionTokenizer
+from editjudge.models.grounding_dino_text import CaptionTokenizer
 from editjudge.models.model_set import ModelSet, Runner
+from editjudge.models.omdet.phrase_features import PhraseFeatures
 from editjudge.models.outputs import take
 from editjudge.models.windows.window import PictureSize
 from editjudge.types import Boxes, Detections, Floats, Image
@@ -29,8 +33,19 @@ bounded."""
 GRID = 32
 """Pixels of the model's input by which windows are moved: as far apart as the places of its second coarsest level."""
 
-PhraseGroup = Sequence[str]
-"""Phrases among which each box is given to the one that it fits best."""
+
+class Captions(Protocol):
+    """Words for a detector what it is to look for. May be shared by threads."""
+
+    def caption(self, phrases: Sequence[str]) -> Any:
+        """What is looked for in one picture.
+
+        It has spans, per phrase which of the model's scores are its own, and columns, how many there are of each box.
+        Raises InstructionError for a phrase that is empty or too long.
+        """
+
+    def inputs(self, captions: Sequence[Any]) -> Mapping[str, NDArray[Any]]:
+        """The text inputs of the model for a batch."""
 
 
 class Detector:
@@ -42,74 +57,79 @@ class Detector:
 
     place: ClassVar[int | None] = None
 
-    def __init__(self, session: Runner, captions: CaptionTokenizer, settings: DetectorSettings) -> None:
+    def __init__(self, session: Runner, captions: Captions, settings: DetectorSettings) -> None:
         self._session = session
         self._captions = captions
         self._settings = settings
+        self._whole = settings
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
         role, settings = "detector", models.bundle.detector
-        captions = CaptionTokenizer(models.bundle.file("detector_tokenizer"), settings.text_length)
-        if cls.place is not None:
-            side = settings.windows[cls.place]
-            role, settings = name_window_role(role, cls.place), replace(settings, height=side, width=side, windows=())
-        return cls(models.session(role), captions, settings)
+        captions: Captions
+        if settings.architecture == "omdet-turbo":
+            captions = models.model(PhraseFeatures)
+        else:
+            captions = CaptionTokenizer(models.bundle.file("detector_tokenizer"), settings.text_length)
+        if cls.place is None:
+            return cls(models.session(role), captions, settings)
+        side = settings.windows[cls.place]
+        window = replace(settings, height=side, width=side, windows=())
+        detector = cls(models.session(name_window_role(role, cls.place)), captions, window)
+        detector._whole = settings
+        return detector
 
-    def find(self, images: Sequence[Image], phrases: Sequence[PhraseGroup]) -> list[list[Detections]]:
+    def find(
+        self,
+        images: Sequence[Image],
+        phrases: Sequence[Sequence[str]],
+        wholes: Sequence[PictureSize] | None = None,
+    ) -> list[list[Detections]]:
         """Looks for B lists of phrases in B pictures uint8[H, W, 3] of any sizes, in one run of the model.
+
+        wholes: per picture the (height, width) of that which it is a window of, in the same pixels; always, and only,
+        for a detector of windows. Its boxes may reach beyond them.
 
         Returns, per picture and phrase, its boxes in pixels of that picture, best first: those whose best token scores
         over the box threshold. A box is given to one phrase, the one it fits best; a phrase that is named twice gets
         its boxes twice. Raises InstructionError for a phrase that is empty or too long.
         """
-        return [found for (found,) in self.find_groups(images, [[wanted] for wanted in phrases])]
-
-    def find_groups(
-        self, images: Sequence[Image], groups: Sequence[Sequence[PhraseGroup]]
-    ) -> list[list[list[Detections]]]:
-        """As `find`, for several lists of phrases in each picture, still in one run.
-
-        A box is given to one phrase of each list. Returns, per picture and list, what `find` does.
-        """
-        unique = [list(dict.fromkeys(phrase for group in wanted for phrase in group)) for wanted in groups]
+        unique = [list(dict.fromkeys(wanted)) for wanted in phrases]
         asked = [index for index, wanted in enumerate(unique) if wanted]
         if not asked:
-            return [[[] for _ in wanted] for wanted in groups]
+            return [[] for _ in images]
         captions = [self._captions.caption(unique[index]) for index in asked]
-        logits, boxes = self._run([images[index] for index in asked], captions)
-        found: list[list[list[Detections]]] = [[[] for _ in wanted] for wanted in groups]
+        shapes = [image.shape[:2] for image in images] if wholes is None else wholes
+        sizes = None if wholes is None else [self.seen_shape(wholes[index]) for index in asked]
+        logits, boxes = self._run([images[index] for index in asked], captions, sizes)
+        found: list[dict[str, Detections]] = [{} for _ in images]
         for row, index in enumerate(asked):
-            height, width = images[index].shape[:2]
-            tokens, spans = sigmoid(logits[row]), dict(zip(unique[index], captions[row].spans, strict=True))
+            height, width = shapes[index]
             corners = to_corners(boxes[row], width, height)
-            found[index] = [self._select(group, tokens, spans, corners) for group in groups[index]]
-        return found
+            found[index] = self._select(unique[index], sigmoid(logits[row]), captions[row].spans, corners)
+        return [[found[index][phrase] for phrase in wanted] for index, wanted in enumerate(phrases)]
 
     def seen_shape(self, shape: tuple[int, ...]) -> PictureSize:
         """The (height, width) at which the model sees a whole picture of `shape`, without padding."""
-        settings = self._settings
+        settings = self._whole
         if settings.fit == "stretch":
             return settings.height, settings.width
         return fitted_shape(shape, min(settings.height, settings.width))
 
-    def can_ask(self, phrases: Sequence[str]) -> bool:
-        """Whether so many words can be looked for at once."""
-        return self._captions.can_caption(phrases)
-
-    def _run(self, images: Sequence[Image], captions: Sequence[Caption]) -> tuple[Floats, Floats]:
-        outputs = self._session.run({**picture_inputs(images, self._settings), **self._captions.inputs(captions)})
-        logits = take(outputs, "logits", len(images), None, len(captions[0].input_ids), finite=False)
+    def _run(
+        self, images: Sequence[Image], captions: Sequence[Any], wholes: Sequence[PictureSize] | None = None
+    ) -> tuple[Floats, Floats]:
+        pictures = picture_inputs(images, self._settings)
+        if wholes is not None and self._settings.architecture == "grounding-dino":  # the other's are all of one size
+            pictures["whole_size"] = np.array(wholes, dtype=np.float32)
+        outputs = self._session.run({**pictures, **self._captions.inputs(captions)})
+        columns = max(caption.columns for caption in captions)
+        logits = take(outputs, "logits", len(images), None, columns, finite=False)
         return logits, take(outputs, "pred_boxes", len(images), logits.shape[1], 4)
 
     def _select(
-        self, group: PhraseGroup, tokens: Floats, places: Mapping[str, slice], corners: Boxes
-    ) -> list[Detections]:
-        """Per phrase of a group its boxes, of all that float32[Q, T] scores; places: where its tokens are."""
-        phrases = list(dict.fromkeys(group))
-        if not phrases:
-            return []
-        spans = [places[phrase] for phrase in phrases]
+        self, phrases: Sequence[str], tokens: Floats, spans: Sequence[slice], corners: Boxes
+    ) -> dict[str, Detections]:
         scores = np.stack([tokens[:, span].max(axis=1) for span in spans], axis=1)
         threshold, weak = self._settings.box_threshold, self._settings.weak_threshold
         owner = self._assign(scores, tokens, spans, threshold)
@@ -122,7 +142,7 @@ class Detector:
             if is_weak:
                 kept = _sort_by_score(weak_owner == column, scores[:, column])[:1]
             found[phrase] = Detections(phrase, corners[kept], scores[kept, column], is_weak and len(kept) > 0)
-        return [found[phrase] for phrase in group]
+        return found
 
     def _assign(self, scores: Floats, tokens: Floats, spans: Sequence[slice], threshold: float) -> NDArray[np.intp]:
         """For each box the index of the phrase that it is of; -1 for a box of none, by a threshold on `scores`."""

@@ -22,6 +22,11 @@ class Caption:
     input_ids: Ids
     spans: tuple[slice, ...]
 
+    @property
+    def columns(self) -> int:
+        """Scores that the model gives of a box: one for each token."""
+        return len(self.input_ids)
+
 
 class CaptionTokenizer:
     """Turns lists of phrases into the text inputs of the detector, each padded to `length` tokens."""
@@ -54,10 +59,6 @@ class CaptionTokenizer:
         padded = np.zeros(self._length, dtype=np.int64)
         padded[: len(ids)] = ids
         return Caption(padded, tuple(spans))
-
-    def can_caption(self, phrases: Sequence[str]) -> bool:
-        """Whether there is room for all of them."""
-        return 2 + sum(len(self._phrase(phrase)) + 1 for phrase in phrases) <= self._length
 
     def _phrase(self, phrase: str) -> list[int]:
         # A dot or a question mark would end the phrase.

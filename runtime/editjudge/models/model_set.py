@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol, Self, TypeVar
 
 from numpy.typing import NDArray
@@ -45,11 +46,14 @@ class ModelSet:
 
     Args:
         bundle: Where the files are.
-        device: cpu, cuda, tensorrt, rtx, openvino, or auto for the best that works here.
+        device: cpu, cuda, tensorrt, rtx, openvino, webgpu, coreml, directml, or auto for the best that works here.
         threads: The CPU threads each model may use; None: all cores.
+        bound: Whether inputs and outputs lie in memory that is kept from run to run, and what the GPU does is recorded
+            and replayed where it can be. None: they do where the GPU's own memory can be had from here, which spares a
+            copy in each run and, on a CPU, would cost one; nothing is recorded then.
         models: Models that are there already, by the class they stand in for.
         placements: What those run on, by role.
-        open_session: Opens a graph on a device with so many threads.
+        open_session: Opens a graph on a device with so many threads; `bound` is not handed on to it.
     """
 
     def __init__(
@@ -60,11 +64,13 @@ class ModelSet:
         *,
         models: Mapping[type[Any], Any] | None = None,
         placements: Mapping[str, Placement] | None = None,
+        bound: bool | None = None,
         open_session: Callable[[GraphFile, str, int | None], Runner] = open_model,
     ) -> None:
         self.bundle = bundle
         self.device = device
         self.threads = threads
+        self.bound = bound
         self._given = dict(models or {})
         self._given_placements = dict(placements or {})
         self._open_session = open_session
@@ -83,13 +89,13 @@ class ModelSet:
         leave_behind((self._models, self._sessions))
         self._forget()
 
-    def __reduce__(self) -> tuple[type[ModelSet], tuple[Bundle, str, int | None]]:
+    def __reduce__(self) -> tuple[Callable[..., ModelSet], tuple[Bundle, str, int | None]]:
         """Copied to another process, the models are opened there. Raises InputError for what was not opened here."""
         if self._closed:
             raise InputError(CLOSED)
         if self._given or self._open_session is not open_model:
             raise InputError("models that were handed in cannot be copied to another process; open a Scorer there")
-        return ModelSet, (self.bundle, self.device, self.threads)
+        return partial(ModelSet, bound=self.bound), (self.bundle, self.device, self.threads)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -119,8 +125,13 @@ class ModelSet:
         if role not in self._sessions:
             with self._opening:
                 if role not in self._sessions:
-                    self._sessions[role] = self._open_session(self.bundle.graph(role), self.device, self.threads)
+                    self._sessions[role] = self._open(self.bundle.graph(role))
         return self._sessions[role]
+
+    def _open(self, graph: GraphFile) -> Runner:
+        if self._open_session is open_model:
+            return open_model(graph, self.device, self.threads, bound=self.bound)
+        return self._open_session(graph, self.device, self.threads)
 
     @property
     def placements(self) -> dict[str, Placement]:

@@ -12,6 +12,7 @@ from editjudge.backends.llama_cpp import LanguageModel
 from editjudge.parser.grammar import PLUS, Field, Grammar
 from editjudge.parser.token_mask import TokenMask
 from editjudge.parser.words import Word
+from editjudge.utils.deadlines.deadline import Pace
 
 READ_WORDS, READ_TOKENS = 128, 176
 """How much of an instruction is read."""
@@ -52,7 +53,7 @@ class DecodedLine:
 def decode_line(model: LanguageModel, text: str, after: str, words: Sequence[Word]) -> DecodedLine | None:
     """Decodes the likeliest line, choice by choice, about a text of these words; None where it has no word to copy.
 
-    `after` is what stands between text and line.
+    `after` is what stands between text and line. Raises OutOfTimeError where the thread's work has to end before that.
     """
     copyable = [word for word in words[:READ_WORDS] if len(model.tokenize(f" {word.text}")) <= WORD_TOKENS]
     if not copyable:
@@ -63,10 +64,12 @@ def decode_line(model: LanguageModel, text: str, after: str, words: Sequence[Wor
     unread = [*read[:READ_TOKENS], *model.tokenize(after, special=True)]
     tokens: list[int] = []
     choices = []
+    pace = Pace()
     while not mask.is_done:
         candidates = mask.tokens
         token = candidates[0]
         if len(candidates) > 1:
+            pace.begin()
             log_likelihoods = model.log_likelihoods(unread, candidates)
             unread = []
             token = candidates[int(log_likelihoods.argmax())]

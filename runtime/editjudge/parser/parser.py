@@ -20,6 +20,7 @@ from editjudge.parser.normalize import normalize
 from editjudge.parser.result import NOT_ENGLISH, UNKNOWN, ParseResult, ParserRole
 from editjudge.parser.words import find_quotes, is_foreign_script, split_words
 from editjudge.types import EditIntent, Placement
+from editjudge.utils.deadlines.deadline import hold_in_time
 from editjudge.utils.forks import new_lock
 
 REMEMBERED = 1024
@@ -87,11 +88,14 @@ class Parser:
         return self._models["parser"].placement
 
     def parse(self, instruction: str) -> ParseResult:
-        """Raises InstructionError for one that is empty, too long or no text; any other yields some intent."""
+        """Raises InstructionError for one that is empty, too long or no text; any other yields some intent.
+
+        Where the thread's work has a deadline, what is known is still told after it; else it raises OutOfTimeError.
+        """
         text = normalize(instruction)
         parsed = self._recall(text)
         if parsed is None:
-            with self._lock:
+            with hold_in_time(self._lock):
                 parsed = self._remembered.get(text)  # another thread may have asked the same meanwhile
                 if parsed is None:
                     parsed = self._parse(text, self._ask)

@@ -71,10 +71,11 @@ def _plan(plan: dict[str, Any]) -> Iterator[tuple[str, Text]]:
 def _devices(findings: dict[str, Any]) -> Iterator[tuple[str, Text]]:
     for name, device in findings["devices"].items():
         if device["problem"] is None:
-            yield name, Text("ready", style="green")
+            hardware = f", on {printable(device['hardware'])}" if device["hardware"] else ""
+            yield name, Text.assemble(("ready", "green"), hardware)
         elif device["installed"]:
             yield name, Text(printable(device["problem"]), style="yellow")
-        else:
+        elif device["possible"]:
             yield name, Text(f"not installed; it needs {device['needs']}", style="dim")
 
 

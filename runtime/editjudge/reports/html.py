@@ -121,7 +121,7 @@ def _group(edit: RankedEdit) -> dict[str, Any]:
     return {
         "key": edit.key,
         "instruction": edit.instruction,
-        "intents": [part.intent for part in first.parts] if first else [],
+        "intents": [part.intent for part in first.parts] if first and "parse" not in first.left_out else [],
         "candidates": [_candidate(rank, candidate) for rank, candidate in enumerate(edit.candidates, 1)],
         "order": explain_order(edit.candidates),
     }

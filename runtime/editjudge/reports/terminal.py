@@ -104,6 +104,9 @@ def _drift(score: EditScore) -> Iterator[Text]:
 
 def _parts(score: EditScore) -> Iterator[RenderableType]:
     """What was asked for; of a compound, each part with its own scores."""
+    if "parse" in score.left_out:
+        yield Text("the instruction was not read", style="bold")
+        return
     for part in score.parts:
         yield render_intent(part.intent)
         if len(score.parts) == 1:

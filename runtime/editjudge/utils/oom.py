@@ -17,12 +17,14 @@ from editjudge.utils.pools import usable_cores
 NO_MEMORY = re.compile(
     r"bad.?alloc|(failed|unable) to allocate|failed to alloc|alloc_failed|(out of|insufficient) memory"
     r"|cannot allocate memory(?! in static TLS)|can't start new thread|pthread_create failed|PosixThread"
-    r"|failed to map segment from shared object(?!: Operation not permitted)",
+    r"|failed to map segment from shared object(?!: Operation not permitted)"
+    r"|out_?of_?(device_|host_)?memory|not enough memory resources",
     re.IGNORECASE,
 )
 """What is said where there is no memory: by ONNX Runtime (bad_alloc, Failed to allocate, PosixThread for a thread that
-has no room for its stack), by CUDA (CUBLAS_STATUS_ALLOC_FAILED), llama.cpp, OpenCV, Python, and the loader of shared
-libraries, which says "failed to map segment" of a folder without permission to execute as well."""
+has no room for its stack), by CUDA (CUBLAS_STATUS_ALLOC_FAILED), Vulkan (VK_ERROR_OUT_OF_DEVICE_MEMORY), Direct3D
+(E_OUTOFMEMORY, or in words), llama.cpp, OpenCV, Python, and the loader of shared libraries, which says "failed to map
+segment" of a folder without permission to execute as well."""
 
 ADVICE = "close other programs, or raise the limit that was set on the process"
 SMALLER = f"hand in smaller pictures, {ADVICE}"

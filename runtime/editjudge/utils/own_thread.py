@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import ParamSpec, TypeVar
 
+from editjudge.utils.deadlines.deadline import check_time, wait_in_time
 from editjudge.utils.forks import new_lock, renew_after_fork
 from editjudge.utils.pools import submit
 
@@ -30,10 +33,16 @@ class OwnThread:
         self._pool = ThreadPoolExecutor(1, self._name)  # its thread starts with the first function
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What the function returns or raises."""
+        """What the function returns or raises.
+
+        Where the caller's work has a deadline, the function has it too. What it does by then is not waited for any
+        longer: OutOfTimeError is raised, and the function goes on by itself, as what it loads will be needed again.
+        """
+        check_time()
+        context = copy_context()
         with self._submitting:  # which runs it, once Python has ended its pools
-            running = submit(self._pool, function, *args, **kwargs)
-        return running.result()
+            running = submit(self._pool, context.run, partial(function, *args, **kwargs))
+        return wait_in_time(running)
 
     def close(self) -> None:
         """Ends the thread once it has done what it was given; it is started anew when needed."""

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from editjudge.backends.onnx.binding import helps
 from editjudge.backends.onnx.compile_cache import find_or_compile, locate_folder
 from editjudge.backends.onnx.prebuilt_engines import find_engine
 from editjudge.backends.onnx.providers import PREFERENCE, PROVIDERS, check_device, find_problem, is_installed
@@ -15,12 +16,17 @@ from editjudge.errors import DeviceError, InputError, OutOfMemoryError
 from editjudge.types import ModelArtifact
 
 
-def open_model(graph: GraphFile, device: str = "auto", threads: int | None = None) -> Session:
+def open_model(
+    graph: GraphFile, device: str = "auto", threads: int | None = None, *, bound: bool | None = None
+) -> Session:
     """Opens a model; what it runs on, and why, is in the session's `placement`.
 
     Args:
-        device: cpu, cuda, tensorrt, rtx, openvino, or auto for the best that works here.
+        device: One of `PROVIDERS`, or auto for the best that works here.
         threads: The CPU threads an operator may use; by default all cores.
+        bound: Whether the model's inputs and outputs lie in memory that is kept from run to run, and what the GPU does
+            is recorded and replayed where its provider can. None: they do where the GPU's memory can be had from here
+            (`binding.helps`), and nothing is recorded, which has yet to be proved on a GPU.
 
     Raises InputError for a device that is not known or less than one thread, DeviceError for a device that is not there
     or does not take the model, and BundleError for a file that is missing, damaged or no model.
@@ -32,13 +38,13 @@ def open_model(graph: GraphFile, device: str = "auto", threads: int | None = Non
         problem = find_problem(device)
         if problem is not None:
             raise DeviceError(f"{problem}; use auto or cpu" if is_installed(device) else problem)
-        return _open_on(device, graph, threads, [])
+        return _open_on(device, graph, threads, [], bound)
     reasons: list[str] = []
     for candidate in PREFERENCE:
         problem = find_problem(candidate)
         if problem is None:
             try:
-                return _open_on(candidate, graph, threads, reasons)
+                return _open_on(candidate, graph, threads, reasons, bound)
             except DeviceError as error:
                 problem = str(error)
             except OutOfMemoryError as error:
@@ -50,13 +56,22 @@ def open_model(graph: GraphFile, device: str = "auto", threads: int | None = Non
     raise DeviceError("ONNX Runtime has no CPU provider; pip install --force-reinstall onnxruntime")
 
 
-def _open_on(device: str, graph: GraphFile, threads: int | None, earlier: Sequence[str]) -> Session:
+def _open_on(device: str, graph: GraphFile, threads: int | None, earlier: Sequence[str], bound: bool | None) -> Session:
     """Opens a model on one device; `earlier` says why it is not on a better one."""
     reasons = list(earlier)
 
     def open_form(path: Path, form: ModelArtifact, caches: Path | None = None) -> Session:
         reason = "; ".join(reasons) or None
-        return open_session(path, device, threads, caches=caches, form=form, reason=reason)
+        return open_session(
+            path,
+            device,
+            threads,
+            caches=caches,
+            form=form,
+            reason=reason,
+            bound=helps(device) if bound is None else bound,
+            captured=bool(bound),
+        )
 
     path = graph.path
     if device == "cpu":
@@ -71,7 +86,7 @@ def _open_on(device: str, graph: GraphFile, threads: int | None, earlier: Sequen
         except DeviceError as error:
             reasons.append(f"the bundle's engine was refused ({error})")
     folder = locate_folder(graph.role, graph.digest, device)
-    if PROVIDERS[device].plugin is None:
+    if not PROVIDERS[device].compiles:
         return open_form(path, "model", _make_folder(folder) if device == "tensorrt" else None)
     for _ in range(2):
         compiled, problem = find_or_compile(path, folder, device)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -13,8 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from editjudge.backends.onnx.gpu_faults import shorten_error
 from editjudge.backends.onnx.library import load_onnxruntime
 from editjudge.backends.onnx.nvidia import find_gpus
+from editjudge.backends.onnx.vulkan import find_vulkan_devices
 from editjudge.errors import DeviceError, InputError, OutOfMemoryError, quote_value
 from editjudge.utils.forks import new_lock
 from editjudge.utils.oom import ADVICE, lacks_memory
@@ -22,13 +24,27 @@ from editjudge.utils.oom import ADVICE, lacks_memory
 
 @dataclass(frozen=True)
 class Provider:
-    """An execution provider of ONNX Runtime, built in or a plugin package; `needs` is the hardware."""
+    """An execution provider of ONNX Runtime.
+
+    Attributes:
+        name: As ONNX Runtime has it.
+        install: The commands that bring it.
+        needs: The hardware.
+        plugin: The package that brings it to an ONNX Runtime that is built without it.
+        fallbacks: The providers that take what it leaves, before the CPU's.
+        compiles: Whether a model is compiled for it once and kept.
+        memory: The GPU's memory as ONNX Runtime names it, where arrays can be laid there from Python.
+        systems: The values of `sys.platform` that it exists for; none: all.
+    """
 
     name: str
     install: str
     needs: str
     plugin: str | None = None
     fallbacks: tuple[str, ...] = ()
+    compiles: bool = False
+    memory: str | None = None
+    systems: tuple[str, ...] = ()
 
 
 # onnxruntime-gpu holds the same files as onnxruntime: the extra brings it and CUDA, then it must be put on top alone.
@@ -39,24 +55,45 @@ _GPU = (
 
 PROVIDERS = {
     "cpu": Provider("CPUExecutionProvider", "pip install onnxruntime", "any CPU"),
-    "cuda": Provider("CUDAExecutionProvider", _GPU, "an NVIDIA GPU"),
+    "cuda": Provider("CUDAExecutionProvider", _GPU, "an NVIDIA GPU", memory="cuda"),
     "tensorrt": Provider(
         "TensorrtExecutionProvider",
-        f"{_GPU} && pip install tensorrt",
+        f"{_GPU} && pip install 'editjudge[tensorrt]'",
         "an NVIDIA GPU",
         fallbacks=("CUDAExecutionProvider",),
+        memory="cuda",
     ),
     "rtx": Provider(
         "NvTensorRTRTXExecutionProvider",
         "pip install 'editjudge[rtx]'",
         "an NVIDIA RTX GPU, 30 series or later",
         plugin="onnxruntime_ep_nv_tensorrt_rtx",
+        compiles=True,
+        memory="gpu",
     ),
     "openvino": Provider(
         "OpenVINOExecutionProvider",
         "pip install 'editjudge[openvino]'",
         "an Intel CPU, GPU or NPU",
         plugin="onnxruntime_ep_openvino",
+        compiles=True,
+    ),
+    # The whole ONNX Runtime onnxruntime-webgpu, which has it built in, does as well in the place of onnxruntime.
+    "webgpu": Provider(
+        "WebGpuExecutionProvider",
+        "pip install 'editjudge[webgpu]'",
+        "a GPU",
+        plugin="onnxruntime_ep_webgpu",
+    ),
+    "coreml": Provider(
+        "CoreMLExecutionProvider", "pip install --force-reinstall onnxruntime", "a Mac", systems=("darwin",)
+    ),
+    "directml": Provider(
+        "DmlExecutionProvider",
+        "pip uninstall --yes onnxruntime && pip install --force-reinstall --no-deps onnxruntime-directml",
+        "Windows and a GPU with Direct3D 12",
+        memory="dml",
+        systems=("win32",),
     ),
 }
 DEVICES = ("auto", *PROVIDERS)
@@ -64,7 +101,9 @@ NVIDIA = ("rtx", "cuda", "tensorrt")
 
 PREFERENCE = ("rtx", "cuda", "cpu")
 """What "auto" tries, best first. Not tensorrt, which builds engines for minutes when a model is opened first; nor
-openvino, which on a CPU, in float32, took 1.2 times as long for an edit as ONNX Runtime's own kernels."""
+openvino, which on a CPU, in float32, took 1.2 times as long for an edit as ONNX Runtime's own kernels; nor webgpu,
+coreml and directml, with which nothing was timed on a real GPU yet, while the first finds GPUs that software plays, and
+the second is a part of every ONNX Runtime for Macs: each is for those who ask for it."""
 
 _registering = new_lock()
 
@@ -80,13 +119,21 @@ def is_installed(device: str) -> bool:
 
     Raises OutOfMemoryError where ONNX Runtime cannot be loaded for want of memory.
     """
-    provider = PROVIDERS[device]
-    if provider.plugin is not None:
-        return find_spec(provider.plugin) is not None
     try:
-        return provider.name in load_onnxruntime().get_available_providers()
+        return is_built_in(device) or is_plugin(device)
     except DeviceError:
         return False
+
+
+def is_built_in(device: str) -> bool:
+    """Whether the installed ONNX Runtime has the device's provider without a plugin."""
+    return PROVIDERS[device].name in load_onnxruntime().get_available_providers()
+
+
+def is_plugin(device: str) -> bool:
+    """Whether the device's provider comes from a plugin package that is installed."""
+    plugin = PROVIDERS[device].plugin
+    return plugin is not None and find_spec(plugin) is not None and not is_built_in(device)
 
 
 def find_problem(device: str) -> str | None:
@@ -100,14 +147,18 @@ def find_problem(device: str) -> str | None:
         load_onnxruntime()
     except DeviceError as error:
         return str(error)
+    if provider.systems and sys.platform not in provider.systems:
+        return f"device {device} needs {provider.needs}; use auto or cpu"
     if not is_installed(device):
         return f"device {device} needs {provider.name}, which is not installed; {provider.install}"
-    if device in NVIDIA:
-        try:
+    try:
+        if device in NVIDIA:
             find_gpus()
-        except DeviceError as error:
-            return f"device {device} needs {provider.needs}, and {error}"
-    return None if provider.plugin is None else _find_plugin_problem(device, provider)
+        if device == "webgpu" and sys.platform == "linux" and is_built_in(device):
+            find_vulkan_devices()  # else each session would look for one anew, and print that there is none
+    except DeviceError as error:
+        return f"device {device} needs {provider.needs}, and {error}"
+    return _find_plugin_problem(device, provider) if is_plugin(device) else None
 
 
 def _find_plugin_problem(device: str, provider: Provider) -> str | None:
@@ -127,28 +178,14 @@ def find_plugin_device(device: str) -> Any:
     return _list_plugin_devices(PROVIDERS[device])[0]
 
 
-def build_provider_options(device: str, threads: int | None, caches: Path | None) -> dict[str, str]:
-    """The options of a device's provider; in the folder `caches`, if there is one, it keeps what it builds itself."""
-    if device == "openvino":
-        hardware = find_plugin_device(device).ep_metadata.get("ov_device", "CPU").partition(".")[0]
-        # By default OpenVINO computes in half precision wherever the hardware has it, whatever the model says: with
-        # bfloat16 the studio bundle's raw scores moved by 0.05.
-        config: dict[str, Any] = {} if hardware == "NPU" else {"INFERENCE_PRECISION_HINT": "f32"}
-        if hardware == "CPU" and threads is not None:
-            config["INFERENCE_NUM_THREADS"] = threads
-        return {"load_config": json.dumps({hardware: config})}
-    if caches is None:
-        return {}
-    if device == "rtx":
-        return {"nv_runtime_cache_path": str(caches / "runtime")}
-    if device == "tensorrt":
-        return {
-            "trt_engine_cache_enable": "1",
-            "trt_engine_cache_path": str(caches),
-            "trt_timing_cache_enable": "1",
-            "trt_timing_cache_path": str(caches),
-        }
-    return {}
+def describe_hardware(device: str) -> str | None:
+    """The name of the GPU that a device which has no problem runs models on; None where that is not known here."""
+    if device in NVIDIA:
+        return find_gpus()[0].name
+    if device == "webgpu" and sys.platform == "linux" and is_built_in(device):
+        first = find_vulkan_devices()[0]
+        return f"{first.name}, which is software: slower than cpu" if first.software else first.name
+    return None
 
 
 def find_library_version(device: str) -> str | None:
@@ -169,18 +206,12 @@ def find_library_version(device: str) -> str | None:
 def fingerprint(device: str) -> tuple[str, ...]:
     """What a compiled model depends on beside the model: the provider, its version and ONNX Runtime's, the hardware."""
     parts = [PROVIDERS[device].name, load_onnxruntime().__version__, find_library_version(device) or ""]
-    if PROVIDERS[device].plugin is not None:
+    if is_plugin(device):
         plugin_device = find_plugin_device(device)
         hardware = plugin_device.device
         parts += [plugin_device.ep_metadata.get(name, "") for name in ("version", "FULL_DEVICE_NAME")]
         parts += [hardware.type.name, str(hardware.vendor_id), str(hardware.device_id)]
     return tuple(parts)
-
-
-def shorten_error(error: Exception) -> str:
-    """The first line of what a library says, for a sentence of our own; ONNX Runtime's codes are left out."""
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", line)
 
 
 def _list_plugin_devices(provider: Provider) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +14,7 @@ from editjudge.bundles.contents.tokenizer import check_tokenizer
 from editjudge.bundles.contents.words import read_words
 from editjudge.bundles.files import EngineEntry
 from editjudge.bundles.manifest import Manifest, shorten_message
-from editjudge.bundles.roles import ROLES
+from editjudge.bundles.roles import ROLES, name_weights_role, name_window_role
 from editjudge.errors import BundleError
 
 PAIRS: dict[str, Shape] = {
@@ -53,7 +53,7 @@ def _refusals(path: Path) -> Iterator[None]:
 def _check_kind(path: Path, role: str, manifest: Manifest) -> None:
     kind = ROLES[role].kind if role in ROLES else "weights"
     if kind == "graph":
-        weights = manifest.files.get(f"{role}_data")
+        weights = manifest.files.get(name_weights_role(role))
         listed = {_beside(str(manifest.files[role].path), str(weights.path))} if weights else set()
         check_graph(path, role, listed, lambda name: _find_shape(role, name, manifest))
     elif kind == "tokenizer":
@@ -73,27 +73,35 @@ def _beside(path: str, other: str) -> str:
 
 
 def _find_shape(role: str, name: str, manifest: Manifest) -> Shape | None:
-    """What the manifest says of the shape of an input; None in the place of a number of pictures, texts or boxes."""
-    detector = manifest.detector
+    """What the manifest says of the shape of an input or output.
+
+    None stands in the place of a number of pictures, texts or boxes.
+    """
+    whole = ROLES[role].whole or role
+    detector, segmenter = manifest.detector, manifest.segmenter
     length = detector.text_length
     texts = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
     sides = {
         "clip_vision": (manifest.clip.size,) * 2,
-        "detector": (detector.height, detector.width),
-        "sam_encoder": (manifest.segmenter.size,) * 2,
+        "detector": _find_sides(role, (detector.height, detector.width), detector.windows),
+        "sam_encoder": _find_sides(role, (segmenter.size,) * 2, segmenter.windows),
         **{key: (settings.size,) * 2 for key, settings in manifest.settings.items() if hasattr(settings, "size")},
     }
-    if name in {"pixel_values", "original", "edited"} and role in sides:
-        return (None, 3, *sides[role])
+    if name in {"pixel_values", "original", "edited"} and whole in sides:
+        return (None, 3, *sides[whole])
     if name == "frames" and role in sides:
         return (None, 2, 3, *sides[role])
-    if role == "detector":
+    if whole == "detector":
         known: dict[str, Shape] = {
-            "pixel_mask": (None, detector.height, detector.width),
+            "pixel_mask": (None, *sides[whole]),
             "text_self_attention_mask": (None, length, length),
             **dict.fromkeys(texts, (None, length)),
         }
         return known.get(name)
+    if whole == "sam_decoder":
+        seen = _find_sides(role, (segmenter.size,) * 2, segmenter.windows)
+        masks = [side * segmenter.mask_size // segmenter.size for side in seen]
+        return (None, None, *masks) if name == "pred_masks" else None
     contexts = {
         "clip_text": manifest.clip.context,
         **{f"{key}_text": found.context for key, found in manifest.settings.items() if hasattr(found, "context")},
@@ -101,3 +109,12 @@ def _find_shape(role: str, name: str, manifest: Manifest) -> Shape | None:
     if role in contexts and name in texts:
         return None, contexts[role]
     return PAIRS.get(name) if role == "edit_clip" else None
+
+
+def _find_sides(role: str, sides: tuple[int, int], windows: Sequence[int]) -> tuple[int, int]:
+    """The height and width that a graph of this role takes: those of the whole, `sides`, or of its size of windows."""
+    whole = ROLES[role].whole
+    for place, side in enumerate(windows):
+        if whole is not None and role == name_window_role(whole, place):
+            return side, side
+    return sides

@@ -34,9 +34,9 @@ from editjudge.utils.text import printable, shorten
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 
-NEEDED = ("torch", "transformers", "onnx", "onnxslim", "tomli_w")
+NEEDED = ("torch", "transformers", "onnx", "onnxslim", "optimum", "tomli_w")
 """What the `export` extra brings."""
-PRECISIONS = ("fp32", "fp16", "mixed", "int8", "fp16-weights")
+PRECISIONS = ("fp32", "fp16", "mixed", "int8", "int8-vnni", "int8-static", "fp16-weights")
 ENGINES = ("none", "tensorrt", "tensorrt-rtx")
 WIDE = 110
 """Columns from which the folders stand in the table."""

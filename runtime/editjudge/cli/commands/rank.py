@@ -10,6 +10,7 @@ import typer
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import (
     AcceptAt,
+    BudgetOption,
     BundleName,
     CompatOption,
     Debug,
@@ -27,7 +28,7 @@ from editjudge.errors import InputError
 from editjudge.image.decode import load_picture
 from editjudge.metrics.looking.looked_at import check_look
 from editjudge.metrics.registry import check_compat
-from editjudge.ranking import Prepared, RankedCandidate, best_first
+from editjudge.ranking import Prepared, RankedCandidate, best_first, check_speed
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html
 from editjudge.reports.terminal_ranking import render_ranking
@@ -49,21 +50,35 @@ def rank(
     compat: CompatOption = None,
     accept_at: AcceptAt = None,
     look: LookOption = None,
+    best: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="K", help="Look at no more of the others than tells the best K.", show_default="all"
+        ),
+    ] = None,
+    budget_ms: BudgetOption = None,
     debug: Debug = False,
 ) -> None:
     """Rank several edits of one picture, best first.
 
     Those that cannot be judged come after those that can, in the order that the pictures themselves give; one that
-    cannot be read comes last, with the reason.
+    cannot be read, or that there was no time for, comes last, with the reason.
     """
+    check_speed(best, budget_ms)
     check_outputs(list_files([original, *edited]), report=(report, HTML))
     picture = load_picture(original)
     scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at, look=check_look(look))
     prepared = scorer.prepare(picture, instruction)
-    ranked = _rank(prepared, edited, evidence=report is not None)
+    if best is None:
+        ranked = _rank(prepared, edited, budget_ms, evidence=report is not None)
+    else:
+        ranked = prepared.rank(edited, best=best)
     if all(entry.score is None for entry in ranked):
         raise InputError(f"none of the candidates could be scored: {ranked[0].error}")
-    candidates = [Candidate(name_picture(edited[entry.index]), entry.score, error=entry.error) for entry in ranked]
+    candidates = [
+        Candidate(name_picture(edited[entry.index]), entry.score, error=entry.error or entry.left_out)
+        for entry in ranked
+    ]
     edit = RankedEdit(instruction, tuple(candidates))
     if report:
         atomic_file.write(report, render_html([edit]))
@@ -76,6 +91,8 @@ def rank(
                 "ordered_by": candidate.ordered_by,
                 "score": entry.score and entry.score.to_dict(),
                 "error": entry.error,
+                "bound": entry.bound,
+                "left_out": entry.left_out,
             }
             for place, (entry, candidate) in enumerate(zip(ranked, candidates, strict=True), 1)
         ]
@@ -85,11 +102,11 @@ def rank(
         printer.print(render_ranking(printer, edit))
 
 
-def _rank(prepared: Prepared, edited: list[str], evidence: bool) -> list[RankedCandidate]:
+def _rank(prepared: Prepared, edited: list[str], budget_ms: float | None, evidence: bool) -> list[RankedCandidate]:
     """The best first, with a progress bar. evidence: whether the scores are to keep theirs, megabytes each."""
     ranked = []
     with progress() as bar:
-        for entry in bar.track(prepared.scores(edited), total=len(edited), description="scoring"):
+        for entry in bar.track(prepared.scores(edited, budget_ms=budget_ms), total=len(edited), description="scoring"):
             slim = replace(entry, score=entry.score and entry.score.without_evidence())
             ranked.append(entry if evidence else slim)
     return best_first(ranked)

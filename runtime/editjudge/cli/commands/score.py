@@ -11,6 +11,7 @@ from editjudge.cli.console import console
 from editjudge.cli.options import (
     METRIC_NAMES,
     AcceptAt,
+    BudgetOption,
     BundleName,
     CompatOption,
     Debug,
@@ -36,6 +37,7 @@ from editjudge.reports.metrics_table import list_left_out, render_metrics
 from editjudge.reports.terminal import render_score
 from editjudge.scorer import Scorer
 from editjudge.utils import atomic_file
+from editjudge.utils.deadlines.budget import check_budget
 from editjudge.utils.json_safe import to_json
 from editjudge.utils.text import printable
 
@@ -57,14 +59,16 @@ def score(
     compat: CompatOption = None,
     accept_at: AcceptAt = None,
     look: LookOption = None,
+    budget_ms: BudgetOption = None,
     debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2, and say whether to accept it."""
     check_outputs(list_files([original, edited]), report=(report, HTML), mask=(mask, PNG))
+    check_budget(budget_ms)
     names = parse_names(metrics) if metrics is not None else ()
     pictures = load_picture(original), load_picture(edited)  # before the models: a wrong path is reported at once
     scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at, look=check_look(look))
-    result = scorer.score(*pictures, instruction, metrics="all" if names is None else names)
+    result = scorer.score(*pictures, instruction, metrics="all" if names is None else names, budget_ms=budget_ms)
     if report:
         atomic_file.write(report, render_html([RankedEdit(instruction, (Candidate(name_picture(edited), result),))]))
     problem = _write_mask(mask, result) if mask else None

@@ -23,13 +23,18 @@ from editjudge.types import Image
 
 @dataclass(frozen=True)
 class Assessment:
-    """An edit's scores, its flags, and the change map float32[H, W] that they rest on."""
+    """An edit's scores, its flags, and the change map float32[H, W] that they rest on.
+
+    bound: the most that the score can be once what there was no time for is measured; the score itself where all was;
+    None where it can be no number. As rules add up what grows with each sub-score, it is had with a 1 in their place.
+    """
 
     bpm: float | None
     parts: tuple[PartScore, ...]
     confidence: float
     flags: tuple[str, ...]
     change: NDArray[np.float32]
+    bound: float | None = None
 
 
 def assess(
@@ -56,7 +61,8 @@ def assess(
         change[~aligned.seen] = 0
     found = set(raised)
     asked = reduce(np.logical_or, (part.where.union for part in parts))
-    pictures = PictureChange(original, aligned, change, asked, whole=any(map(_leaves_nothing, parts)))
+    whole, masked = any(map(_leaves_nothing, parts)), all(part.where.masked for part in parts)
+    pictures = PictureChange(original, aligned, change, asked, whole, masked)
     measured = [measure_part(part, pictures, rules, _find_limit(part, found, rules)) for part in parts]
     raised_by_part = [
         {sub_score.flag for sub_score in result.all if sub_score.flag} | set(_seen(part, aligned, rules))
@@ -66,14 +72,22 @@ def assess(
     scores = tuple(
         _score(result, ranges, rules, in_order(raised)) for result, raised in zip(measured, raised_by_part, strict=True)
     )
-    bpm = None
-    if not any(result.is_incomplete for result in measured):
-        bpm = sum(rules.combine(score) for score in scores) / len(scores)
+    bpm = bound = _add_up(measured, scores, rules)
+    if bpm is None:
+        best = [result.at_best() for result in measured]
+        bound = _add_up(best, [_score(result, ranges, rules, ()) for result in best], rules)
     flags = in_order(found)
     sub_scores = [sub_score for result in measured for sub_score in result.all]
     detected = [score for part in parts for score in part.where.scores]
     trust = 0.0 if bpm is None else confidence(sub_scores, detected, flags)
-    return Assessment(bpm, scores, trust, flags, change)
+    return Assessment(bpm, scores, trust, flags, change, bound)
+
+
+def _add_up(measured: Sequence[PartSubScores], scores: Sequence[PartScore], rules: PaperRules) -> float | None:
+    """The score of all parts; None where something that applies was not measured."""
+    if any(result.is_incomplete for result in measured):
+        return None
+    return sum(rules.combine(score) for score in scores) / len(scores)
 
 
 def _leaves_nothing(part: EditPart) -> bool:
@@ -84,8 +98,11 @@ def _leaves_nothing(part: EditPart) -> bool:
 def _find_limit(part: EditPart, raised: set[str], rules: PaperRules) -> str | None:
     """The flag for why nothing of a part can be measured, by what was raised before; None: it can.
 
-    The words ask for no edit that can be told; or the bundle was not made for them, or for the picture.
+    The words were not read in time, or ask for no edit that can be told; or the bundle was not made for them, or for
+    the picture.
     """
+    if "parse" in part.left_out:
+        return "out_of_time"
     if rules.needs_an_edit and asks_nothing(part.intent):
         return next((flag for flag in UNREAD if flag in raised), UNREAD[-1])
     return "out_of_domain" if "out_of_domain" in raised and rules.knows_its_limits else None
@@ -118,8 +135,15 @@ def _seen(part: EditPart, aligned: AlignedImage, rules: PaperRules) -> Iterable[
         yield "global"
     if aligned.changes.kind in ("unchanged", "noise"):
         yield "no_op"
-    elif aligned.changes.kind == "edit" and rules.pixels_decide and is_contrary(intent, where, part.features):
+    elif (
+        aligned.changes.kind == "edit"
+        and rules.pixels_decide
+        and not {"detect", "embed"} & set(part.left_out)
+        and is_contrary(intent, where, part.features)
+    ):
         yield "contrary"
+    if part.left_out:
+        yield "out_of_time"
     for region, flag in ((where.original, "source_not_found"), (where.edited, "target_not_found")):
         if region is not None and not len(region):
             yield flag

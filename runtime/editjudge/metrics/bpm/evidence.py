@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -58,6 +59,18 @@ class Evidence:
     def union(self) -> NDArray[np.bool_]:
         """bool[H, W]: M_orig | M_edit."""
         return self.original_mask | self.edited_mask
+
+    @cached_property
+    def object_boxes(self) -> NDArray[np.intp]:
+        """int[N, 4]: left, top, width and height of every connected place of the masks that lies in no other."""
+        from editjudge.utils.libraries.opencv import cv2  # noqa: PLC0415  (which types do not load)
+
+        found = [
+            cv2.boundingRect(outline)
+            for mask in (self.original_mask, self.edited_mask)
+            for outline in cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+        ]
+        return np.array(found, np.intp).reshape(-1, 4)
 
     def outside(self, whole: bool) -> NDArray[np.bool_]:
         """bool[H, W]: what the edit should have left alone; all of the picture when the whole of it is looked at."""

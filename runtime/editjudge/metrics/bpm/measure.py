@@ -26,11 +26,15 @@ DRIFT_COST = 0.1  # ours: what a change of tone of all of the picture costs, of 
 
 @dataclass(frozen=True)
 class EditPart:
-    """One thing that is asked for: where its objects are, and the features that it calls for."""
+    """One thing that is asked for: where its objects are, and the features that it calls for.
+
+    left_out: the stages that there was no time for.
+    """
 
     intent: EditIntent
     where: Grounding
     features: Features
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,7 @@ class PictureChange:
         amount: float32[H, W], per pixel, 0 to 1.
         asked: bool[H, W]: the objects of all that is asked for.
         whole: Whether some of that concerns the whole picture, and spares nothing: there is no rest to be preserved.
+        masked: Whether all of those objects were cut out that have to be.
     """
 
     original: Image
@@ -50,6 +55,7 @@ class PictureChange:
     amount: NDArray[np.float32]
     asked: NDArray[np.bool_]
     whole: bool = False
+    masked: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,14 @@ class PartSubScores:
     def all(self) -> tuple[SubScore, ...]:
         return self.modify, self.preserve, self.position, self.size
 
+    def at_best(self) -> PartSubScores:
+        """The same with a 1, the most that each can be, in the place of what was not measured for want of time."""
+        best = [
+            SubScore(1.0) if sub_score.flag == "out_of_time" and sub_score.value is None else sub_score
+            for sub_score in self.all
+        ]
+        return PartSubScores(self.intent, *best)
+
     @property
     def is_incomplete(self) -> bool:
         """Whether something that applies was not measured."""
@@ -88,8 +102,22 @@ def measure_part(
         return PartSubScores.unmeasured(intent, unmeasurable, change.whole)
     if rules.pixels_decide and change.aligned.changes.kind != "edit":
         return _measure_pixels(part, change)
+    if "detect" in part.left_out:
+        return PartSubScores.unmeasured(intent, "out_of_time", change.whole)
     if where.lacks_kept:  # where the edit ends is not known
         return PartSubScores.unmeasured(intent, "keep_not_found", change.whole)
+    modify = _measure_modify(part, change, rules)
+    preserve = INAPPLICABLE if change.whole else _measure_preserve(where, change, rules)
+    if intent.is_global:
+        return PartSubScores(intent, modify, preserve, INAPPLICABLE, INAPPLICABLE)
+    return PartSubScores(intent, modify, preserve, rules.position(intent, where), rules.size(intent, where))
+
+
+def _measure_modify(part: EditPart, change: PictureChange, rules: PaperRules) -> SubScore:
+    """S_modify, times how far what it concerns changed at all."""
+    intent, where = part.intent, part.where
+    if _lacks_features(part, rules):
+        return SubScore.unmeasured("out_of_time")
     if rules.spares and is_clearance(intent):
         share = cleared(change, where)
         # With half of it left, it is not done.
@@ -99,12 +127,24 @@ def measure_part(
     if modify.value is not None and rules.pixels_decide:
         share = touched(change.aligned, where, intent)
         modify = SubScore(modify.value * share, modify.basis, modify.flag)
-    preserve = INAPPLICABLE if change.whole else rules.preserve(change.amount, where, change.asked)
+    return modify
+
+
+def _measure_preserve(where: Grounding, change: PictureChange, rules: PaperRules) -> SubScore:
+    """S_preserve, less what a change of tone costs; it needs the masks of all that is asked for."""
+    if not change.masked and where.missing != "source_not_found":
+        return SubScore.unmeasured("out_of_time")
+    preserve = rules.preserve(change.amount, where, change.asked)
     if preserve.value is not None:
         preserve = SubScore(preserve.value - DRIFT_COST * change.aligned.tone, preserve.basis, preserve.flag)
-    if intent.is_global:
-        return PartSubScores(intent, modify, preserve, INAPPLICABLE, INAPPLICABLE)
-    return PartSubScores(intent, modify, preserve, rules.position(intent, where), rules.size(intent, where))
+    return preserve
+
+
+def _lacks_features(part: EditPart, rules: PaperRules) -> bool:
+    """Whether there was no time for what S_modify is made of: features, or of a clearance what was cut out."""
+    if rules.spares and is_clearance(part.intent):
+        return not part.where.masked
+    return "embed" in part.left_out and (part.where.missing is None or rules.falls_back)
 
 
 def _measure_pixels(part: EditPart, change: PictureChange) -> PartSubScores:

@@ -9,7 +9,7 @@ import numpy as np
 
 import editjudge
 from editjudge.metrics.base import MetricResult, MetricSpec
-from editjudge.metrics.bpm.aggregate import assess, in_order
+from editjudge.metrics.bpm.aggregate import Assessment, assess, in_order
 from editjudge.metrics.bpm.evidence import Evidence
 from editjudge.metrics.bpm.explanation.explain import explain
 from editjudge.metrics.bpm.explanation.headline import write_headline
@@ -22,6 +22,7 @@ from editjudge.metrics.context import EditContext
 from editjudge.metrics.dice.located import LOCATED, locate_by_change
 from editjudge.metrics.looking.looked_at import LookedAt
 from editjudge.types import FoundBox
+from editjudge.utils.timing import STAGES
 
 RULES: dict[Compat | None, PaperRules] = {None: Rules(), "paper": PaperRules(), "released": ReleasedRules()}
 """By the name that `--compat` gives them."""
@@ -56,16 +57,8 @@ class Bpm:
         """The score of an edit; how long it took and what the models ran on is left for its owner to say."""
         contexts = (context, *context.more)
         parts = [_as_part(one) for one in contexts]
-        known = [flag for one in contexts if one.known for flag in one.known.flags]
         aligned, manifest = context.aligned, context.models.bundle.manifest
-        judged = assess(
-            parts,
-            original=context.original,
-            aligned=aligned,
-            ranges=manifest.norm,
-            raised=(*known, *aligned.flags),
-            rules=self.rules.for_ranges(manifest.norm),
-        )
+        judged = self._assess(context, parts)
         original_mask, edited_mask = (
             np.logical_or.reduce(side) for side in zip(*(part.where.masks for part in parts), strict=True)
         )
@@ -82,7 +75,11 @@ class Bpm:
             aligned.tone,
         )
         regions = _report_regions(contexts)
-        located = None if any(regions.values()) else locate_by_change(context.intent, context.differences)
+        listed = context.timely_differences
+        left_out = _join_left_out(contexts, lists=listed is not None)
+        is_known = any(regions.values()) or "detect" in left_out
+        located = None if is_known or not listed else locate_by_change(context.intent, listed)
+        flags = {*judged.flags, *([LOCATED] if located else []), *(["out_of_time"] if left_out else [])}
         score = EditScore(
             bpm=judged.bpm,
             semantic=_mean_semantic(judged.parts),
@@ -93,7 +90,7 @@ class Bpm:
             kind=aligned.changes.kind,
             changed_share=aligned.changes.share,
             alignment=aligned.changes.alignment.measure_drift(height, width, factor),
-            flags=in_order({*judged.flags, LOCATED}) if located else judged.flags,
+            flags=in_order(flags),
             explanation="",
             intent=context.intent,
             parts=judged.parts,
@@ -102,18 +99,47 @@ class Bpm:
             bundle=context.models.bundle.name,
             version=editjudge.__version__,
             evidence=evidence,
-            differences=context.differences.differences,
-            unasked_share=context.differences.unasked_share,
+            differences=listed.differences if listed else (),
+            unasked_share=listed.unasked_share if listed else None,
             looked_at=_report_looked_at(contexts),
+            left_out=left_out,
         )
         score = replace(score, verdict=decide(score, manifest.verdict, self._accept_at))
         score = replace(score, explanation=explain(score))
         return replace(score, headline=write_headline(score))
 
+    def bound(self, context: EditContext) -> float | None:
+        """The most that the score of an edit can be by what was observed so far; None: it will be no number."""
+        return self._assess(context, [_as_part(one) for one in (context, *context.more)]).bound
+
+    def _assess(self, context: EditContext, parts: Sequence[EditPart]) -> Assessment:
+        known = [flag for one in (context, *context.more) if one.known for flag in one.known.flags]
+        ranges = context.models.bundle.manifest.norm
+        return assess(
+            parts,
+            original=context.original,
+            aligned=context.aligned,
+            ranges=ranges,
+            raised=(*known, *context.aligned.flags),
+            rules=self.rules.for_ranges(ranges),
+        )
+
 
 def _as_part(context: EditContext) -> EditPart:
     observed = context.observation
-    return EditPart(context.intent, observed.grounding, observed.features)
+    return EditPart(context.intent, observed.grounding, observed.features, _list_left_out(context))
+
+
+def _list_left_out(context: EditContext) -> tuple[str, ...]:
+    """The stages that there was no time for, the reading of the instruction among them."""
+    return (*(["parse"] if context.task.not_read else []), *context.observation.left_out)
+
+
+def _join_left_out(contexts: Sequence[EditContext], *, lists: bool) -> tuple[str, ...]:
+    """The stages that there was no time for with any part, in their order; lists: whether differences are listed."""
+    undone = {stage for context in contexts for stage in _list_left_out(context)}
+    is_edit = contexts[0].aligned.changes.kind == "edit"
+    return (*(stage for stage in STAGES if stage in undone), *([] if lists or not is_edit else ["differences"]))
 
 
 def _report_regions(contexts: Sequence[EditContext]) -> dict[str, tuple[FoundBox, ...]]:

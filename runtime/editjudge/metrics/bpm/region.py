@@ -82,7 +82,7 @@ def _on_side(box: boxes.Box, side: str, where: Grounding) -> bool:
 
 def size_ratio(where: Grounding) -> float | None:
     """The area of the object in the edited picture over that in the original, by masks; None: there are not two."""
-    if where.original is None or where.edited is None or where.regions is None:
+    if where.original is None or where.edited is None or where.regions is None or not where.masked:
         return None
     before, after = (_area(region) for region in where.regions)
     return after / before
@@ -101,7 +101,7 @@ def size(intent: EditIntent, where: Grounding) -> SubScore:
         return GIVEN if len(where.edited) else ABSENT
     ratio = size_ratio(where)
     if ratio is None:
-        return ABSENT if where.missing == "target_not_found" else SubScore.unmeasured(where.missing)
+        return ABSENT if where.missing == "target_not_found" else SubScore.unmeasured(where.missing or "out_of_time")
     return SubScore(float(is_right_size(ratio, intent.size)))
 
 

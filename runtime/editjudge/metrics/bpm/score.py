@@ -125,6 +125,8 @@ class EditScore:
         looked_at: What of the edited picture the models looked at; boxes in pixels of the original.
         unasked_share: Of all that changed, weighted by how much, the share that was not asked for, 0 to 1; None where
             that cannot be told.
+        left_out: What there was no time for, of "parse", "detect", "segment", "embed", "differences" and the names of
+            metrics; what rests on it is None.
     """
 
     bpm: float | None
@@ -150,6 +152,7 @@ class EditScore:
     differences: tuple[Difference, ...] = ()
     unasked_share: float | None = None
     looked_at: LookedAt = UNSEEN
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_global(self) -> bool:
@@ -192,6 +195,7 @@ class EditScore:
         content["intent"] = self.intent.to_dict()
         content["parts"] = [part.to_dict() for part in self.parts]
         content["flags"] = list(self.flags)
+        content["left_out"] = list(self.left_out)
         content["regions"] = {
             side: [{"phrase": found.phrase, "box": list(found.box), "score": found.score} for found in boxes]
             for side, boxes in self.regions.items()

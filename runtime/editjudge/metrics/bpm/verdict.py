@@ -48,8 +48,9 @@ def decide(score: EditScore, settings: VerdictSettings | None, accept_at: float 
     probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
     # What was not done is not well done, whatever else speaks for it.
     probability *= min(1.0 if part.done is None else part.done for part in score.parts)
-    if is_doubtful(score):
-        probability = min(probability, (settings.reject_at + settings.accept_at) / 2)
+    most_in_doubt = (settings.reject_at + settings.accept_at) / 2
+    if probability > most_in_doubt and is_doubtful(score):
+        probability = most_in_doubt
     if probability >= (settings.accept_at if accept_at is None else accept_at):
         return Verdict("accept", probability)
     # Nor is an edit to blame for an instruction that may have been misread.
@@ -58,8 +59,9 @@ def decide(score: EditScore, settings: VerdictSettings | None, accept_at: float 
 
 
 def is_unread(score: EditScore) -> bool:
-    """Whether nothing was measured because no edit can be told from the instruction."""
-    return score.bpm is None and all(asks_nothing(part.intent) for part in score.parts)
+    """Whether nothing was measured because no edit can be told from the instruction, which was read."""
+    was_read = "parse" not in score.left_out
+    return was_read and score.bpm is None and all(asks_nothing(part.intent) for part in score.parts)
 
 
 def is_doubtful(score: EditScore) -> bool:
@@ -114,12 +116,10 @@ def find_spilt(score: EditScore) -> NDArray[np.bool_]:
     height, width = changed.shape
     far = np.ones(changed.shape, bool)
     margin = MARGIN * max(height, width)
-    for mask in (score.evidence.original_mask, score.evidence.edited_mask):
-        scale = height / mask.shape[0]
-        _, _, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-        for left, top, wide, high, _ in (boxes[1:] * scale).tolist():
-            rows = slice(max(0, int(top - margin)), int(top + high + margin) + 1)
-            far[rows, max(0, int(left - margin)) : int(left + wide + margin) + 1] = False
+    scale = height / len(score.evidence.original_mask)
+    for left, top, wide, high in (score.evidence.object_boxes * scale).tolist():
+        rows = slice(max(0, int(top - margin)), int(top + high + margin) + 1)
+        far[rows, max(0, int(left - margin)) : int(left + wide + margin) + 1] = False
     return np.asarray(changed & far)
 
 

@@ -33,17 +33,18 @@ class Sighting:
 def detect_all(
     models: ModelSet, task: EditTask, edited: Sequence[AlignedImage]
 ) -> tuple[PhraseBoxes, PhraseBoxes | None, list[Sighting]]:
-    """What an original shows of what is looked for in it, and of what is looked for in edited pictures; and these.
+    """What an original shows of what is looked for in it, and what of that may be in edited pictures too; and these.
 
-    Whole pictures go through the model together. Where edited ones are not looked at whole, there must be none yet.
-    What the original shows of theirs is None where they are looked at whole.
+    Whole pictures go through the model together. Where edited ones are not looked at whole, there must be none yet;
+    where they are, what may be in them is None. Of what is looked for in them alone it is nothing: a picture shows no
+    result of an edit where it did not change.
     """
     detector = models.model(Detector)
-    every = list(dict.fromkeys((*task.phrases, *task.edited_phrases)))
-    if task.looks_whole is None and detector.can_ask(every):
+    if task.looks_whole is None:
         assert not edited
-        ((found, shown),) = detector.find_groups([task.picture], [[task.phrases, task.edited_phrases]])
-        return _by_phrase(found), _by_phrase(shown), []
+        (own,) = detector.find([task.picture], [task.phrases])
+        found = _by_phrase(own)
+        return found, {phrase: found.get(phrase, _nothing(phrase)) for phrase in task.edited_phrases}, []
     pictures = [task.picture, *(aligned.picture for aligned in edited)]
     own, *others = detector.find(pictures, [task.phrases, *[task.edited_phrases] * len(edited)])
     looked_at = _look_whole(task, task.looks_whole)
@@ -98,7 +99,7 @@ def _plan(
     models: ModelSet, task: EditTask, found: PhraseBoxes, shown: PhraseBoxes | None, changed: ChangedPlaces
 ) -> LookPlan:
     if shown is None:
-        return LookPlan((), task.looks_whole or "the detector cannot be asked for so many words at once")
+        return LookPlan((), task.looks_whole)
     objects = np.concatenate([detections.boxes for detections in (*found.values(), *shown.values())])
     detector, sides = models.model(Detector), models.bundle.detector.windows
     return plan_look(changed, objects, detector.seen_shape(task.picture.shape), sides, GRID)
@@ -133,6 +134,10 @@ def _carry(
             return None
         carried[phrase] = seen
     return carried
+
+
+def _nothing(phrase: str) -> Detections:
+    return Detections(phrase, np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
 
 def _by_phrase(found: Sequence[Detections]) -> PhraseBoxes:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.roles import name_window_role
 from editjudge.errors import BundleError, InputError, quote_value
-
-Look = Literal["changes", "all"]
-"""Of an edited picture, only where it changed, or all of it."""
+from editjudge.types import Look
 
 PixelBox = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels."""
@@ -60,10 +58,10 @@ def check_look(look: str | None) -> Look | None:
 
 def choose_look(look: str | None, bundle: Bundle) -> Look:
     """The way to look with a bundle. Raises InputError, and BundleError where it has no models for it."""
-    wanted, has_windows = check_look(look), bundle.has(name_window_role("detector", 0))
-    if wanted == "changes" and not has_windows:
+    wanted = check_look(look)
+    if wanted == "changes" and not bundle.has(name_window_role("detector", 0)):
         raise BundleError(
             f"bundle {bundle.title} has no detector of windows, which looking only where a picture changed needs; "
             "leave look out, or build the bundle with [detector] windows in its recipe"
         )
-    return wanted or ("changes" if has_windows else "all")
+    return wanted or bundle.manifest.look

@@ -16,12 +16,12 @@ from editjudge.utils.libraries.opencv import cv2
 
 MOST_CHANGED = 0.25
 """The share of the picture from which so much of it changed that the whole is looked at."""
-MOST_COST = 0.5
+MOST_COST = 0.7
 """What all windows may cost together, of what the whole picture does."""
 MOST_WINDOWS = 3
-CONTEXT = 0.2
+CONTEXT = 0.35
 """How much of its surroundings is seen of what changed, as a share of its length, on each side."""
-LEAST_CONTEXT = 0.05
+LEAST_CONTEXT = 0.1
 """The same as a share of the picture's longest side, at the least."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,25 +28,35 @@ def segment_all(
     own: Sequence[Boxes],
     edited: Sequence[tuple[AlignedImage, Boxes]],
     carried: Region | None,
+    *,
+    known: bool = False,
 ) -> tuple[list[Masks], list[Masks]]:
     """The masks of lists of boxes in an original, and per edited picture of its own; bool[N, H, W] each.
+
+    Edited pictures are cut out in the window that the original is, as far as it holds their boxes, so that what a
+    window does to masks is the same on both sides.
 
     Args:
         models: Opens the segmenters.
         task: The original, and whether edited pictures are looked at whole.
-        own: Lists of boxes float32[N, 4] in it; none: it is not looked at.
+        own: Lists of boxes float32[N, 4] in it.
         edited: The pictures, each with its boxes.
         carried: What was found and cut out in the original before; where one of its boxes is among those of an edited
             picture, nothing changed in it, and its mask is taken.
+        known: Whether the original was cut out before, so that it is not looked at; its masks are none then.
     """
     fresh = [_find_fresh(boxes, carried, _see_changes(aligned)) for aligned, boxes in edited]
     images = [aligned.picture for aligned, _ in edited]
     asked = [boxes[rows] for (_, boxes), rows in zip(edited, fresh, strict=True)]
-    if own:
-        images, asked = [task.picture, *images], [np.concatenate(own), *asked]
-    segment = models.model(Segmenter).segment if task.looks_whole else partial(segment_closely, models)
-    masks = segment(images, asked)
-    own_masks = np.split(masks.pop(0), np.cumsum([len(one) for one in own])[:-1]) if own else []
+    every = np.concatenate(own)
+    if not known:
+        images, asked = [task.picture, *images], [every, *asked]
+    if task.looks_whole:
+        masks = models.model(Segmenter).segment(images, asked)
+    else:
+        usual = _choose(models, every, task.picture) if len(every) else None
+        masks = segment_closely(models, images, asked, usual)
+    own_masks = [] if known else np.split(masks.pop(0), np.cumsum([len(one) for one in own])[:-1])
     joined = [_join(boxes, rows, found, carried) for (_, boxes), rows, found in zip(edited, fresh, masks, strict=True)]
     return list(own_masks), joined
 
@@ -77,21 +86,24 @@ def _join(boxes: Boxes, fresh: NDArray[np.intp], found: Masks, carried: Region |
     return masks
 
 
-def segment_closely(models: ModelSet, images: Sequence[Image], boxes: Sequence[Boxes]) -> list[Masks]:
-    """As `Segmenter.segment`, of pictures uint8[H, W, 3] of one size; whole ones where no window holds the boxes."""
-    segmenter, sides = models.model(Segmenter), models.bundle.segmenter.windows
+def segment_closely(
+    models: ModelSet, images: Sequence[Image], boxes: Sequence[Boxes], usual: Window | None = None
+) -> list[Masks]:
+    """As `Segmenter.segment`, of pictures uint8[H, W, 3] of one size, each in the smallest window that holds its boxes.
+
+    usual: the window that is taken where it holds them. Without any the whole picture is looked at.
+    """
     by_place: dict[int | None, list[tuple[int, Window | None]]] = defaultdict(list)
     for index, (image, prompts) in enumerate(zip(images, boxes, strict=True)):
-        shape = image.shape[0], image.shape[1]
         window = None
         if len(prompts):
-            window = choose_window(_surround(prompts), shape, segmenter.seen_shape(shape), sides, GRID)
+            window = usual if usual and _holds(usual, prompts) else _choose(models, prompts, image)
         by_place[None if window is None else window.place].append((index, window))
     masks: list[Masks] = [
         np.zeros((len(own), *image.shape[:2]), bool) for image, own in zip(images, boxes, strict=True)
     ]
     for place, chosen in by_place.items():
-        chooser = segmenter if place is None else models.model(WINDOW_SEGMENTERS[place])
+        chooser = models.model(Segmenter if place is None else WINDOW_SEGMENTERS[place])
         cuts = [images[index] if window is None else window.cut(images[index]) for index, window in chosen]
         inside = [boxes[index] if window is None else window.to_window(boxes[index]) for index, window in chosen]
         for (index, window), found in zip(chosen, chooser.segment(cuts, inside), strict=True):
@@ -102,7 +114,18 @@ def segment_closely(models: ModelSet, images: Sequence[Image], boxes: Sequence[B
     return masks
 
 
-def _surround(prompts: Boxes) -> Box:
-    """float32[4]: what holds all boxes, each with its surroundings."""
-    margin = np.maximum(CONTEXT, (GROW - 1) / 2) * (prompts[:, 2:] - prompts[:, :2])
+def _choose(models: ModelSet, boxes: Boxes, image: Image) -> Window | None:
+    shape, seen = (image.shape[0], image.shape[1]), models.model(Segmenter).seen_shape(image.shape)
+    return choose_window(_surround(boxes, CONTEXT), shape, seen, models.bundle.segmenter.windows, GRID)
+
+
+def _holds(window: Window, boxes: Boxes) -> bool:
+    """Whether a window shows all that masks of these boxes may cover."""
+    x0, y0, x1, y1 = _surround(boxes, (GROW - 1) / 2)
+    return bool(window.x0 <= x0 and window.y0 <= y0 and x1 <= window.x1 and y1 <= window.y1)
+
+
+def _surround(prompts: Boxes, context: float) -> Box:
+    """float32[4]: what holds all boxes; context: what is seen around each, on each side, as a share of its length."""
+    margin = context * (prompts[:, 2:] - prompts[:, :2])
     return np.concatenate([(prompts[:, :2] - margin).min(axis=0), (prompts[:, 2:] + margin).max(axis=0)])

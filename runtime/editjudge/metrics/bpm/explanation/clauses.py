@@ -34,6 +34,8 @@ Clauses = tuple[str, str]
 def describe_outcome(score: EditScore) -> str:
     """The clause that says whether the edit was done."""
     if score.semantic.modify is None:
+        if "parse" in score.left_out:
+            return "whether the edit was done is not known"
         if score.intent.is_global:
             return "whether the picture was changed as asked is not known"
         unknown = Noun.of(score.intent.source or score.intent.target)

@@ -14,6 +14,7 @@ from editjudge.metrics.bpm.explanation.unasked import describe_unasked
 from editjudge.metrics.bpm.score import EditScore, PartScore
 from editjudge.metrics.bpm.verdict import find_spill, find_spilt
 from editjudge.metrics.flags import CAVEATS, FLAGS, NOT_FOUND
+from editjudge.utils.libraries.opencv import cv2
 
 UNTOUCHED = 0.005  # a smaller changed share of the rest may be the rim of the objects
 SLIGHT = 0.12  # the mean change of the changed pixels under which they changed "slightly"
@@ -24,7 +25,7 @@ CELLS = (
     ("on the left", "in the centre", "on the right"),
     ("bottom left", "at the bottom", "bottom right"),
 )
-OF_THE_PIXELS = ("aspect_changed", "resized")
+OF_THE_PIXELS = ("aspect_changed", "resized", "out_of_time")
 """The caveats that also hold where pixels alone tell what a picture is: no model was asked then."""
 DRIFTS = {"shifted": "shifted", "cropped": "scaled or cropped a little", "tone_changed": "changed in tone"}
 ROWS = ("along the top", "across the middle", "along the bottom")
@@ -124,8 +125,8 @@ def _rest(score: EditScore) -> Iterator[str]:
         yield f"{rest} is untouched"
         return
     change = score.evidence.change * score.evidence.outside(whole)
-    change[change <= score.evidence.NOTICED] = 0
-    slightly = " slightly" if change.sum() <= SLIGHT * np.count_nonzero(change) else ""
+    cv2.threshold(change, score.evidence.NOTICED, 0, cv2.THRESH_TOZERO, dst=change)
+    slightly = " slightly" if change.sum() <= SLIGHT * cv2.countNonZero(change) else ""
     if score.bpm is None:  # where the headline says so too
         change = changes.mask.astype(np.float32)
     elif share < UNTOUCHED or not change.any():  # then what is left of the map is the objects' rim

@@ -50,13 +50,23 @@ REASONS = {
     "nothing_outside": "the objects of the edit fill the whole picture, so there is no rest to be preserved",
 }
 """Why there is no number, by flag; the first that a score has is told."""
+UNDONE = {
+    "parse": "the instruction was read",
+    "detect": "the objects of the edit were looked for",
+    "embed": "the change was compared with the words",
+    "segment": "the objects of the edit were cut out",
+}
+"""What there was no time for, by stage; the first that was left out is told."""
 
 
 def explain_unmeasured(score: EditScore) -> str:
     """Why there is no number, in a clause."""
-    if any(asks_nothing(part.intent) for part in score.parts):
+    undone = next((clause for stage, clause in UNDONE.items() if stage in score.left_out), None)
+    if "parse" not in score.left_out and any(asks_nothing(part.intent) for part in score.parts):
         return UNREAD_REASONS[next((flag for flag in UNREAD if flag in score.flags), UNREAD[-1])]
     flag = next((flag for flag in REASONS if flag in score.flags), None)
+    if flag is None and undone is not None:
+        return f"the time that was allowed was up before {undone}"
     if flag is None and any(is_clearance(part.intent) for part in score.parts):
         return "what was removed cannot be told from a background with so many edges of its own"
     if flag is None:

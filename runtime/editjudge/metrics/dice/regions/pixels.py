@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from editjudge.image.align import shrink
 from editjudge.image.alignment import PairAlignment
-from editjudge.image.changes import choose_threshold, measure_gap
+from editjudge.image.difference import choose_threshold, measure_gap
 from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.types import Floats, Image
 from editjudge.utils.libraries.opencv import cv2
@@ -47,8 +47,9 @@ class SmallPair:
     def of(cls, original: Image, aligned: AlignedImage) -> SmallPair:
         """That of an original uint8[H, W, 3] and an edited picture."""
         changes = aligned.changes
-        one = shrink(original)
-        other = shrink(aligned.picture)
+        kept = changes.small
+        one = kept[0] if kept else shrink(original)
+        other = kept[1] if kept and aligned.picture is aligned.as_given else shrink(aligned.picture)
         alignment = PairAlignment.still()
         if aligned.tone == 0.0 and changes.alignment.gain != (1.0, 1.0, 1.0):
             alignment = changes.alignment
@@ -67,9 +68,10 @@ def find_places(pair: SmallPair) -> list[NDArray[np.bool_]]:
     count, labels = cv2.connectedComponents(joined, connectivity=8)
     if count == 1:
         return []
-    flat, gap = labels.ravel(), np.where(changed, pair.gap, 0).ravel()
-    energy = np.bincount(flat, weights=gap, minlength=count)
-    peaks = np.bincount(flat, weights=gap > STRONG * pair.threshold, minlength=count)
+    seen = np.flatnonzero(changed)
+    owner, gap = labels.ravel()[seen], pair.gap.ravel()[seen]
+    energy = np.bincount(owner, weights=gap, minlength=count)
+    peaks = np.bincount(owner[gap > STRONG * pair.threshold], minlength=count)
     kept = (energy > LEAST_ENERGY) & (peaks > 0)
     return [labels == label for label in np.flatnonzero(kept)]
 

@@ -107,8 +107,7 @@ class ArtefactView:
         if not alignment.is_still:
             original = _place(original, alignment.resized(max(height, width) / max(context.original.shape[:2])))
         if alignment.gain != (1.0, 1.0, 1.0) or alignment.offset != (0.0, 0.0, 0.0):
-            levels = np.arange(256, dtype=np.float32)[:, None]
-            original = np.asarray(cv2.LUT(original, np.rint(alignment.apply_tone(levels)).astype(np.uint8)[None]))
+            original = alignment.apply_tone(original)
         view = cls.pair(original, _cover_stamp(original, edited))
         return view if view.trust == 1 else view._recoloured()
 

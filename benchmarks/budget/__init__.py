@@ -1,0 +1,1 @@
+"""How well budgets of time are kept on a busy machine."""

@@ -1,0 +1,1 @@
+"""Our export of each model beside that by optimum."""

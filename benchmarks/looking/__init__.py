@@ -1,0 +1,1 @@
+"""Looking at edited pictures only where they changed."""

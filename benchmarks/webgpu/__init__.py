@@ -1,0 +1,1 @@
+"""WebGPU against the CPU."""

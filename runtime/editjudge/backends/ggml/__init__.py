@@ -1,0 +1,1 @@
+"""What llama.cpp computes with: its tensors, and the files that hold them."""
