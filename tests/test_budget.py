@@ -108,8 +108,10 @@ def test_another_size_is_not_told_by_boxes() -> None:
     assert score.region.position == 1.0
 
 
-def test_without_features_the_place_is_told() -> None:
-    score = slow_scorer(Clip, "images").score(ORIGINAL, BLUE, COLOR, budget_ms=SOME)
+@pytest.mark.parametrize("side", ["images", "texts"])
+def test_without_features_the_place_is_told(side: str) -> None:
+    """Those of pictures, or of the words that they are compared with."""
+    score = slow_scorer(Clip, side).score(ORIGINAL, BLUE, COLOR, budget_ms=SOME)
     assert score.left_out == ("segment", "embed", "differences")
     assert (score.semantic.modify, score.region.position) == (None, 1.0)
     assert f"{CLAIMS} the change was compared with the words" in score.headline

@@ -101,7 +101,7 @@ MODELS: dict[str, Callable[[], PreTrainedModel]] = {
     "clip-vit-large-patch14": lambda: clip(14, 1024, 24, 768, 768),
     "grounding-dino-tiny": lambda: grounding_dino(96, [2, 2, 6, 2], [3, 6, 12, 24], 7),
     "grounding-dino-base": lambda: grounding_dino(128, [2, 2, 18, 2], [4, 8, 16, 32], 12),
-    "omdet-turbo-swin-tiny": lambda: omdet_turbo(96, [2, 2, 6, 2], [3, 6, 12, 24]),
+    "omdet-turbo-swin-tiny-hf": lambda: omdet_turbo(96, [2, 2, 6, 2], [3, 6, 12, 24]),
     "SlimSAM-uniform-77": lambda: sam(168, 12, 12, 696, [2, 5, 8, 11]),
     "sam-vit-base": lambda: sam(768, 12, 12, 3072, [2, 5, 8, 11]),
     "sam-vit-huge": lambda: sam(1280, 32, 16, 5120, [7, 15, 23, 31]),

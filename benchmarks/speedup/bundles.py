@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 
 import editjudge_models
 from benchmarks.common.random_checkpoints import save
 from benchmarks.common.small_parser import with_small_parser
+from editjudge.bundles.settings import ClipSettings, DetectorSettings, SegmenterSettings
 from editjudge_export.architectures.registry import REQUIRED
 from editjudge_export.build import build
 from editjudge_export.onnx.precision import Precision
@@ -19,6 +22,25 @@ from editjudge_export.options import BuildOptions
 SAM = {"vit_b": "sam-vit-base", "vit_h": "sam-vit-huge"}
 CLIP = {"base32": "clip-vit-base-patch32", "base16": "clip-vit-base-patch16", "large14": "clip-vit-large-patch14"}
 PAPER_SAM, PAPER_CLIP = "vit_h", "large14"
+
+
+@dataclass(frozen=True)
+class InputSizes:
+    """How large pictures are to the models, and how they are prepared."""
+
+    detector: DetectorSettings
+    segmenter: SegmenterSettings
+    clip: ClipSettings
+
+
+def paper_sizes() -> InputSizes:
+    """Those of the paper's models, whatever bundle is measured against them."""
+    recipe = _read_recipe("paper")
+    return InputSizes(
+        DetectorSettings(**recipe["detector"]),
+        SegmenterSettings(**recipe["segmenter"]),
+        ClipSettings(**recipe["clip"]),
+    )
 
 
 def paper_checkpoints(folder: Path, sam: str = PAPER_SAM, clip: str = PAPER_CLIP) -> dict[str, Path]:
@@ -41,7 +63,7 @@ def paper_bundle(folder: Path, precision: Precision, sam: str = PAPER_SAM, clip:
 def build_bundle(
     recipe_name: str,
     folder: Path,
-    precision: Precision,
+    precision: Precision | None,
     checkpoints: dict[str, str] | None = None,
     name: str | None = None,
 ) -> Path:
@@ -50,14 +72,14 @@ def build_bundle(
     Args:
         recipe_name: The recipe that it follows.
         folder: Where checkpoints and bundles are.
-        precision: Of its graphs.
+        precision: Of its graphs; None: the recipe's own.
         checkpoints: What takes the place of the recipe's checkpoints, by role.
         name: What it is called; by default as the recipe.
     """
-    place = folder / "bundles" / f"{name or recipe_name}-{precision}"
+    place = folder / "bundles" / "-".join(filter(None, (name or recipe_name, precision)))
     if place.is_dir():
         return place
-    recipe = tomllib.loads(editjudge_models.recipe_path(recipe_name).read_text(encoding="utf-8"))
+    recipe = _read_recipe(recipe_name)
     for role in REQUIRED:
         model = recipe["export"][role]
         if checkpoints:
@@ -74,6 +96,10 @@ def draw_checkpoint(name: str, folder: Path) -> Path:
     """The folder of a random checkpoint, drawn unless it is there."""
     place = folder / "hub" / name
     return place if place.is_dir() else save(name, folder / "hub")
+
+
+def _read_recipe(name: str) -> dict[str, Any]:
+    return tomllib.loads(editjudge_models.recipe_path(name).read_text(encoding="utf-8"))
 
 
 def _paper_models(sam: str, clip: str) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """How much faster is editjudge than the released recipe? Same random weights and pictures, in turns on one machine.
 
-    python -m benchmarks.speedup.compare FOLDER [--bundle photo-edge] [--sam vit_b] [--rounds 10] [--threads 2]
+    python -m benchmarks.speedup.compare FOLDER [--bundle photo-edge] [--local] [--sam vit_b] [--rounds 10]
 
 The recipe (`reference`, `reference_llm`) uses the paper's models; editjudge uses them too (`paper`), or the smaller
-ones of `photo-edge`. Checkpoints and bundles are in FOLDER, or are made there: 15 GB, and half an hour the first time.
-Needs the `export` extra, the group `benchmarks`, and 20 GB of memory. Writes benchmarks/data/speedup.json and its
-section of RESULTS.md. Exits with status 1 if editjudge, with the same models in float32, did other work or came to
-other sub-scores.
+ones of `photo-edge` and `photo-lite`, by the released rules. With --local every edit changes one object alone, and
+these two score it by editjudge's own rules as well, which look only where a picture changed (`scripted`). Checkpoints
+and bundles are in FOLDER, or are made there: 15 GB, and half an hour the first time. Needs the `export` extra, the
+group `benchmarks`, and 20 GB of memory. Writes benchmarks/data/speedup.json and its section of RESULTS.md. Exits with
+status 1 if editjudge, with the same models in float32, did other work or came to other sub-scores.
 """
 
 from __future__ import annotations
@@ -33,15 +34,17 @@ from benchmarks.speedup.bundles import (
     build_bundle,
     paper_bundle,
     paper_checkpoints,
+    paper_sizes,
 )
-from benchmarks.speedup.edits import edits
+from benchmarks.speedup.edits import KINDS, edits, local_edits
 from benchmarks.speedup.ours import open_scorer
 from benchmarks.speedup.random_llm import NAME, gemma_2_9b
 from benchmarks.speedup.record import SideRecord
 from benchmarks.speedup.reference import ReferencePipeline
 from benchmarks.speedup.reference_llm import ReferenceParser
 from benchmarks.speedup.rounds import REFERENCE, CountedScorer, one_edit, one_ranking
-from benchmarks.speedup.table import OUT, PAPER, PHOTO_EDGE, figures, render_section
+from benchmarks.speedup.rows import PAPER, PHOTO_EDGE, PHOTO_LITE
+from benchmarks.speedup.table import OUT, figures, render_section
 from editjudge.benchmarking.system_info import resident_memory
 from editjudge.bundles.bundle import Bundle
 from editjudge.parser.parser import Parser, ParserWeights
@@ -56,12 +59,13 @@ def measure(options: argparse.Namespace) -> Iterator[SideRecord]:
     folders = {
         PAPER: lambda: paper_bundle(options.folder, options.precision, options.sam, options.clip),
         PHOTO_EDGE: lambda: build_bundle(PHOTO_EDGE, options.folder, options.precision),
+        PHOTO_LITE: lambda: build_bundle(PHOTO_LITE, options.folder, None),  # its speed comes of its precisions
     }
     bundles = {name: Bundle.load(folders[name]()) for name in options.bundle}
-    either = bundles[options.bundle[0]]  # input sizes and parser are the same in both
     checkpoints = paper_checkpoints(options.folder, options.sam, options.clip)
-    reference = ReferencePipeline(either, checkpoints, options.boxes, options.device, options.compiled)
-    llm = options.llm or gemma_2_9b(options.folder / "hub", either.file("parser"))
+    reference = ReferencePipeline(paper_sizes(), checkpoints, options.boxes, options.device, options.compiled)
+    parser = bundles[options.bundle[0]].file("parser")  # the same in all of them
+    llm = options.llm or gemma_2_9b(options.folder / "hub", parser)
     reference_parser = ReferenceParser(llm, options.threads, gpu=options.device == "cuda")
     ours = [
         CountedScorer(
@@ -69,25 +73,31 @@ def measure(options: argparse.Namespace) -> Iterator[SideRecord]:
         )
         for name, bundle in bundles.items()
     ]
-    *rounds, warm_up = edits(options.rounds + 1, candidates=options.candidates)
-    for edit in warm_up:
+    if options.local:
+        ours += [CountedScorer.by_own_rules(counted) for counted in ours if counted.name != PAPER]
+    make = local_edits if options.local else edits
+    *rounds, warm_up = make(options.rounds + 1, candidates=options.candidates)
+    for edit in warm_up[: len(KINDS)]:
         one_edit(reference, reference_parser, ours, edit, 0)
     if options.sample:
-        one_ranking(reference, ours, warm_up[0], 0, 1)
+        one_ranking(reference, ours, warm_up[-1], 0, 1)
     records: SideRecord = {"edits": [], "rankings": []}
-    for turn, kinds in enumerate(rounds):
-        for edit in kinds:
+    for turn, (*scored, last) in enumerate(kinds if options.local else (*kinds, kinds[0]) for kinds in rounds):
+        for edit in scored:
             record = one_edit(reference, reference_parser, ours, edit, turn)
             records["edits"].append(record)
             log(f"round {turn + 1} of {len(rounds)}, {edit.kind}", record)
         if options.sample:
-            record = one_ranking(reference, ours, kinds[0], turn, options.sample)
+            record = one_ranking(reference, ours, last, turn, options.sample)
+            of_parse = records["edits"][-len(scored)]  # of the first kind, whose instruction is as long
+            for name in (REFERENCE, *(counted.name for counted in ours)):
+                record[name]["parse"] = of_parse[name]["parse"]
             records["rankings"].append(record)
             log(f"round {turn + 1} of {len(rounds)}, {options.candidates} candidates", record)
         yield records
     reference_parser.close()
     if PAPER in options.bundle:
-        instructions = [edit.instruction for kinds in rounds for edit in kinds]
+        instructions = [edit.instruction for kinds in rounds for edit in kinds[: len(KINDS)]]
         times = time_parses(llm, warm_up[0].instruction, instructions, options.device, options.threads)
         for record, seconds in zip(records["edits"], times, strict=True):
             record[PAPER]["paper_parse"] = seconds
@@ -135,7 +145,7 @@ def disagreements(records: SideRecord, allowed: float) -> list[str]:
 def describe_conditions(options: argparse.Namespace) -> dict[str, Any]:
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
     gpu = f"; {torch.cuda.get_device_name()}" if options.device == "cuda" else ""
-    settings = ("device", "precision", "compiled", "sam", "clip", "boxes", "threads", "candidates", "sample")
+    settings = ("device", "local", "precision", "compiled", "sam", "clip", "boxes", "threads", "candidates", "sample")
     return {
         "commit": commit(),
         "machine": f"{machine()}, {packages}{gpu}",
@@ -147,12 +157,15 @@ def describe_conditions(options: argparse.Namespace) -> dict[str, Any]:
 def parse_options() -> argparse.Namespace:
     command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     command_line.add_argument("folder", type=Path)
-    command_line.add_argument("--bundle", choices=(PAPER, PHOTO_EDGE), nargs="+", default=[PAPER])
+    command_line.add_argument("--bundle", choices=(PAPER, PHOTO_EDGE, PHOTO_LITE), nargs="+", default=[PAPER])
+    command_line.add_argument("--local", action="store_true", help="edits that change one object alone")
     command_line.add_argument(
         "--sam", choices=SAM, default=PAPER_SAM, help="the paper's SAM, or a smaller one in its place"
     )
     command_line.add_argument("--clip", choices=CLIP, default=PAPER_CLIP)
-    command_line.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of editjudge's models")
+    command_line.add_argument(
+        "--precision", choices=PRECISIONS, default="fp32", help="of editjudge's models; photo-lite has its own"
+    )
     command_line.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     command_line.add_argument(
         "--compiled", action="store_true", help="run the reference by torch.compile, in half precision"
@@ -176,7 +189,8 @@ def main() -> None:
     options = parse_options()
     runs = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
     models = f"reference with SAM {options.sam} and CLIP {options.clip}, {'compiled' if options.compiled else 'eager'}"
-    key = f"{' and '.join(options.bundle)} in {options.precision}; {models}; {options.device}"
+    ours = " and ".join(name if name == PHOTO_LITE else f"{name} in {options.precision}" for name in options.bundle)
+    key = f"{ours}{', local edits' * options.local}; {models}; {options.device}"
     conditions = describe_conditions(options)  # before anything is written that would change the tree
     for records in measure(options):
         runs[key] = {"about": conditions, **records}

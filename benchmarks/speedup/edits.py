@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import product
 
 import cv2
 import numpy as np
 
 from benchmarks.speedup.reference import FRAME
+from editjudge.image.boxes import Box
 from editjudge.types import EditIntent, Image
 from editjudge_export.verification.photographs import photographs
 
@@ -19,6 +21,9 @@ THINGS = ("cup", "table", "chair", "house", "car", "boat", "bench", "hat", "shir
 ANCHOR = "tree"
 DRIFT = 15
 """Grey levels. The squares of greater differences wrap around in the released code's uint8."""
+LOCAL_SIDE = 158
+"""Pixels of the object of a local edit, which is a square of a tenth of the picture."""
+ANCHOR_SIDE = 80
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class TimedEdit:
         candidates: As many edited pictures of the same shape as are ranked.
         intent: What is asked for.
         instruction: The same in words.
+        boxes: Where the pictures show what is named, by phrase; only of local edits.
     """
 
     kind: str
@@ -38,6 +44,7 @@ class TimedEdit:
     candidates: list[Image]
     intent: EditIntent
     instruction: str
+    boxes: Mapping[str, Box] = field(default_factory=dict)
 
 
 def edits(count: int, kinds: tuple[str, ...] = KINDS, candidates: int = 1) -> list[list[TimedEdit]]:
@@ -52,6 +59,45 @@ def edits(count: int, kinds: tuple[str, ...] = KINDS, candidates: int = 1) -> li
         changed = [_tint(original, turn, COLOURS[colour], 1 - 0.1 * index) for index in range(candidates)]
         rounds.append([TimedEdit(kind, original, changed, *_describe(kind, colour, thing)) for kind in kinds])
     return rounds
+
+
+def local_edits(count: int, candidates: int = 1) -> list[list[TimedEdit]]:
+    """As `edits`, of which each changes one object and nothing else; after those of each kind one more, for ranking."""
+    pictures = [_crop_to_frame(picture) for picture in photographs()]
+    words = list(product(COLOURS, THINGS))
+    kinds = (*KINDS, KINDS[0])
+    rounds = []
+    for turn in range(count):
+        numbers = range(len(kinds) * turn, len(kinds) * (turn + 1))
+        made = []
+        for number, kind in zip(numbers, kinds, strict=True):
+            picture, named = pictures[number % len(pictures)], words[5 * number % len(words)]
+            made.append(_change_object(picture, number, kind, named, candidates))
+        rounds.append(made)
+    return rounds
+
+
+def _change_object(picture: Image, seed: int, kind: str, words: tuple[str, str], candidates: int) -> TimedEdit:
+    """Near the middle, so that a window round it does not end with the picture; an anchor is left of it."""
+    middle = np.random.default_rng(seed).integers(FRAME * 2 // 5, FRAME * 3 // 5, size=2)
+    box = _square(middle, LOCAL_SIDE)
+    left, top, right, bottom = box.astype(int).tolist()
+    changed = []
+    for index in range(candidates):
+        share = 0.9 - 0.05 * index
+        edited = picture.copy()
+        part = edited[top:bottom, left:right]
+        part[:] = ((1 - share) * part + share * np.array(COLOURS[words[0]])).astype(np.uint8)
+        changed.append(edited)
+    intent, instruction = _describe(kind, *words)
+    named = [phrase for phrase in (intent.source, intent.target) if phrase]
+    beside = _square(np.array([ANCHOR_SIDE * 0.55, middle[1]]), ANCHOR_SIDE)
+    boxes = {**dict.fromkeys(named, box), **({intent.anchor: beside} if intent.anchor else {})}
+    return TimedEdit(kind, picture, changed, intent, instruction, boxes)
+
+
+def _square(middle: Box, side: int) -> Box:
+    return np.concatenate([middle - side / 2, middle + side / 2]).astype(np.float32)
 
 
 def _describe(kind: str, colour: str, thing: str) -> tuple[EditIntent, str]:

@@ -77,8 +77,15 @@ def open_scorer(
         Segmenter: CountedSegmenter.open(opened),
         Clip: CountedClip.open(opened),
     }
-    models = ModelSet(lenient, device, threads, models=counted, placements=opened.placements)
-    return Scorer(models, compat="released"), work
+    models = ModelSet(
+        lenient,
+        device,
+        threads,
+        models=counted,
+        placements=opened.placements,
+        open_session=lambda graph, *_: opened.session(graph.role),
+    )
+    return Scorer(models, compat="released", look="all", keep_answers=False), work
 
 
 def _keep_best(found: Detections, count: int, image: Image) -> Detections:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -33,6 +34,9 @@ from editjudge.types import Boxes, EditIntent, Image
 from editjudge.utils.timing import StageTimer
 from editjudge_export.checkpoints.checkpoint import load_tokenizer
 from editjudge_export.checkpoints.processors import clip_processor, detector_processor, sam_processor
+
+if TYPE_CHECKING:
+    from benchmarks.speedup.bundles import InputSizes
 
 FRAME = 500
 CROP = 1.5
@@ -61,7 +65,7 @@ class ReferencePipeline:
     """The released recipe.
 
     Args:
-        bundle: Has the input sizes.
+        sizes: How pictures go into the models; a bundle of the same models says it too.
         checkpoints: The folders of the models' checkpoints, by role.
         boxes: How many boxes of a phrase are used.
         device: cpu or cuda.
@@ -71,7 +75,7 @@ class ReferencePipeline:
 
     def __init__(
         self,
-        bundle: Bundle,
+        sizes: InputSizes | Bundle,
         checkpoints: Mapping[str, Path],
         boxes: int,
         device: str = "cpu",
@@ -81,7 +85,7 @@ class ReferencePipeline:
     ) -> None:
         self._device, self._compiled, self._boxes = torch.device(device), compiled, boxes
         self._half = compiled if half is None else half
-        detector, segmenter, clip = bundle.detector, bundle.segmenter, bundle.clip
+        detector, segmenter, clip = sizes.detector, sizes.segmenter, sizes.clip
         self._detector = self._load(checkpoints["detector"], GroundingDinoForObjectDetection)
         self._segmenter = self._load(checkpoints["segmenter"], SamModel)
         self._clip = self._load(checkpoints["clip"], CLIPModel)

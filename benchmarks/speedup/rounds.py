@@ -15,7 +15,9 @@ import numpy as np
 from benchmarks.speedup.edits import TimedEdit
 from benchmarks.speedup.record import SideRecord
 from benchmarks.speedup.reference import ReferencePipeline
+from benchmarks.speedup.scripted import Script, open_scripted_scorer
 from editjudge import EditIntent, EditScore, Scorer
+from editjudge.bundles.bundle import Bundle
 
 if TYPE_CHECKING:
     from benchmarks.speedup.reference_llm import ReferenceParser
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 SubScores = dict[str, float]
 Contender = Callable[[], tuple[SideRecord, list[SubScores]]]
 REFERENCE = "reference"
+LOCAL = " local"
+"""Ends the name of a side that scores local edits by editjudge's own rules."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,27 @@ class CountedScorer:
         scorer: Scores.
         work: Counts what goes through its models.
         same_models: Whether its sub-scores should be those of the reference.
+        script: What its detector is told of the edit at hand, where it is told anything.
     """
 
     name: str
     scorer: Scorer
     work: Counter[str]
     same_models: bool
+    script: Script | None = None
+
+    @classmethod
+    def by_own_rules(cls, counted: CountedScorer) -> CountedScorer:
+        """The same bundle by editjudge's own rules, for local edits; what goes through its models is not counted."""
+        bundle, script = Bundle.load(counted.scorer.bundle.folder), Script()
+        scorer = open_scripted_scorer(bundle, counted.scorer.models, script)
+        return cls(f"{counted.name}{LOCAL}", scorer, Counter(), False, script)
+
+    def begin(self, edit: TimedEdit) -> None:
+        self.work.clear()
+        if self.script is not None:
+            self.script.clear()
+            self.script.update(edit.boxes)
 
 
 def one_edit(
@@ -122,31 +141,48 @@ def _rank_by_reference(
 
 
 def _score(counted: CountedScorer, edit: TimedEdit) -> tuple[SideRecord, list[SubScores]]:
-    """Scores with the intent known, and then again from the instruction, which the parser has not seen before."""
-    counted.work.clear()
+    """Scores with the intent known, and has the parser read the instruction, which it has not seen before."""
+    counted.begin(edit)
     start = time.perf_counter()
     score = counted.scorer.score(edit.original, edit.candidates[0], edit.intent)
     middle = time.perf_counter()
-    work = dict(counted.work)
-    parsed = counted.scorer.score(edit.original, edit.candidates[0], edit.instruction)
+    parsed = counted.scorer.parse(edit.instruction)
+    end = time.perf_counter()
     record = {
         "vision": middle - start,
-        "parse": parsed.timings_ms["parse"] / 1000,
-        "told": time.perf_counter() - middle,
+        "parse": end - middle,
+        "told": end - start,
         "misread": _phrases(parsed.intent) != _phrases(score.intent),
         "stages": _stages({stage: milliseconds / 1000 for stage, milliseconds in score.timings_ms.items()}),
-        "work": work,
+        "work": dict(counted.work),
+        "looked_at": _look(score),
     }
     return record, [sub_scores(score)]
 
 
 def _rank(counted: CountedScorer, edit: TimedEdit, sampled: Sequence[int]) -> tuple[SideRecord, list[SubScores]]:
-    counted.work.clear()
+    counted.begin(edit)
     start = time.perf_counter()
-    ranked = counted.scorer.prepare(edit.original, edit.intent).rank(edit.candidates)
-    vision = (time.perf_counter() - start) / len(edit.candidates)
-    found = {candidate.index: sub_scores(candidate.score) for candidate in ranked if candidate.score is not None}
-    return {"vision": vision, "work": dict(counted.work)}, [found[index] for index in sampled]
+    prepared = counted.scorer.prepare(edit.original, edit.intent)
+    middle = time.perf_counter()
+    ranked = prepared.rank(edit.candidates)
+    end = time.perf_counter()
+    work = dict(counted.work)
+    further = prepared.score(edit.candidates[0])
+    found = {candidate.index: candidate.score for candidate in ranked if candidate.score is not None}
+    record = {
+        "vision": (end - start) / len(edit.candidates),
+        "prepare": middle - start,
+        "further": time.perf_counter() - end,
+        "work": work,
+        "looked_at": [_look(found[index]) for index in sorted(found)],
+        "stages": _stages({stage: milliseconds / 1000 for stage, milliseconds in further.timings_ms.items()}),
+    }
+    return record, [sub_scores(found[index]) for index in sampled]
+
+
+def _look(score: EditScore) -> SideRecord:
+    return {"share": score.looked_at.share, "reason": score.looked_at.reason}
 
 
 def _phrases(intent: EditIntent) -> tuple[str | None, ...]:

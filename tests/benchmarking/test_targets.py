@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from editjudge.benchmarking.latency import Configuration
+from editjudge.benchmarking.latency import Configuration, Summary
 from editjudge.benchmarking.targets import (
     LIGHTEST,
     UntimedBundle,
@@ -16,22 +16,31 @@ from editjudge.benchmarking.targets import (
     judge_target,
     list_unbuilt,
     name_command,
+    pick_look,
 )
 from editjudge.benchmarking.waits import FRESH, FURTHER, TimedBundle
 from editjudge.bundles.catalog import RecipeSummary
 from editjudge.errors import InputError
-from editjudge.types import Placement
+from editjudge.types import Look, Placement
 from editjudge_models import recipe_names
 
+Times = tuple[float, float]
 
-def timed(fresh: tuple[float, float], further: tuple[float, float], *, bundle: str = "studio") -> TimedBundle:
-    """Of these milliseconds (p50, p95) by way."""
-    ms = {
-        name: {"mean": p50, "p50": p50, "p95": p95, "p99": p95, "n": 9}
-        for name, (p50, p95) in {"parse": (5.0, 5.0), FRESH: fresh, FURTHER: further}.items()
-    }
+
+def timed(
+    fresh: Times, further: Times, *, bundle: str = "studio", near: tuple[Times, Times] | None = None
+) -> TimedBundle:
+    """Of these milliseconds (p50, p95) by way. near: the same where it looks only where pictures changed."""
+
+    def row(times: Times) -> Summary:
+        return {"mean": times[0], "p50": times[0], "p95": times[1], "p99": times[1], "n": 9}
+
+    ms: dict[Look, dict[str, Summary]] = {"all": {FRESH: row(fresh), FURTHER: row(further)}}
+    if near is not None:
+        ms["changes"] = {FRESH: row(near[0]), FURTHER: row(near[1])}
     models = {"detector": Placement("cpu", "CPUExecutionProvider"), "parser": Placement("cpu", "llama.cpp")}
-    return TimedBundle(Configuration(bundle, "auto", None), f"{bundle} 1", "for tests", "changes", models, (9, 9), ms)
+    chosen = Configuration(bundle, "auto", None)
+    return TimedBundle(chosen, f"{bundle} 1", "for tests", models, (9, 9), row((5.0, 5.0)), ms)
 
 
 QUICK, MIDDLING, SLOW = timed((50, 80), (20, 30)), timed((900, 1200), (300, 350)), timed((4000, 6700), (2000, 3000))
@@ -40,8 +49,8 @@ UNBUILT = list_unbuilt([RecipeSummary("paper", "heavy"), RecipeSummary(LIGHTEST,
 
 def test_a_bundle_that_meets_it() -> None:
     assert describe(QUICK, 500) == (
-        "studio@auto meets 500 ms with 420 ms to spare: 95 in 100 fresh edits take at most 80 ms (editjudge score with "
-        "--look changes), further candidates of one original 30 ms (editjudge rank)"
+        "studio@auto meets 500 ms with 420 ms to spare: 95 in 100 fresh edits take at most 80 ms (editjudge score "
+        "--look all), further candidates of one original 30 ms (editjudge rank --look all)"
     )
     slower_when_prepared = timed((50, 80), (20, 600))
     assert describe(slower_when_prepared, 500).endswith("further candidates of one original 600 ms, which is too long")
@@ -50,7 +59,7 @@ def test_a_bundle_that_meets_it() -> None:
 def test_a_bundle_that_meets_it_for_further_candidates_alone() -> None:
     assert describe(MIDDLING, 500) == (
         "studio@auto meets 500 ms only for further candidates of one original, with 150 ms to spare: 95 in 100 take at "
-        "most 350 ms (editjudge rank with --look changes), fresh edits 1,200 ms, 700 ms too long"
+        "most 350 ms (editjudge rank --look all), fresh edits 1,200 ms, 700 ms too long"
     )
     assert describe(MIDDLING, 1000).endswith("fresh edits 1,200 ms, 200 ms too long (half of them at most 900 ms)")
 
@@ -60,6 +69,25 @@ def test_a_bundle_that_misses_it() -> None:
         "studio@auto misses 2,000.5 ms by 1,000 ms at the least: 95 in 100 fresh edits take at most 6,700 ms, "
         "further candidates of one original 3,000 ms (half of them at most 2,000 ms)"
     )
+
+
+def test_the_look_that_it_takes_is_named() -> None:
+    """The bundle's own look where that meets the target; else the quicker one."""
+    both = timed((900, 1200), (600, 800), near=((800, 1100), (300, 350)))
+    assert [pick_look(both, FURTHER, target) for target in (1000, 800, 799, 100)] == [
+        "all",
+        "all",
+        "changes",
+        "changes",
+    ]
+    said = (
+        "meets 500 ms only for further candidates of one original, with 150 ms to spare: 95 in 100 take at most 350 ms "
+    )
+    assert said + "(editjudge rank --look changes), fresh edits 1,100 ms, 600 ms too long" in describe(both, 500)
+    (result,) = judge_target(1150, [both], [])["bundles"]
+    assert result["look"] == {FRESH: "changes", FURTHER: "all"}
+    assert result["spare_ms"] == {FRESH: 50, FURTHER: 350}
+    assert [command.split()[-1] for command in result["commands"].values()] == ["changes", "all"]
 
 
 def test_pictures_that_it_could_not_judge_are_told() -> None:
@@ -73,7 +101,8 @@ def test_what_is_printed_of_each() -> None:
     assert (quick["meets"], quick["spare_ms"]) == ({FRESH: True, FURTHER: True}, {FRESH: 0, FURTHER: 50})
     assert (slow["meets"], slow["spare_ms"]) == ({FRESH: False, FURTHER: False}, {FRESH: -6620, FURTHER: -2920})
     assert quick["sentence"] == describe(QUICK, 80)
-    assert (quick["judged"], quick["edits"], quick["ms"]) == (9, 9, QUICK.ms)
+    assert (quick["judged"], quick["edits"]) == (9, 9)
+    assert quick["ms"] == {"parse": QUICK.parse, **QUICK.ms}
     assert result["not_measured"][1] == {
         "name": LIGHTEST,
         "reason": f"it is not here; build it with: editjudge bundle build {LIGHTEST}",
@@ -83,9 +112,9 @@ def test_what_is_printed_of_each() -> None:
 
 
 def test_commands_score_as_was_timed() -> None:
-    assert name_command(QUICK, FRESH) == "editjudge score ORIGINAL EDITED INSTRUCTION --bundle studio --look changes"
-    elsewhere = replace(QUICK, configuration=Configuration("./my bundle", "cpu", 2), look="all")
-    assert name_command(elsewhere, FURTHER) == (
+    assert name_command(QUICK, FRESH, 500) == "editjudge score ORIGINAL EDITED INSTRUCTION --bundle studio --look all"
+    elsewhere = replace(QUICK, configuration=Configuration("./my bundle", "cpu", 2))
+    assert name_command(elsewhere, FURTHER, 500) == (
         "editjudge rank ORIGINAL INSTRUCTION EDITED... --bundle './my bundle' --device cpu --threads 2 --look all"
     )
 
@@ -94,7 +123,7 @@ def test_where_none_meets_it_all_that_might_is_named() -> None:
     least, lightest, gpu, budget = judge_target(25, [SLOW, timed((50, 80), (20, 30.2))], UNBUILT)["advice"]
     assert least == (
         "no bundle that was timed meets 25 ms; the least that could be met is 31 ms, "
-        "with editjudge rank ORIGINAL INSTRUCTION EDITED... --bundle studio --look changes"
+        "with editjudge rank ORIGINAL INSTRUCTION EDITED... --bundle studio --look all"
     )
     assert lightest == f"{LIGHTEST} might: it is not here; build it with: editjudge bundle build {LIGHTEST}"
     assert gpu.startswith("a GPU might")

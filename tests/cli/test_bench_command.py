@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from editjudge import Scorer
 from editjudge.benchmarking import cold_start, looks_table, plots, tables
 from editjudge.benchmarking.inputs import demo_edits
 from editjudge.benchmarking.latency import PARTS
@@ -121,9 +122,10 @@ def test_which_bundle_meets_a_latency(
     assert "studio@cpu meets 86,400,000 ms with 86," in studio["sentence"]
     for command in studio["commands"].values():
         assert command in said
-        assert command.endswith("--bundle studio --device cpu --look changes")
+        assert command.endswith(f"--bundle studio --device cpu --look {Scorer.load('studio', 'cpu').look}")
     assert studio["meets"] == {"fresh": True, "further": True}
-    assert [row["n"] for row in studio["ms"].values()] == [1, 2, 2]
+    assert studio["ms"]["parse"]["n"] == 1
+    assert [studio["ms"][look][way]["n"] for look in ("all", "changes") for way in ("fresh", "further")] == [2] * 4
     untimed = {bundle["name"]: bundle["reason"] for bundle in report["not_measured"]}
     assert set(untimed) == {"damaged", *recipe_names()}
     assert "format" in untimed["damaged"]

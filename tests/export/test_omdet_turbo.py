@@ -299,7 +299,7 @@ def test_a_backbone_of_timm_without_timm(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_published_size_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmarks.common.random_checkpoints import save  # noqa: PLC0415
 
-    checkpoint = save("omdet-turbo-swin-tiny", tmp_path)
+    checkpoint = save("omdet-turbo-swin-tiny-hf", tmp_path)
     detector, text, _ = omdet_turbo.export(checkpoint, tmp_path, height=320, width=320, text_length=77)
     assert detector.path.stat().st_size > 200e6
     assert 0 < detector.parity < 1e-4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +16,19 @@ pytest.importorskip("gguf")
 from benchmarks.common.reporting import put_section
 from benchmarks.speedup import random_llm
 from benchmarks.speedup.compare import disagreements
-from benchmarks.speedup.edits import edits
+from benchmarks.speedup.edits import edits, local_edits
 from benchmarks.speedup.ours import open_scorer
 from benchmarks.speedup.reference import ReferencePipeline
 from benchmarks.speedup.reference_llm import ReferenceParser
 from benchmarks.speedup.rounds import CountedScorer, one_ranking, sub_scores
 from benchmarks.speedup.table import figures
-from editjudge.bundles.bundle import Bundle
+from editjudge.backends.onnx.loader import open_model
+from editjudge.bundles.bundle import Bundle, GraphFile
+from editjudge.models.model_set import Runner
 from editjudge.types import EditIntent
 from editjudge_export.build import build
 from editjudge_export.options import BuildOptions
-from support.tiny_recipe import DOMAIN
+from support.tiny_recipe import DOMAIN, write_recipe
 
 pytestmark = pytest.mark.export
 
@@ -43,6 +47,8 @@ WHOLE_PICTURES = (
     '[[copy]]\nrole = "domain"\nfrom = "probe.npz"\npath = "domain.npz"\nlicence = "Apache-2.0"\n',
 )
 """What has the whole picture embedded besides, which the bundles of photographs lack."""
+WINDOWS = {"detector": {"height": 96, "width": 96, "windows": [64]}, "segmenter": {"windows": [48]}}
+"""As wide, of the whole, as those of the bundles of photographs."""
 
 
 @pytest.fixture
@@ -93,6 +99,39 @@ def test_candidates_are_ranked_by_the_same_sub_scores(contest: tuple[ReferencePi
     report = {"edits": [], "rankings": [record]}
     assert disagreements(report, 1e-3) == []
     assert len(disagreements(report, 0.0)) == 1
+
+
+def test_local_edits_are_looked_at_in_windows(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    """The original once as a whole, and no edited picture; what ran is counted where the graphs run."""
+    runs: Counter[str] = Counter()
+    recipe, folder = write_recipe(tmp_path, checkpoints, WINDOWS), tmp_path / "bundle"
+    build(recipe, folder, BuildOptions(precision="fp32", pairs=0))
+
+    class CountedRunner:
+        def __init__(self, role: str, session: Runner) -> None:
+            self.role, self.session, self.placement = role, session, session.placement
+
+        def run(self, feeds: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+            runs[self.role] += 1
+            return self.session.run(feeds)
+
+    def count_runs(graph: GraphFile, device: str, threads: int | None) -> Runner:
+        return CountedRunner(graph.role, open_model(graph, device, threads))
+
+    bundle = Bundle.load(folder)
+    released = CountedScorer("photo-lite", *open_scorer(bundle, BOXES, "cpu", 1, open_session=count_runs), False)
+    local = CountedScorer.by_own_rules(released)
+    for edit in local_edits(2, CANDIDATES)[1]:
+        runs.clear()
+        record = one_ranking(ReferencePipeline(bundle, checkpoints, BOXES), [local], edit, turn=0, sample=1)
+        looks = record["photo-lite local"]["looked_at"]
+        assert len(looks) == CANDIDATES
+        assert {(look["reason"], round(look["share"], 3)) for look in looks} == {(None, round(64**2 / 96**2, 3))}
+        assert runs["detector"] == 1
+        assert runs["detector_medium"] == 2 + 1  # two batches, and the further candidate
+        assert runs["sam_encoder"] + runs["sam_encoder_medium"] == CANDIDATES + (edit.kind == "color") + 1
+        (box,) = local.scorer.score(edit.original, edit.candidates[0], edit.intent).regions["edited"]
+        assert box.box == pytest.approx(edit.boxes[edit.intent.target], abs=16 / 96 * 500)  # as windows are placed
 
 
 def test_the_calls_are_as_long_as_the_released_ones() -> None:
@@ -148,6 +187,32 @@ def test_figures_are_ratios_of_one_turn_each() -> None:
     assert not any(key.startswith("photo-edge") for key in by_key)
     report["about"] = {"device": "cuda", "compiled": False}
     assert next(iter(figures(report))).goal == 6.0
+
+
+def test_figures_of_local_edits() -> None:
+    """By hand: one that looked at a quarter, and a ranking of 8, for which the instruction is read once."""
+    calls = {"calls": 4, "tokens_read": 1, "tokens_written": 1}
+    theirs = {"vision": 80.0, "told": 120.0, "parse": 40.0, "calls": calls}
+    look = {"share": 0.25, "reason": None}
+    mine = {"vision": 0.9, "parse": 0.1, "told": 1.0, "misread": False, "looked_at": look}
+    ranked = {"vision": 0.4, "further": 0.32, "parse": 0.08, "looked_at": [look] * 8}
+    report = {
+        "about": {"device": "cpu", "compiled": False},
+        "edits": [{"kind": "color", "reference": theirs, "photo-lite local": mine}],
+        "rankings": [{"candidates": 8, "reference": theirs, "photo-lite local": ranked}],
+    }
+    by_key = {figure.key: figure for figure in figures(report)}
+    assert by_key["photo-lite_local_parse"].value == pytest.approx(120)
+    assert by_key["photo-lite_local_parse"].met is True
+    assert by_key["photo-lite_local_rank"].value == pytest.approx(200)
+    assert by_key["photo-lite_local_rank"].met is False
+    assert by_key["photo-lite_local_rank_parse"].value == pytest.approx(120 / 0.41)
+    assert by_key["photo-lite_local_rank_parse"].met is True
+    assert by_key["photo-lite_local_further"].value == pytest.approx(250)
+    assert (by_key["lite_seconds"].value, by_key["lite_seconds"].met) == (1.0, True)
+    assert (by_key["lite_further_seconds"].value, by_key["lite_further_seconds"].met) == (0.32, True)
+    mine["told"] = 1.3
+    assert {figure.key: figure.met for figure in figures(report)}["lite_seconds"] is False
 
 
 def test_a_section_takes_the_place_of_the_older_one(tmp_path: Path) -> None:

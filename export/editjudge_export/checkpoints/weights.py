@@ -1,11 +1,14 @@
-"""The weights of a checkpoint folder: which files hold them, whether they are whole, and whether they are pickled."""
+"""The weights of a checkpoint folder: which files hold them, whether they are whole and pickled, and what they are."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from torch import Tensor
 
 from editjudge.errors import InputError
 
@@ -41,10 +44,22 @@ def check_weights(folder: Path, *, allow_pickle: bool) -> bool:
         partial = sorted(path.name for path in folder.glob("*") if path.suffix in {".incomplete", ".part"})
         leftovers = f", only {', '.join(partial)}, broken off half way" if partial else ""
         raise InputError(f"{folder} has no {', '.join(missing)}{leftovers}; fetch the checkpoint again")
-    index = folder / f"{SAFE}.index.json"
-    for name in [SAFE] if (folder / SAFE).is_file() else _parts(index):
-        _check_whole(folder / name)
+    for path in _files(folder, SAFE):
+        _check_whole(path)
     return True
+
+
+def read_weights(folder: Path, *, safe: bool = True) -> dict[str, Tensor]:
+    """All the weights by their names. Raises what reading them raises.
+
+    Args:
+        folder: The checkpoint folder, by `check_weights`.
+        safe: Whether they are safetensors; of pickles, which are trusted then, only tensors are unpickled.
+    """
+    weights: dict[str, Tensor] = {}
+    for path in _files(folder, SAFE if safe else PICKLED):
+        weights |= load_file(path) if safe else torch.load(path, map_location="cpu", weights_only=True)
+    return weights
 
 
 def _check_whole(path: Path) -> None:
@@ -56,6 +71,12 @@ def _check_whole(path: Path) -> None:
             pass
     except SafetensorError as error:
         raise InputError(f"{path} is half-downloaded or damaged ({error}); delete it and fetch it again") from error
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    if (folder / name).is_file():
+        return [folder / name]
+    return [folder / part for part in _parts(folder / f"{name}.index.json")]
 
 
 def _parts(index: Path) -> list[str]:

@@ -8,24 +8,21 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.benchmarking.inputs import group_candidates
 from editjudge.benchmarking.latency import PARTS, Configuration, compare_times, summarize, time_score
-from editjudge.benchmarking.waits import MOST_SECONDS
+from editjudge.benchmarking.waits import LOOKS, MOST_SECONDS, has_windows, open_looks
 from editjudge.bundles.bundle import Bundle
-from editjudge.bundles.roles import name_window_role
 from editjudge.datasets import EditSample
 from editjudge.errors import BundleError
 from editjudge.image.decode import load_picture
 from editjudge.metrics.registry import SUB_SCORES, EditScore
 from editjudge.scorer import Scorer
 from editjudge.types import Look
-
-LOOKS: tuple[Look, ...] = get_args(Look)
 
 
 @dataclass
@@ -45,7 +42,7 @@ class LookRecord:
 
 def check_windows(bundle: Bundle) -> None:
     """Raises BundleError where there is nothing to compare."""
-    if not bundle.has(name_window_role("detector", 0)):
+    if not has_windows(bundle):
         raise BundleError(
             f"bundle {bundle.title} always looks at all of a picture, as it has no detector of windows, so that there "
             "is nothing to compare; name another with --bundle, or build it with [detector] windows in its recipe"
@@ -62,10 +59,9 @@ def measure_looks(
     Raises BundleError where the bundle has no windows or cannot be opened, DeviceError, OutOfMemoryError or InputError.
     """
     check_windows(Bundle.load(configuration.bundle))
-    bundle, device, threads = configuration.bundle, configuration.device, configuration.threads
-    with Scorer.load(bundle, device, threads, keep_answers=False, look="changes") as scorer:
-        every = Scorer(scorer.models, keep_answers=False, look="all")
-        record = record_looks({"changes": scorer, "all": every}, edits, rounds, advance=advance)
+    with open_looks(configuration) as scorers:
+        record = record_looks(scorers, edits, rounds, advance=advance)
+        scorer = next(iter(scorers.values()))
         return {
             "name": configuration.name,
             "bundle": f"{scorer.bundle.name} {scorer.bundle.version}",
@@ -88,10 +84,11 @@ def record_looks(
     What is opened with the first candidate that needs it is not counted: each is scored once before it is timed.
     """
     record, turns = LookRecord(), itertools.count()
+    first = next(iter(scorers.values()))
     end = time.perf_counter() + most_seconds
     for round_number in range(rounds):
         for (original, instruction), candidates in group_candidates(edits).items():
-            request = scorers["changes"].parse(instruction)
+            request = first.parse(instruction)
             prepared = {look: scorer.prepare(original, request) for look, scorer in scorers.items()}
             for picture in map(load_picture, candidates):
                 if round_number == 0:

@@ -13,9 +13,8 @@ from editjudge.benchmarking.waits import FRESH, FURTHER, WAYS
 from editjudge.utils.text import printable
 
 ROWS = {
-    FRESH: "a fresh edit: decoded, parsed, scored",
-    "parse": "  of that, parsing its instruction",
-    FURTHER: "a further candidate of one original",
+    FRESH: "a fresh edit",
+    FURTHER: "a further candidate",
 }
 
 
@@ -37,12 +36,13 @@ def render_target(results: dict[str, Any]) -> RenderableType:
     return Group(*lines)
 
 
-def _times(milliseconds: dict[str, dict[str, float]]) -> Table:
+def _times(milliseconds: dict[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("milliseconds", style="dim")
+    looks = [name for name in milliseconds if name != "parse"]
     for column in ("p50", "p95", "n"):
         table.add_column(column, justify="right")
-    for name, label in ROWS.items():
-        row = milliseconds[name]
+    rows = [(f"{label}, --look {look}", milliseconds[look][way]) for way, label in ROWS.items() for look in looks]
+    for label, row in [*rows, ("parsing an instruction, a part of a fresh edit", milliseconds["parse"])]:
         table.add_row(label, format_number(row["p50"]), format_number(row["p95"]), str(int(row["n"])))
     return table

@@ -103,10 +103,10 @@ class Survey:
                 return
             original, task = self._describe_original(), self._task
             own_views = task.original_views(original.source, original.kept, whole=domain.probe is not None)
-            *self._features, own = _embed(clip, [*views, own_views])
+            *features, own = _embed(clip, [*views, own_views])
             texts = dict(zip(task.texts, _read(clip, list(task.texts.values())), strict=True))
             flags = domain.doubts(task.intent, task.picture, own.get("original_picture"), _best(original.source))
-            self._own = {**own, **texts}, (*flags, *task.flags)
+            self._features, self._own = features, ({**own, **texts}, (*flags, *task.flags))  # all, or nothing
 
     def segment(self, index: int | None = None, timer: StageTimer | None = None) -> None:
         """Cuts out what was found.

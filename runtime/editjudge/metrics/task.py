@@ -189,7 +189,7 @@ class EditTask:
 
         profile_converted: whether its colours were brought to sRGB from another space.
         """
-        whole, subtle = self.is_global or self.not_read, self.is_subtle or self.not_read
+        whole, subtle = self.is_global, self.is_subtle or self.not_read
         size = self.content.height, self.content.width
         raised = ["resized"] if edited.shape[:2] != size else []
         if abs(edited.shape[1] * size[0] / (edited.shape[0] * size[1]) - 1) > ASPECT:

@@ -12,12 +12,16 @@ from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.looking.framing import Framing
 from editjudge.metrics.task import EditTask
 from editjudge.parser.result import ParseResult, Request, understand
-from editjudge.types import Look
+from editjudge.types import ALL, EditIntent, Look
 from editjudge.utils.deadlines.deadline import Deadline, OutOfTimeError
 from editjudge.utils.timing import StageTimer
 
 EditedPair = tuple[Future[LoadedPicture], Future[LoadedPicture]]
 """An original and an edited picture, as they are being decoded."""
+
+
+OF_ALL = EditIntent("style", ALL, "anything")
+"""Some edit of the whole picture."""
 
 
 @dataclass(frozen=True)
@@ -90,4 +94,4 @@ class TaskReader:
             return False
         if kind != "other_picture":  # found with the eyes that overlook least
             return True
-        return replace(unread, not_read=False).align_picture(edited).changes.kind == kind
+        return replace(unread, not_read=False, intent=OF_ALL).align_picture(edited).changes.kind == kind
