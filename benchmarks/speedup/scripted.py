@@ -44,7 +44,7 @@ def open_scripted_scorer(bundle: Bundle, opened: ModelSet, script: Script) -> Sc
         )
 
     shared = share_sessions()
-    kinds = (Detector, *WINDOW_DETECTORS)
+    kinds = (Detector, *WINDOW_DETECTORS[: len(bundle.detector.windows)])
     models = share_sessions({kind: _follow_script(kind, script).open(shared) for kind in kinds})
     return Scorer(models, look="changes", keep_answers=False)
 

@@ -77,11 +77,10 @@ class Survey:
         check_time()
         with self._timer.stage("detect"):
             if self._boxes is None:
-                found, shown, self._sightings = detect_all(self._models, self._task, self._edited)
-                self._boxes = OriginalBoxes.of(self._task, found, shown)
+                found, self._sightings = detect_all(self._models, self._task, self._edited)
+                self._boxes = OriginalBoxes.of(self._task, found)
             else:
-                found, shown = self._boxes.found, self._boxes.shown
-                self._sightings = detect_edited(self._models, self._task, found, shown, self._edited)
+                self._sightings = detect_edited(self._models, self._task, self._boxes.found, self._edited)
         target, keep = self._task.target or "", self._boxes.keep
         self._targets = [spare(sighting.found.get(target), keep) for sighting in self._sightings]
 
@@ -128,8 +127,9 @@ class Survey:
             prompted = [(self._edited[place], list_boxes(self._choose_prompts(place))) for place in wanted]
             known = self._known
             needs_source = known is not None or any(map(self._is_compared, wanted)) or not self._edited
-            own = [boxes.source if needs_source else None, boxes.keep, *(boxes.shown or {}).values()]
-            carried = (known.shown or {}).get(task.target or "") if known else None
+            own = [boxes.source if needs_source else None, boxes.keep]
+            is_carried = known is not None and task.looks_whole is None and task.target == task.source
+            carried = known.source if known and is_carried else None
             own_masks, masks = segment_all(
                 self._models, task, list(map(list_boxes, own)), prompted, carried, known=known is not None
             )
@@ -173,16 +173,11 @@ class Survey:
         return both_found(None if self._boxes is None else self._boxes.source, self._targets[index])
 
     def _cut_original(self, masks: Sequence[Masks]) -> OriginalFeatures:
-        """The original with its masks: of the source, of what is to stay, and of what is looked for in edited ones."""
+        """The original with its masks: of the source, and of what is to stay."""
         assert self._boxes is not None
         boxes = self._boxes
         kept = make_region(boxes.keep, masks[1])
-        shown = None if boxes.shown is None else {
-            name: Region(one, mask) for (name, one), mask in zip(boxes.shown.items(), masks[2:], strict=True)
-        }  # fmt: skip
-        return OriginalFeatures(
-            make_region(boxes.source, masks[0], kept), boxes.anchor, {}, (), kept, boxes.found, shown
-        )
+        return OriginalFeatures(make_region(boxes.source, masks[0], kept), boxes.anchor, {}, (), kept, boxes.found)
 
     def _describe_original(self) -> OriginalFeatures:
         features, flags = ({}, self._task.flags) if self._own is None else self._own

@@ -22,6 +22,9 @@ PhraseBoxes = Mapping[str, Detections]
 """What was found, by phrase."""
 
 
+NO_BOXES = np.zeros((0, 4), np.float32)
+
+
 @dataclass(frozen=True)
 class Sighting:
     """What was found in an edited picture, and what of it was looked at."""
@@ -30,48 +33,35 @@ class Sighting:
     looked_at: LookedAt
 
 
-def detect_all(
-    models: ModelSet, task: EditTask, edited: Sequence[AlignedImage]
-) -> tuple[PhraseBoxes, PhraseBoxes | None, list[Sighting]]:
-    """What an original shows of what is looked for in it, and what of that may be in edited pictures too; and these.
-
-    Whole pictures go through the model together. Where edited ones are not looked at whole, there must be none yet;
-    where they are, what may be in them is None. Of what is looked for in them alone it is nothing: a picture shows no
-    result of an edit where it did not change.
-    """
-    detector = models.model(Detector)
-    if task.looks_whole is None:
-        assert not edited
-        (own,) = detector.find([task.picture], [task.phrases])
-        found = _by_phrase(own)
-        return found, {phrase: found.get(phrase, _nothing(phrase)) for phrase in task.edited_phrases}, []
+def detect_all(models: ModelSet, task: EditTask, edited: Sequence[AlignedImage]) -> tuple[PhraseBoxes, list[Sighting]]:
+    """What an original shows; and what edited pictures do, which go through the model with it and are seen whole."""
     pictures = [task.picture, *(aligned.picture for aligned in edited)]
-    own, *others = detector.find(pictures, [task.phrases, *[task.edited_phrases] * len(edited)])
+    own, *others = models.model(Detector).find(pictures, [task.phrases, *[task.edited_phrases] * len(edited)])
     looked_at = _look_whole(task, task.looks_whole)
-    return _by_phrase(own), None, [Sighting(_by_phrase(other), looked_at) for other in others]
+    return _by_phrase(own), [Sighting(_by_phrase(other), looked_at) for other in others]
 
 
 def detect_edited(
-    models: ModelSet, task: EditTask, found: PhraseBoxes, shown: PhraseBoxes | None, edited: Sequence[AlignedImage]
+    models: ModelSet, task: EditTask, original: PhraseBoxes, edited: Sequence[AlignedImage]
 ) -> list[Sighting]:
     """What edited pictures show of what is looked for in them.
 
     Args:
         models: Opens the detectors.
         task: What is looked for.
-        found, shown: What `detect_original` said.
+        original: What the original shows of what is looked for in it.
         edited: The pictures.
     """
     height, width = task.picture.shape[:2]
     if not task.edited_phrases:
         return [Sighting({}, _look_whole(task, None))] * len(edited)
     changed = [ChangedPlaces(aligned.changes.mask, height, width) for aligned in edited]
-    plans = [_plan(models, task, found, shown, places) for places in changed]
+    plans = [_plan(models, task, original, places) for places in changed]
     sightings: list[Sighting | None] = [None] * len(edited)
     in_windows = _find_in_windows(models, task, edited, plans)
     for index, plan in enumerate(plans):
-        if plan.windows and shown is not None:
-            carried = _carry(task, shown, in_windows[index], changed[index])
+        if plan.windows:
+            carried = _carry(task, original, in_windows[index], changed[index])
             boxes = tuple(_to_tuple(window) for window in plan.windows)
             looked_at = LookedAt(sum(window.cost for window in plan.windows), boxes)
             if carried is None:
@@ -95,12 +85,10 @@ def _look_whole(task: EditTask, reason: str | None, tried: float = 0.0) -> Looke
     return LookedAt(1.0 + tried, ((0.0, 0.0, float(width), float(height)),), reason)
 
 
-def _plan(
-    models: ModelSet, task: EditTask, found: PhraseBoxes, shown: PhraseBoxes | None, changed: ChangedPlaces
-) -> LookPlan:
-    if shown is None:
+def _plan(models: ModelSet, task: EditTask, original: PhraseBoxes, changed: ChangedPlaces) -> LookPlan:
+    if task.looks_whole is not None:
         return LookPlan((), task.looks_whole)
-    objects = np.concatenate([detections.boxes for detections in (*found.values(), *shown.values())])
+    objects = np.concatenate([NO_BOXES, *(detections.boxes for detections in original.values())])
     detector, sides = models.model(Detector), models.bundle.detector.windows
     return plan_look(changed, objects, detector.seen_shape(task.picture.shape), sides, GRID)
 
@@ -125,19 +113,21 @@ def _find_in_windows(
 
 
 def _carry(
-    task: EditTask, shown: PhraseBoxes, in_windows: Sequence[tuple[Window, PhraseBoxes]], changed: ChangedPlaces
+    task: EditTask, original: PhraseBoxes, in_windows: Sequence[tuple[Window, PhraseBoxes]], changed: ChangedPlaces
 ) -> PhraseBoxes | None:
+    """What an edited picture shows by its windows; None where only a look at the whole can tell.
+
+    What is looked for in edited pictures alone was nowhere in the original: where one did not change, it shows no
+    result of an edit.
+    """
     carried = {}
     for phrase in task.edited_phrases:
-        seen = carry_over(shown[phrase], [(window, found[phrase]) for window, found in in_windows], changed)
+        before = original.get(phrase, Detections(phrase, NO_BOXES, NO_BOXES[:, 0]))
+        seen = carry_over(before, [(window, found[phrase]) for window, found in in_windows], changed)
         if seen is None:
             return None
         carried[phrase] = seen
     return carried
-
-
-def _nothing(phrase: str) -> Detections:
-    return Detections(phrase, np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 
 
 def _by_phrase(found: Sequence[Detections]) -> PhraseBoxes:

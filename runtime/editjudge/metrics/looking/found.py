@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,30 +20,27 @@ if TYPE_CHECKING:
 class OriginalBoxes:
     """What was found in the original; None: nothing of the kind was looked for.
 
-    found: by phrase, of what is looked for in it. shown: of what is looked for in edited pictures; None where those are
-    looked at whole. source, anchor, keep: as the edit has them.
+    found: by phrase. source, anchor, keep: as the edit has them.
     """
 
     found: PhraseBoxes
-    shown: PhraseBoxes | None
     source: Detections | None
     anchor: Detections | None
     keep: Detections | None
 
     @classmethod
-    def of(cls, task: EditTask, found: PhraseBoxes, shown: PhraseBoxes | None) -> OriginalBoxes:
+    def of(cls, task: EditTask, found: PhraseBoxes) -> OriginalBoxes:
         """What was found, as the edit of a task has it."""
         keep = only_sure(found.get(task.keep or ""))
         source = spare(found.get(task.source or ""), keep)
-        return cls(found, shown, source, only_sure(found.get(task.anchor or "")), keep)
+        return cls(found, source, only_sure(found.get(task.anchor or "")), keep)
 
 
 @dataclass(frozen=True)
 class OriginalFeatures:
     """What depends on the original and the instruction alone; None: nothing of the kind was looked for.
 
-    found: what the original shows of what is looked for in it. shown: of what is looked for in edited pictures, with
-    masks; None where those are looked at whole.
+    found: what the original shows of what is looked for in it.
     """
 
     source: Region | None
@@ -53,13 +49,12 @@ class OriginalFeatures:
     flags: tuple[str, ...]
     kept: Region | None = None
     found: PhraseBoxes = field(default_factory=dict)
-    shown: Mapping[str, Region] | None = None
 
     @property
     def boxes(self) -> OriginalBoxes:
         """What was found, without masks."""
         source, kept = (None if region is None else region.detections for region in (self.source, self.kept))
-        return OriginalBoxes(self.found, undress(self.shown), source, self.anchor, kept)
+        return OriginalBoxes(self.found, source, self.anchor, kept)
 
 
 @dataclass(frozen=True)
@@ -121,8 +116,3 @@ def make_region(detections: Detections | None, masks: Masks, kept: Region | None
 def outline(detections: Detections | None) -> Region | None:
     """A region that has boxes, and no pixels in its masks bool[N, 0, 0]: they were not made."""
     return None if detections is None else Region(detections, np.zeros((len(detections), 0, 0), bool))
-
-
-def undress(regions: Mapping[str, Region] | None) -> PhraseBoxes | None:
-    """The boxes of regions, by phrase."""
-    return None if regions is None else {name: region.detections for name, region in regions.items()}
