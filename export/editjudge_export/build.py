@@ -95,7 +95,8 @@ def build(
     write_manifest(recipe, steps.folder, files, engines, comparison)
     shutil.rmtree(steps.folder / FOLDER)
     atomic_file.replace_folder(folder, steps.folder)
-    return [replace(file, path=folder / file.path.name) for files_of_one in exported.values() for file in files_of_one]
+    built = [file for files_of_one in exported.values() for file in files_of_one]
+    return [replace(file, path=folder / file.path.name, data=file.data and folder / file.data.name) for file in built]
 
 
 def _check_folder(folder: Path) -> None:
