@@ -30,6 +30,8 @@ from studio.edits.edit_set import edit_set
 SEED = 2121
 SIDES = ("all", "changes")
 WINDOWS = "windows alone"
+GRADED, STEPPED = ("modify", "preserve"), ("position", "size")
+"""Sub-scores of any size, and those that are 0, 0.5 or 1: a pixel of a box may decide these."""
 AS_ONE = 0.9
 """The IoU from which two boxes are one but for rounding."""
 
@@ -42,6 +44,7 @@ class ComparedLooks:
     pairs: list[bool] = field(default_factory=list)
     changes: list[float] = field(default_factory=list)
     same_boxes: list[float] = field(default_factory=list)
+    flips: list[bool] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     shares: list[float] = field(default_factory=list)
     local: list[bool] = field(default_factory=list)
@@ -94,8 +97,9 @@ def compare(every: Sequence[EditScore], near: Sequence[EditScore], found: Compar
         found.reasons[re.sub(r"\d+ ?%? ?", "", other.looked_at.reason or WINDOWS)] += 1
         found.local.append(other.looked_at.reason is None)
         if other.looked_at.reason is None:
-            change = max_change(one, other)
+            change = max_change(one, other, GRADED)
             found.changes.append(change)
+            found.flips.append(max_change(one, other, STEPPED) > 0)
             if boxes_agree(one, other):
                 found.same_boxes.append(change)
     for first, second in combinations(range(len(every)), 2):
@@ -111,13 +115,10 @@ def sign(one: EditScore, other: EditScore) -> int:
     return 1 if values[1] is None or (values[0] is not None and values[0] > values[1]) else -1
 
 
-def max_change(one: EditScore, other: EditScore) -> float:
-    """The largest difference of a sub-score; 1 where one was measured and the other was not."""
-    rows = zip(one.sub_scores, other.sub_scores, strict=True)
-    return max(
-        0.0 if a.value == b.value else 1.0 if a.value is None or b.value is None else abs(a.value - b.value)
-        for a, b in rows
-    )
+def max_change(one: EditScore, other: EditScore, names: Sequence[str]) -> float:
+    """The largest difference of some sub-scores; 1 where one was measured and the other was not."""
+    rows = [(a.value, b.value) for a, b in zip(one.sub_scores, other.sub_scores, strict=True) if a.name in names]
+    return max(0.0 if a == b else 1.0 if a is None or b is None else abs(a - b) for a, b in rows)
 
 
 def boxes_agree(one: EditScore, other: EditScore) -> bool:
@@ -145,12 +146,24 @@ def summarise(found: ComparedLooks, title: str = "") -> list[Figure]:
     rows = [
         ("candidates", "candidates", len(found.verdicts), None),
         ("verdict", "the same verdict", share(found.verdicts), 0.99),
-        ("order", "pairs of candidates in the same order", share(found.pairs), 0.99),
+        *([("order", "pairs of candidates in the same order", share(found.pairs), 0.99)] if found.pairs else []),
         ("in_windows", "looked at in windows alone", float(local.mean()), None),
         ("same", "of these: the same boxes but for rounding", len(same) / max(1, len(changes)), None),
-        ("largest", "largest change of a sub-score, the boxes being the same", float(same.max(initial=0)), -0.05),
+        (
+            "largest",
+            "largest change of modify or preserve, those boxes being the same",
+            float(same.max(initial=0)),
+            -0.05,
+        ),
         ("p99", "the same, 99 in 100", quantile(same, 0.99), None),
-        ("p95_any", "whatever the boxes, 95 in 100", quantile(changes, 0.95), None),
+        (
+            "largest_any",
+            "largest change of modify or preserve, whatever the boxes",
+            float(changes.max(initial=0)),
+            None,
+        ),
+        ("p95_any", "the same, 95 in 100", quantile(changes, 0.95), None),
+        ("flips", "position or size falls otherwise", share(found.flips), None),
         ("share", "what was looked at, of looking at all: mean", float(np.mean(found.shares)), None),
         ("time", "time of a candidate, of that for looking at all", float(ratio), -0.4),
         ("time_windows", "of those in windows alone", float(in_windows), None),

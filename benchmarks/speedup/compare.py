@@ -42,7 +42,7 @@ from benchmarks.speedup.random_llm import NAME, gemma_2_9b
 from benchmarks.speedup.record import SideRecord
 from benchmarks.speedup.reference import ReferencePipeline
 from benchmarks.speedup.reference_llm import ReferenceParser
-from benchmarks.speedup.rounds import REFERENCE, CountedScorer, one_edit, one_ranking
+from benchmarks.speedup.rounds import REFERENCE, CountedScorer, one_edit, one_ranking, rank
 from benchmarks.speedup.rows import PAPER, PHOTO_EDGE, PHOTO_LITE
 from benchmarks.speedup.table import OUT, figures, render_section
 from editjudge.benchmarking.system_info import resident_memory
@@ -77,10 +77,10 @@ def measure(options: argparse.Namespace) -> Iterator[SideRecord]:
         ours += [CountedScorer.by_own_rules(counted) for counted in ours if counted.name != PAPER]
     make = local_edits if options.local else edits
     *rounds, warm_up = make(options.rounds + 1, candidates=options.candidates)
-    for edit in warm_up[: len(KINDS)]:
-        one_edit(reference, reference_parser, ours, edit, 0)
+    one_edit(reference, reference_parser, ours, warm_up[0], 0)
     if options.sample:
-        one_ranking(reference, ours, warm_up[-1], 0, 1)
+        for counted in ours:
+            rank(counted, warm_up[-1], [])
     records: SideRecord = {"edits": [], "rankings": []}
     for turn, (*scored, last) in enumerate(kinds if options.local else (*kinds, kinds[0]) for kinds in rounds):
         for edit in scored:

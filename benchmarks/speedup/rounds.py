@@ -80,7 +80,7 @@ def one_ranking(
     count = len(edit.candidates)
     sampled = [(turn * sample + step) % count for step in range(sample)]
     contenders: dict[str, Contender] = {REFERENCE: lambda: _rank_by_reference(reference, edit, sampled)}
-    contenders |= {counted.name: partial(_rank, counted, edit, sampled) for counted in ours}
+    contenders |= {counted.name: partial(rank, counted, edit, sampled) for counted in ours}
     return {"kind": edit.kind, "candidates": count, "sample": sample, **_take_turns(contenders, ours, turn)}
 
 
@@ -160,7 +160,8 @@ def _score(counted: CountedScorer, edit: TimedEdit) -> tuple[SideRecord, list[Su
     return record, [sub_scores(score)]
 
 
-def _rank(counted: CountedScorer, edit: TimedEdit, sampled: Sequence[int]) -> tuple[SideRecord, list[SubScores]]:
+def rank(counted: CountedScorer, edit: TimedEdit, sampled: Sequence[int]) -> tuple[SideRecord, list[SubScores]]:
+    """Ranks the candidates of an edit, and then scores the first of them once more; with the sub-scores of some."""
     counted.begin(edit)
     start = time.perf_counter()
     prepared = counted.scorer.prepare(edit.original, edit.intent)

@@ -97,7 +97,7 @@ class Scorer(OpenedBundle):
 
         Args:
             bundle: Its name or its folder.
-            device: cpu, cuda, tensorrt, rtx, openvino, or auto for the best.
+            device: cpu, cuda, tensorrt, rtx, openvino, webgpu, coreml, directml, or auto for the best.
             threads: The CPU threads each model may use.
             compat: "paper" adds up as the paper does; "released" scores as its released code does, faults included.
             accept_at: The probability from which `verdict` accepts an edit; None: the bundle's.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tokenizers
 import torch
@@ -84,8 +85,8 @@ def save_detector(folder: Path) -> Path:
     return folder
 
 
-def save_omdet(folder: Path) -> Path:
-    """Swin of transformers, three feature levels, two layers; 64 x 96 pixels, texts of 16 tokens."""
+def omdet_config(**changes: Any) -> OmDetTurboConfig:
+    """Swin of transformers, three feature levels, two layers; texts of 16 tokens."""
     swin = SwinConfig(
         image_size=64, embed_dim=8, depths=[1, 1, 2, 1], num_heads=[1, 1, 2, 2], window_size=4, out_indices=[2, 3, 4]
     )
@@ -94,14 +95,22 @@ def save_omdet(folder: Path) -> Path:
         "num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 20, "bos_token_id": 1030,
         "eos_token_id": 1031, "pad_token_id": 0,
     }  # fmt: skip
-    config = OmDetTurboConfig(
-        text_config=text, use_timm_backbone=False, backbone=None, backbone_config=swin,
-        apply_layernorm_after_vision_backbone=False, text_projection_in_dim=32, text_projection_out_dim=32,
-        task_encoder_hidden_dim=32, class_embed_dim=32, num_queries=12, vision_features_channels=[16, 16, 16],
-        encoder_hidden_dim=16, encoder_in_channels=[16, 32, 64], encoder_attention_heads=2, encoder_dim_feedforward=32,
-        decoder_hidden_dim=16, decoder_num_heads=2, decoder_num_layers=2, decoder_dim_feedforward=32,
-    )  # fmt: skip
-    save_model(folder, lambda: OmDetTurboForObjectDetection(config))
+    sizes = {
+        "text_projection_in_dim": 32, "text_projection_out_dim": 32, "task_encoder_hidden_dim": 32,
+        "class_embed_dim": 32, "num_queries": 12, "vision_features_channels": [16, 16, 16], "encoder_hidden_dim": 16,
+        "encoder_in_channels": [16, 32, 64], "encoder_attention_heads": 2, "encoder_dim_feedforward": 32,
+        "decoder_hidden_dim": 16, "decoder_num_heads": 2, "decoder_num_layers": 2, "decoder_dim_feedforward": 32,
+    }  # fmt: skip
+    backbone = {
+        "use_timm_backbone": False, "backbone": None, "backbone_config": swin,
+        "apply_layernorm_after_vision_backbone": False,
+    }  # fmt: skip
+    return OmDetTurboConfig(text_config=text, **(sizes | backbone | changes))
+
+
+def save_omdet(folder: Path) -> Path:
+    """As `omdet_config`; pictures of 64 x 96 pixels."""
+    save_model(folder, lambda: OmDetTurboForObjectDetection(omdet_config()))
     save_tokenizer(folder, "[BOS]", "[EOS]", ends=(1030, 1031))
     return folder
 

@@ -18,6 +18,7 @@ from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import WINDOW_DETECTORS, Detector
 from editjudge.models.model_set import ModelSet
 from editjudge.models.sam import WINDOW_SEGMENTERS, Segmenter
+from editjudge.models.windows.window import WindowSizes
 from editjudge.scorer import Scorer
 from editjudge.types import FRAME, Detections, EditIntent, Placement
 
@@ -55,7 +56,10 @@ class Eyes:
         self.calls: list[int] = []
 
     def find(
-        self, images: Sequence[np.ndarray], phrases: Sequence[Sequence[str]], wholes: object = None
+        self,
+        images: Sequence[np.ndarray],
+        phrases: Sequence[Sequence[str]],
+        wholes: Sequence[tuple[int, int]] | None = None,
     ) -> list[list[Detections]]:
         self.calls.append(sum(bool(wanted) for wanted in phrases))
         return [[self._look(image, phrase) for phrase in wanted] for image, wanted in zip(images, phrases, strict=True)]
@@ -63,6 +67,8 @@ class Eyes:
     def seen_shape(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """It sees every pixel."""
         return shape[0], shape[1]
+
+    window_sizes = WindowSizes((), 32, 1)
 
     def _look(self, image: np.ndarray, phrase: str) -> Detections:
         boxes = [box for name, box in shapes(image) if name == phrase.rsplit(maxsplit=1)[-1]]
@@ -87,6 +93,8 @@ class Scissors:
 
     def seen_shape(self, shape: tuple[int, ...]) -> tuple[int, int]:
         return shape[0], shape[1]
+
+    window_sizes = WindowSizes((), 16, 1)
 
 
 class Sense:
@@ -148,10 +156,12 @@ def model_set(frame: int = FRAME) -> ModelSet:
     return ModelSet(Paper(frame), "cpu", models=models, placements=PLACEMENTS)  # type: ignore[arg-type]
 
 
-def window_scorer(windows: tuple[int, ...] = (240, 160)) -> Scorer:
-    """A scorer with models of windows of these sides, which see as well as those of whole pictures."""
+def window_scorer(windows: tuple[int, ...] = (240, 160), area: int = 400 * 400) -> Scorer:
+    """A scorer with models of windows of these sides, which see as well as those of whole pictures of an area."""
     stand_ins = {kind: Eyes() for kind in (Detector, *WINDOW_DETECTORS)}
     cutters = {kind: Scissors() for kind in (Segmenter, *WINDOW_SEGMENTERS)}
+    stand_ins[Detector].window_sizes = WindowSizes(windows, 32, area)
+    cutters[Segmenter].window_sizes = WindowSizes(windows, 16, area)
     models = {**stand_ins, **cutters, Clip: Sense()}
     opened = ModelSet(Paper(windows=windows), "cpu", models=models, placements=PLACEMENTS)  # type: ignore[arg-type]
     return Scorer(opened)

@@ -13,14 +13,13 @@ from transformers import CLIPModel
 from editjudge_export.architectures.text_graph import TextSide, make_text_graph
 from editjudge_export.checkpoints.checkpoint import (
     check_vocabulary,
-    find_tokenizer,
     load_config,
     load_model,
     load_tokenizer,
 )
 from editjudge_export.checkpoints.preprocessing import center_crop, normalization, read_processor
 from editjudge_export.checkpoints.processors import clip_processor
-from editjudge_export.onnx.export import ExportedFile, copy_file, export_graphs
+from editjudge_export.onnx.export import ExportedFile, export_graphs, export_tokenizer
 from editjudge_export.onnx.graph import Graph, NamedTensors
 from editjudge_export.onnx.precision import Precision
 from editjudge_export.verification.photographs import photographs
@@ -53,7 +52,7 @@ def export(
     model, tokenizer = load_model(checkpoint, CLIPModel), load_tokenizer(checkpoint)
     check_vocabulary(tokenizer, model.config.text_config.vocab_size)
     exported = export_graphs(model, lambda copy: make_graphs(copy, context), folder, precision)
-    return [*exported, copy_file(find_tokenizer(checkpoint), folder, "clip_tokenizer")]
+    return [*exported, export_tokenizer(checkpoint, folder, "clip_tokenizer")]
 
 
 def config_settings(checkpoint: Path) -> dict[str, Any]:

@@ -28,10 +28,10 @@ from editjudge_export.architectures.grounding_dino_text import (
     substitute,
 )
 from editjudge_export.architectures.grounding_dino_window import WholePicture, check_window, see_window
-from editjudge_export.checkpoints.checkpoint import check_vocabulary, find_tokenizer, load_model, load_tokenizer
+from editjudge_export.checkpoints.checkpoint import check_vocabulary, load_model, load_tokenizer
 from editjudge_export.checkpoints.preprocessing import normalization, read_processor
 from editjudge_export.checkpoints.processors import detector_processor
-from editjudge_export.onnx.export import ExportedFile, copy_file, export_graphs
+from editjudge_export.onnx.export import ExportedFile, export_graphs, export_tokenizer
 from editjudge_export.onnx.graph import SHORTFALL, Graph, NamedTensors
 from editjudge_export.onnx.precision import Precision
 from editjudge_export.verification.photographs import photographs
@@ -124,7 +124,7 @@ def export(
     model, tokenizer = load_model(checkpoint, GroundingDinoForObjectDetection), load_tokenizer(checkpoint)
     sizes = {"height": height, "width": width, "text_length": text_length, "windows": windows}
     exported = export_graphs(model, lambda copy: make_graphs(copy, tokenizer, **sizes, fit=fit), folder, precision)
-    return [*exported, copy_file(find_tokenizer(checkpoint), folder, "detector_tokenizer")]
+    return [*exported, export_tokenizer(checkpoint, folder, "detector_tokenizer")]
 
 
 def config_settings(checkpoint: Path) -> dict[str, Any]:

@@ -16,29 +16,27 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import OmDetTurboForObjectDetection
-from transformers.utils import is_timm_available
 
 from editjudge.bundles.roles import name_window_role
 from editjudge.errors import InputError
 from editjudge_export.architectures.grounding_dino_proposals import Proposals
 from editjudge_export.architectures.grounding_dino_text import substitute
+from editjudge_export.architectures.omdet_turbo_model import OmDetTurboModel
 from editjudge_export.architectures.omdet_turbo_size import crop_anchors, give_size, see_window, trace_batch_size
 from editjudge_export.architectures.omdet_turbo_text import Texts, draw_texts, encode_texts
 from editjudge_export.checkpoints.checkpoint import (
     check_vocabulary,
-    find_tokenizer,
-    load_config,
     load_model,
     load_tokenizer,
 )
 from editjudge_export.checkpoints.preprocessing import normalization, read_processor
 from editjudge_export.checkpoints.processors import omdet_processor
-from editjudge_export.onnx.export import ExportedFile, copy_file, export_graphs
+from editjudge_export.onnx.export import ExportedFile, export_graphs, export_tokenizer
 from editjudge_export.onnx.graph import SHORTFALL, Graph, NamedTensors
 from editjudge_export.onnx.precision import Precision
 from editjudge_export.verification.photographs import photographs
 
-MODEL = OmDetTurboForObjectDetection
+MODEL = OmDetTurboModel
 
 PHRASES = (1, 2, 4)
 """Per picture in the comparison with PyTorch."""
@@ -113,17 +111,13 @@ def export(
         text_length: Tokens of a text at the most.
         windows: Pixels of a side of the squares that are taken as well, multiples of 32, the largest first.
     """
-    config_settings(checkpoint)
-    model, tokenizer = load_model(checkpoint, OmDetTurboForObjectDetection), load_tokenizer(checkpoint)
+    model, tokenizer = load_model(checkpoint, OmDetTurboModel), load_tokenizer(checkpoint)
     sizes = {"height": height, "width": width, "text_length": text_length, "windows": windows}
     exported = export_graphs(model, lambda copy: make_graphs(copy, tokenizer, **sizes), folder, precision)
-    return [*exported, copy_file(find_tokenizer(checkpoint), folder, "detector_tokenizer")]
+    return [*exported, export_tokenizer(checkpoint, folder, "detector_tokenizer")]
 
 
 def config_settings(checkpoint: Path) -> dict[str, Any]:
-    """None. Raises InputError where its backbone is one of timm, which is not there."""
-    if load_config(checkpoint, OmDetTurboForObjectDetection).use_timm_backbone and not is_timm_available():
-        raise InputError(f'{checkpoint} has a backbone of timm, which is not installed: pip install "editjudge[omdet]"')
     return {}
 
 

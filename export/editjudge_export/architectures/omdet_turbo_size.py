@@ -28,8 +28,6 @@ def give_size(model: OmDetTurboForObjectDetection, height: int, width: int) -> O
         raise InputError(f"the size is {height} x {width} pixels; OmDet-Turbo takes multiples of {STRIDES[-1]}")
     config = deepcopy(model.config)
     config.image_size = [height, width]
-    if config.use_timm_backbone:  # it cuts masks for one size, and refuses others
-        config.backbone_kwargs = {**config.backbone_kwargs, "img_size": [height, width]}
     places = sum((height // stride) * (width // stride) for stride in STRIDES)
     config.num_queries = min(config.num_queries, places)
     sized = OmDetTurboForObjectDetection._from_config(config, attn_implementation="eager")

@@ -18,12 +18,11 @@ from editjudge_export.architectures.vifi_clip_weights import PREPROCESSING, load
 from editjudge_export.checkpoints.checkpoint import (
     check_context,
     check_vocabulary,
-    find_tokenizer,
     load_model,
     load_tokenizer,
 )
 from editjudge_export.checkpoints.processors import dino_processor
-from editjudge_export.onnx.export import ExportedFile, copy_file, export_graphs
+from editjudge_export.onnx.export import ExportedFile, export_graphs, export_tokenizer
 from editjudge_export.onnx.graph import Graph, NamedTensors
 from editjudge_export.onnx.precision import Precision
 from editjudge_export.verification.photographs import photographs
@@ -76,7 +75,7 @@ def export(
     check_vocabulary(tokenizer, model.config.text_config.vocab_size)
     check_context(checkpoint, context or model.config.text_config.max_position_embeddings)
     exported = export_graphs(model, lambda copy: make_graphs(copy, context), folder, precision)
-    return [*exported, copy_file(find_tokenizer(checkpoint), folder, "vifi_clip_tokenizer")]
+    return [*exported, export_tokenizer(checkpoint, folder, "vifi_clip_tokenizer")]
 
 
 def config_settings(checkpoint: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reads a Hugging Face checkpoint folder: config.json, weights, tokenizer.json. Never runs code that lies in it."""
+"""Reads a Hugging Face checkpoint folder: config.json, weights, tokenizer. Never runs code that lies in it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
 from editjudge.errors import InputError
+from editjudge_export.checkpoints.tokenizer import TOKENIZER_FILE, read_tokenizer
 from editjudge_export.checkpoints.weights import check_weights
 
 CONFIG_FILE = "config.json"
-TOKENIZER_FILE = "tokenizer.json"
 
 Pretrained = TypeVar("Pretrained", bound=PreTrainedModel)
 
@@ -97,11 +97,7 @@ def find_tokenizer(folder: Path) -> Path:
 
 def load_tokenizer(folder: Path) -> Tokenizer:
     """The checkpoint's tokenizer, without its padding and truncation. Raises InputError."""
-    path = find_tokenizer(folder)
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the Rust side raises a bare Exception
-        raise InputError(f"{path} is not a tokenizer: {error}") from error
+    tokenizer = read_tokenizer(folder)
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
@@ -109,7 +105,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 
 def check_context(folder: Path, context: int) -> None:
     """Raises InputError where the checkpoint's tokenizer cuts texts at another length than `context` tokens."""
-    cut = Tokenizer.from_file(str(find_tokenizer(folder))).truncation
+    cut = read_tokenizer(folder).truncation
     if cut is not None and cut["max_length"] != context:
         raise InputError(
             f"{folder / TOKENIZER_FILE} cuts texts at {cut['max_length']} tokens, and the context is {context}; "

@@ -12,8 +12,9 @@ from pathlib import Path
 from editjudge.bundles import huggingface
 from editjudge.errors import InputError
 from editjudge_export.architectures.architecture import Architecture
-from editjudge_export.checkpoints.checkpoint import CONFIG_FILE, TOKENIZER_FILE, load_config
+from editjudge_export.checkpoints.checkpoint import CONFIG_FILE, load_config
 from editjudge_export.checkpoints.origins import CheckpointSource, FetchedFiles, ParserFile
+from editjudge_export.checkpoints.tokenizer import TOKENIZER_FILE, find_tokenizer_files
 from editjudge_export.checkpoints.weights import PICKLED, SAFE, find_missing_weights
 
 PREPROCESSOR_FILE = "preprocessor_config.json"
@@ -97,12 +98,14 @@ def find_on_hub(architecture: Architecture, model: CheckpointSource, allow_pickl
     if CONFIG_FILE not in repository.sizes:
         raise InputError(f"{what} is no checkpoint: it has no {CONFIG_FILE}; correct the recipe")
     weights = _choose_weights(repository, what, allow_pickle)
-    download = HubDownload(what, repository, (*_match(repository, WANTED), *weights)).fetch_small(TO_LOOK_AT)
+    tokenizer = find_tokenizer_files(repository.sizes) if architecture.has_tokenizer else ()
+    paths = tuple(dict.fromkeys((*_match(repository, WANTED), *tokenizer, *weights)))
+    download = HubDownload(what, repository, paths).fetch_small(TO_LOOK_AT)
     load_config(download.path, architecture.code.MODEL)
     lacking = find_unlisted_weights(download.path, repository.sizes)
     if not {SAFE, PICKLED, f"{SAFE}.index.json", f"{PICKLED}.index.json"} & set(weights):
         lacking.append(f"{SAFE}.index.json")
-    if architecture.has_tokenizer and TOKENIZER_FILE not in repository.sizes:
+    if architecture.has_tokenizer and not tokenizer:
         lacking.append(TOKENIZER_FILE)
     if lacking:
         raise InputError(f"{what} is half there: it has no {', '.join(lacking)}; name another revision in the recipe")
@@ -152,14 +155,16 @@ def _look_up(wanted: CheckpointSource | ParserFile, missing: Iterable[str]) -> h
 
 def _missing_files(architecture: Architecture, config: Path | None, allow_pickle: bool) -> list[str]:
     """What the hub's own cache lacks of a checkpoint, as far as that is known without asking the hub."""
-    needed = [CONFIG_FILE, TOKENIZER_FILE] if architecture.has_tokenizer else [CONFIG_FILE]
+    tokenizer = [TOKENIZER_FILE] if architecture.has_tokenizer else []
     if config is None:
-        return [*needed, SAFE]
+        return [CONFIG_FILE, *tokenizer, SAFE]
     folder = config.parent
+    if find_tokenizer_files([file.name for file in folder.iterdir()]):
+        tokenizer = []
     weights = find_missing_weights(folder)
     if allow_pickle and not find_missing_weights(folder, PICKLED):
         weights = []
-    return [file for file in needed if not (folder / file).is_file()] + weights
+    return tokenizer + weights
 
 
 def _choose_weights(repository: huggingface.Repository, what: str, allow_pickle: bool) -> list[str]:

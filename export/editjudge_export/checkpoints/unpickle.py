@@ -33,7 +33,7 @@ def convert_to_safetensors(folder: Path, load: Callable[[Path], PreTrainedModel]
         with tempfile.TemporaryDirectory(dir=target.parent, suffix=".part") as scratch:
             part = Path(scratch) / "checkpoint"
             model.save_pretrained(part)
-            for file in folder.glob("*.json"):
+            for file in (*folder.glob("*.json"), *folder.glob("*.txt")):
                 if not (part / file.name).exists() and not file.name.endswith(".index.json"):
                     shutil.copyfile(file, part / file.name)
             part.rename(target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +12,7 @@ import onnx
 from torch import nn
 
 from editjudge.bundles.roles import ROLES
+from editjudge_export.checkpoints.tokenizer import save_tokenizer
 from editjudge_export.onnx.calibration import draw_samples
 from editjudge_export.onnx.convert import convert
 from editjudge_export.onnx.files import save
@@ -100,11 +100,11 @@ def _share_among_sizes(exported: Sequence[ExportedFile]) -> list[ExportedFile]:
     return [replace(file, data=shared.get(file.role, file.data)) for file in exported]
 
 
-def copy_file(source: Path, folder: Path, role: str) -> ExportedFile:
-    """Copies a file of a checkpoint that needs no export, such as its tokenizer."""
+def export_tokenizer(checkpoint: Path, folder: Path, role: str) -> ExportedFile:
+    """Writes the tokenizer of a checkpoint folder as folder/ROLE.json. Raises InputError where there is none."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{role}{source.suffix}"
-    shutil.copyfile(source, path)
+    path = folder / f"{role}.json"
+    save_tokenizer(checkpoint, path)
     return ExportedFile(role, path)
 
 

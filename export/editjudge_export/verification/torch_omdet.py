@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import OmDetTurboForObjectDetection
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.omdet.phrase_features import PhraseFeatures, PhraseQuery
 from editjudge.types import Floats, Image
+from editjudge_export.architectures.omdet_turbo_model import OmDetTurboModel
 from editjudge_export.architectures.omdet_turbo_size import give_size
 from editjudge_export.checkpoints.checkpoint import load_model, load_tokenizer
 from editjudge_export.checkpoints.processors import omdet_processor
@@ -31,7 +31,7 @@ class TorchOmDetTurbo(Detector):
     def __init__(self, bundle: Bundle, checkpoint: Path) -> None:
         settings, tokenizer = bundle.detector, load_tokenizer(checkpoint)
         super().__init__(NoSession(), PhraseFeatures(NoSession(), tokenizer, settings.text_length), settings)
-        self._model = give_size(load_model(checkpoint, OmDetTurboForObjectDetection), settings.height, settings.width)
+        self._model = give_size(load_model(checkpoint, OmDetTurboModel), settings.height, settings.width)
         self._process = omdet_processor(settings.height, settings.width, checkpoint)
         self._tokenizer = load_tokenizer(checkpoint)
         self._tokenizer.enable_truncation(settings.text_length)

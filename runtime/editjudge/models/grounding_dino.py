@@ -20,7 +20,7 @@ from editjudge.models.grounding_dino_text import CaptionTokenizer
 from editjudge.models.model_set import ModelSet, Runner
 from editjudge.models.omdet.phrase_features import PhraseFeatures
 from editjudge.models.outputs import take
-from editjudge.models.windows.window import PictureSize
+from editjudge.models.windows.window import PictureSize, WindowSizes
 from editjudge.types import Boxes, Detections, Floats, Image
 
 NMS_IOU = 0.5
@@ -115,6 +115,11 @@ class Detector:
         if settings.fit == "stretch":
             return settings.height, settings.width
         return fitted_shape(shape, min(settings.height, settings.width))
+
+    @property
+    def window_sizes(self) -> WindowSizes:
+        """The windows that there are other models for; of a detector of whole pictures."""
+        return WindowSizes(self._whole.windows, GRID, self._whole.height * self._whole.width)
 
     def _run(
         self, images: Sequence[Image], captions: Sequence[Any], wholes: Sequence[PictureSize] | None = None

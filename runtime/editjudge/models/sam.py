@@ -13,7 +13,7 @@ from editjudge.bundles.settings import SegmenterSettings
 from editjudge.image.transforms import crop_box, resize, to_tensor
 from editjudge.models.model_set import ModelSet, Runner
 from editjudge.models.outputs import take
-from editjudge.models.windows.window import PictureSize
+from editjudge.models.windows.window import PictureSize, WindowSizes
 from editjudge.types import Boxes, Floats, Image, Masks
 from editjudge.utils.libraries.opencv import cv2
 
@@ -75,6 +75,11 @@ class Segmenter:
     def seen_shape(self, shape: tuple[int, ...]) -> PictureSize:
         """The (height, width) at which the model sees a whole picture of `shape`, without padding."""
         return input_shape(shape, self._settings.size)
+
+    @property
+    def window_sizes(self) -> WindowSizes:
+        """The windows that there are other models for; of a segmenter of whole pictures."""
+        return WindowSizes(self._settings.windows, GRID, self._settings.size**2)
 
     def encode(self, images: Sequence[Image]) -> Floats:
         """The features float32[B, C, h, w] of B pictures, for `decode`.

@@ -86,7 +86,7 @@ def build_index(
     Args:
         output: The folder.
         bundle: The name or the folder of the bundle.
-        device: cpu, cuda, tensorrt, rtx, openvino, or auto for the best.
+        device: cpu, cuda, tensorrt, rtx, openvino, webgpu, coreml, directml, or auto for the best.
         encoder: "edit_clip" knows which picture comes first; "vifi_clip" does not.
         threads: The CPU threads each model may use.
         resume: Go on with what an earlier run left.

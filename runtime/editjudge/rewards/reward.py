@@ -33,7 +33,7 @@ class Reward:
     Args:
         judge: local, llama or openai.
         bundle: Of the local reward: its name or folder.
-        device: Of the local reward: cpu, cuda, tensorrt, rtx, openvino, or auto for the best.
+        device: Of the local reward: cpu, cuda and others (`doctor` lists them), or auto for the best.
         threads: Of the local reward: the CPU threads each model may use.
         model: Of the others: a GGUF file, or the name that the endpoint knows the model by.
         mmproj: Of llama: the file of the model's eyes; None: the one beside the model.

@@ -9,6 +9,8 @@ from editjudge.errors import BundleError, InputError
 from editjudge.metrics.looking.looked_at import LookedAt
 from editjudge.models.grounding_dino import WINDOW_DETECTORS, Detector
 from editjudge.models.sam import WINDOW_SEGMENTERS, Segmenter
+from editjudge.parser.calibration import UNSURE
+from editjudge.parser.result import ParseResult
 from editjudge.scorer import Scorer
 from editjudge.types import EditIntent
 from support.toy_world import ADD, COLOR, GREY, LARGER, MOVE, REMOVE, REPLACE, STYLE, draw, scorer, window_scorer
@@ -56,11 +58,11 @@ def test_a_prepared_original_scores_as_alone() -> None:
 
 
 def test_masks_are_made_in_windows_and_those_that_stay_are_kept() -> None:
-    toy = window_scorer()
-    prepared = toy.prepare(ORIGINAL, MOVE)
+    toy, beside = window_scorer(), ("blue", "car", 60, 120)
+    prepared = toy.prepare(draw(CAR, TOWER, beside, side=SIDE), MOVE)
     for kind in (Segmenter, *WINDOW_SEGMENTERS):
         toy.models.model(kind).calls.clear()
-    score = prepared.score(LOCAL["move"][2])
+    score = prepared.score(draw(("red", "car", 160, 60), TOWER, beside, side=SIDE))
     assert len(score.regions["edited"]) == 2  # the blue car of before, and the red one in its new place
     assert score.evidence.edited_mask.sum() == 2 * 60 * 30
     assert sum(map(sum, calls(toy, Segmenter))) == 0
@@ -103,23 +105,33 @@ def test_the_whole_is_looked_at_where_windows_do_not_tell(intent: EditIntent, ed
 
 def test_what_was_not_edited_is_not_looked_at() -> None:
     looked_at = window_scorer().score(ORIGINAL, ORIGINAL.copy(), COLOR).looked_at
-    assert looked_at == LookedAt(0.0, (), "its pixels show that nothing was edited")
+    assert looked_at == LookedAt(0.0, (), "its pixels alone tell what it is")
 
 
 def test_a_compound_tells_of_all_its_parts() -> None:
-    edited = draw(("blue", "car", 60, 60), ("green", "box", 320, 320), BLUE, side=SIDE)
-    toy = window_scorer()
-    score = toy.score(ORIGINAL, edited, COLOR)
-    joined = LookedAt.join([score.looked_at, LookedAt(1.0, ((0, 0, 9, 9),), "because"), LookedAt(0.5, (), "because")])
-    assert joined.share == pytest.approx(score.looked_at.share + 1.5)
-    assert joined.reason == "because"
-    assert joined.boxes[-1] == (0, 0, 9, 9)
+    edited = draw(("blue", "car", 60, 60), ("green", "box", 320, 320), side=SIDE)
+    both = ParseResult((COLOR, REPLACE), (UNSURE, UNSURE), confident=True)
+    near, every = (toy.score(ALONE, edited, both) for toy in (window_scorer(), scorer()))
+    alone = [window_scorer().score(ALONE, edited, intent).looked_at for intent in (COLOR, REPLACE)]
+    assert near.looked_at.share == pytest.approx(sum(one.share for one in alone))
+    assert set(near.looked_at.boxes) == {box for one in alone for box in one.boxes}
+    assert near.sub_scores == every.sub_scores
+
+
+def test_what_stands_at_a_border() -> None:
+    """The object, its window and what it is cut out in end with the picture."""
+    original, edited = (draw((colour, "car", 370, 385), TOWER, side=SIDE) for colour in ("red", "blue"))
+    near, every = (toy.score(original, edited, COLOR) for toy in (window_scorer(), scorer()))
+    assert near.looked_at.reason is None
+    assert near.sub_scores == every.sub_scores
+    (found,) = near.regions["edited"]
+    assert found.box == (340, 370, 400, 400)
 
 
 def test_boxes_are_in_pixels_of_the_original() -> None:
     large = np.repeat(np.repeat(ALONE, 4, axis=0), 4, axis=1)
     edited = np.repeat(np.repeat(LOCAL["color"][2], 4, axis=0), 4, axis=1)
-    ((x0, y0, x1, y1),) = window_scorer((224,)).score(large, edited, COLOR).looked_at.boxes
+    ((x0, y0, x1, y1),) = window_scorer((224,), 512 * 512).score(large, edited, COLOR).looked_at.boxes
     assert min(4 * 30 - x0, 4 * 45 - y0, x1 - 4 * 90, y1 - 4 * 75) >= 0
     assert (x1 - x0, y1 - y0) == pytest.approx((224 * 1600 / 512, 224 * 1600 / 512))  # the frame has 512 pixels
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from editjudge.metrics.looking.plan import ChangedPlaces, plan_look
-from editjudge.models.windows.window import Window, choose_window
+from editjudge.models.windows.window import Window, WindowSizes, choose_window
 
 NO_BOXES = np.zeros((0, 4), np.float32)
 
@@ -20,7 +20,8 @@ def changed(*boxes: tuple[int, int, int, int], side: int = 400) -> ChangedPlaces
 
 
 def plan(places: ChangedPlaces, objects: np.ndarray = NO_BOXES, sides: tuple[int, ...] = (280, 160)) -> object:
-    return plan_look(places, objects, (places.height, places.width), sides, 10)
+    shape = places.height, places.width
+    return plan_look(places, objects, shape, WindowSizes(sides, 10, places.height * places.width))
 
 
 def test_the_places_that_changed_in_pixels_of_the_picture() -> None:
@@ -82,20 +83,41 @@ def test_the_whole_is_looked_at_and_why(boxes: list[tuple[int, int, int, int]], 
     assert reason in planned.reason
 
 
+WIDE, AS_SEEN = (500, 1000), (400, 800)
+"""A picture, and as a model sees it whose input has 800 x 800 pixels: 320 of them are 400 of the picture's."""
+
+
+def choose(*region: float, sides: tuple[int, ...] = (320,)) -> Window | None:
+    return choose_window(np.array(region, np.float32), WIDE, AS_SEEN, WindowSizes(sides, 32, 800 * 800))
+
+
 def test_windows_are_at_the_scale_of_the_whole() -> None:
-    """A picture of 1000 x 500 that a model sees at 800 x 400: 320 of its pixels are 400 of the picture's."""
-    window = choose_window(np.array([500, 200, 520, 220], np.float32), (500, 1000), (400, 800), (320,), 32)
-    assert window == Window(0, 320, 0, 720, 400, pytest.approx(320**2 / (400 * 800)))
+    window = choose(500, 200, 520, 220)
+    assert window == Window(0, 320, 0, 720, 400, pytest.approx(0.16))  # of the padded square that the model runs on
     assert window.x0 % 40 == 0  # 32 of the model's pixels
 
 
+def test_windows_start_on_the_grid_at_the_borders_too_where_they_can() -> None:
+    window = choose(900, 300, 960, 480)
+    assert (window.x0 % 40, window.y0 % 40) == (0, 0)
+    assert window.y1 <= 500
+    at_the_end = choose(900, 300, 960, 500)
+    assert (at_the_end.y0, at_the_end.y1) == (100, 500)  # nothing on the grid shows the last row
+
+
+def test_what_of_a_region_lies_outside_of_the_picture_does_not_count() -> None:
+    assert choose(-300, -300, 60, 60) == choose(0, 0, 60, 60)
+
+
 def test_a_window_larger_than_the_picture_is_the_picture() -> None:
-    window = choose_window(np.array([10, 10, 20, 20], np.float32), (100, 1000), (80, 800), (320,), 32)
+    window = choose_window(
+        np.array([10, 10, 20, 20], np.float32), (100, 1000), (80, 800), WindowSizes((320,), 32, 800**2)
+    )
     assert (window.y0, window.y1, window.x1 - window.x0) == (0, 100, 400)
 
 
 def test_what_no_window_holds_has_none() -> None:
-    assert choose_window(np.array([0, 0, 401, 10], np.float32), (500, 1000), (400, 800), (320, 160), 32) is None
+    assert choose(0, 0, 401, 10, sides=(320, 160)) is None
 
 
 def test_boxes_go_to_a_window_and_back() -> None:

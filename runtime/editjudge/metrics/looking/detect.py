@@ -13,7 +13,7 @@ from editjudge.metrics.looking.carry import carry_over
 from editjudge.metrics.looking.looked_at import LookedAt
 from editjudge.metrics.looking.plan import ChangedPlaces, LookPlan, plan_look
 from editjudge.metrics.task import EditTask
-from editjudge.models.grounding_dino import GRID, WINDOW_DETECTORS, Detector
+from editjudge.models.grounding_dino import WINDOW_DETECTORS, Detector
 from editjudge.models.model_set import ModelSet
 from editjudge.models.windows.window import Window
 from editjudge.types import Detections, Image
@@ -89,8 +89,8 @@ def _plan(models: ModelSet, task: EditTask, original: PhraseBoxes, changed: Chan
     if task.looks_whole is not None:
         return LookPlan((), task.looks_whole)
     objects = np.concatenate([NO_BOXES, *(detections.boxes for detections in original.values())])
-    detector, sides = models.model(Detector), models.bundle.detector.windows
-    return plan_look(changed, objects, detector.seen_shape(task.picture.shape), sides, GRID)
+    detector = models.model(Detector)
+    return plan_look(changed, objects, detector.seen_shape(task.picture.shape), detector.window_sizes)
 
 
 def _find_in_windows(
@@ -107,9 +107,15 @@ def _find_in_windows(
         wholes = [edited[index].picture.shape[:2] for index, _ in windows]
         found = models.model(WINDOW_DETECTORS[place]).find(cuts, [task.edited_phrases] * len(cuts), wholes)
         for (index, window), named in zip(windows, found, strict=True):
-            placed = [replace(detections, boxes=window.to_picture(detections.boxes)) for detections in named]
+            placed = [_place(detections, window, edited[index].picture) for detections in named]
             in_windows[index].append((window, _by_phrase(placed)))
     return in_windows
+
+
+def _place(found: Detections, window: Window, picture: Image) -> Detections:
+    """What was found in a window, in pixels of its picture; a box may reach beyond a window, but not beyond that."""
+    height, width = picture.shape[:2]
+    return replace(found, boxes=np.clip(window.to_picture(found.boxes), 0, np.array([width, height] * 2, np.float32)))
 
 
 def _carry(

@@ -42,7 +42,7 @@ class LookedAt:
         return cls(sum(part.share for part in every), tuple(boxes), "; ".join(reasons) or None)
 
 
-UNSEEN = LookedAt(0.0, (), "its pixels show that nothing was edited")
+UNSEEN = LookedAt(0.0, (), "its pixels alone tell what it is")
 NO_TIME = LookedAt(0.0, (), "the time allowed was up before")
 
 

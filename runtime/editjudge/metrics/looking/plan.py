@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from editjudge.image.boxes import Box
 from editjudge.metrics.grounding import TOUCHED
-from editjudge.models.windows.window import PictureSize, Window, choose_window
+from editjudge.models.windows.window import PictureSize, Window, WindowSizes, choose_window
 from editjudge.types import Boxes
 from editjudge.utils.libraries.opencv import cv2
 
@@ -64,14 +64,14 @@ class ChangedPlaces:
         return np.array([self.width / columns, self.height / rows] * 2, dtype=np.float32)
 
 
-def plan_look(changed: ChangedPlaces, objects: Boxes, seen: PictureSize, sides: Sequence[int], grid: int) -> LookPlan:
+def plan_look(changed: ChangedPlaces, objects: Boxes, seen: PictureSize, sizes: WindowSizes) -> LookPlan:
     """Plans how to look at an edited picture.
 
     Args:
         changed: Where it changed.
         objects: float32[N, 4] in its pixels: what was found in the original. Those that changed are seen whole.
         seen: (height, width) of the picture as the model sees it.
-        sides, grid: As for `choose_window`.
+        sizes: As for `choose_window`.
     """
     share = float(changed.mask.mean())
     if share > MOST_CHANGED:
@@ -79,8 +79,8 @@ def plan_look(changed: ChangedPlaces, objects: Boxes, seen: PictureSize, sides: 
     touched = [box for box in objects if changed.share(box) >= TOUCHED]
     shape = changed.height, changed.width
     windows: list[Window] = []
-    for region in _group([*changed.boxes(), *touched], shape, seen, sides, grid):
-        window = choose_window(region, shape, seen, sides, grid)
+    for region in _group([*changed.boxes(), *touched], shape, seen, sizes):
+        window = choose_window(region, shape, seen, sizes)
         if window is None:
             return LookPlan((), "what changed is too large for a window")
         windows.append(window)
@@ -92,14 +92,14 @@ def plan_look(changed: ChangedPlaces, objects: Boxes, seen: PictureSize, sides: 
     return LookPlan(tuple(windows))
 
 
-def _group(boxes: Sequence[Box], shape: PictureSize, seen: PictureSize, sides: Sequence[int], grid: int) -> list[Box]:
+def _group(boxes: Sequence[Box], shape: PictureSize, seen: PictureSize, sizes: WindowSizes) -> list[Box]:
     """The boxes grown by their context, and joined as far as a window holds several; the largest first."""
     grown = sorted((_grow(box, max(shape)) for box in boxes), key=_area, reverse=True)
     groups: list[Box] = []
     for box in grown:
         for place, group in enumerate(groups):
             both = np.concatenate([np.minimum(box[:2], group[:2]), np.maximum(box[2:], group[2:])])
-            if choose_window(both, shape, seen, sides, grid) is not None:
+            if choose_window(both, shape, seen, sizes) is not None:
                 groups[place] = both
                 break
         else:

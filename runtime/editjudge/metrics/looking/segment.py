@@ -14,7 +14,7 @@ from editjudge.metrics.grounding import TOUCHED, Region
 from editjudge.metrics.looking.plan import ChangedPlaces
 from editjudge.metrics.task import EditTask
 from editjudge.models.model_set import ModelSet
-from editjudge.models.sam import GRID, GROW, WINDOW_SEGMENTERS, Segmenter
+from editjudge.models.sam import GROW, WINDOW_SEGMENTERS, Segmenter
 from editjudge.models.windows.window import Window, choose_window
 from editjudge.types import Boxes, Image, Masks
 
@@ -51,10 +51,10 @@ def segment_all(
     every = np.concatenate(own)
     if not known:
         images, asked = [task.picture, *images], [every, *asked]
-    if task.looks_whole:
+    usual = _choose(models, every, task.picture) if len(every) and not task.looks_whole else None
+    if task.looks_whole or (len(every) and usual is None):  # edited pictures are seen as the original is
         masks = models.model(Segmenter).segment(images, asked)
     else:
-        usual = _choose(models, every, task.picture) if len(every) else None
         masks = segment_closely(models, images, asked, usual)
     own_masks = [] if known else np.split(masks.pop(0), np.cumsum([len(one) for one in own])[:-1])
     joined = [_join(boxes, rows, found, carried) for (_, boxes), rows, found in zip(edited, fresh, masks, strict=True)]
@@ -97,7 +97,7 @@ def segment_closely(
     for index, (image, prompts) in enumerate(zip(images, boxes, strict=True)):
         window = None
         if len(prompts):
-            window = usual if usual and _holds(usual, prompts) else _choose(models, prompts, image)
+            window = usual if usual and _holds(usual, prompts, image) else _choose(models, prompts, image)
         by_place[None if window is None else window.place].append((index, window))
     masks: list[Masks] = [
         np.zeros((len(own), *image.shape[:2]), bool) for image, own in zip(images, boxes, strict=True)
@@ -115,13 +115,14 @@ def segment_closely(
 
 
 def _choose(models: ModelSet, boxes: Boxes, image: Image) -> Window | None:
-    shape, seen = (image.shape[0], image.shape[1]), models.model(Segmenter).seen_shape(image.shape)
-    return choose_window(_surround(boxes, CONTEXT), shape, seen, models.bundle.segmenter.windows, GRID)
+    segmenter, shape = models.model(Segmenter), (image.shape[0], image.shape[1])
+    return choose_window(_surround(boxes, CONTEXT), shape, segmenter.seen_shape(shape), segmenter.window_sizes)
 
 
-def _holds(window: Window, boxes: Boxes) -> bool:
-    """Whether a window shows all that masks of these boxes may cover."""
-    x0, y0, x1, y1 = _surround(boxes, (GROW - 1) / 2)
+def _holds(window: Window, boxes: Boxes, image: Image) -> bool:
+    """Whether a window shows all of a picture that masks of these boxes may cover."""
+    height, width = image.shape[:2]
+    x0, y0, x1, y1 = np.clip(_surround(boxes, (GROW - 1) / 2), 0, (width, height, width, height)).tolist()
     return bool(window.x0 <= x0 and window.y0 <= y0 and x1 <= window.x1 and y1 <= window.y1)
 
 

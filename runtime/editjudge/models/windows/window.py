@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from editjudge.image.boxes import Box
 from editjudge.types import Boxes, Image
 
 PictureSize = tuple[int, int]
 """(height, width)."""
+Corner = NDArray[np.floating[Any]]
+"""[2]: x, y."""
+
+
+@dataclass(frozen=True)
+class WindowSizes:
+    """The windows that a model takes.
+
+    Attributes:
+        sides: Their sides in pixels of the model's input, the largest first.
+        grid: The pixels of its input by which windows are moved, so that its patches lie as in the whole picture.
+        area: The pixels of its input for whole pictures, padding included.
+    """
+
+    sides: Sequence[int]
+    grid: int
+    area: int
 
 
 @dataclass(frozen=True)
@@ -48,23 +67,32 @@ class Window:
         return np.asarray(boxes + np.array([self.x0, self.y0] * 2, dtype=np.float32))
 
 
-def choose_window(region: Box, shape: PictureSize, seen: PictureSize, sides: Sequence[int], grid: int) -> Window | None:
+def choose_window(region: Box, shape: PictureSize, seen: PictureSize, sizes: WindowSizes) -> Window | None:
     """The smallest window that holds a region, about its middle; None where none does.
 
     Args:
-        region: float32[4], in pixels of the picture.
+        region: float32[4], in pixels of the picture; what of it lies outside of that does not count.
         shape: (height, width) of the picture.
         seen: The same of the whole picture as the model sees it, without padding.
-        sides: Of the windows that the model takes, in its pixels, the largest first.
-        grid: The model's pixels by which windows are moved, so that its patches lie as in the whole picture.
+        sizes: What windows there are.
     """
     low, high = np.maximum(region[:2], 0), np.minimum(region[2:], shape[::-1])
     scale = np.array([shape[1] / seen[1], shape[0] / seen[0]])  # x, y, as boxes have them
-    for place in reversed(range(len(sides))):
-        extent = np.minimum(shape[::-1], np.rint(sides[place] * scale))
-        start = np.rint(((low + high) / 2 - extent / 2) / (grid * scale)) * grid * scale
-        start = np.clip(np.rint(start), 0, shape[::-1] - extent)
+    for place in reversed(range(len(sizes.sides))):
+        extent = np.minimum(shape[::-1], np.rint(sizes.sides[place] * scale))
+        start = _find_start(low, high, shape[::-1] - extent, extent, sizes.grid * scale)
         if (low >= start).all() and (high <= start + extent).all():
             (x0, y0), (x1, y1) = start.astype(int).tolist(), (start + extent).astype(int).tolist()
-            return Window(place, x0, y0, x1, y1, min(1.0, sides[place] ** 2 / (seen[0] * seen[1])))
+            return Window(place, x0, y0, x1, y1, sizes.sides[place] ** 2 / sizes.area)
     return None
+
+
+def _find_start(low: Corner, high: Corner, last: Corner, extent: Corner, step: Corner) -> Corner:
+    """Where a window of an extent begins, x and y, that has the middle of low to high in its own.
+
+    It begins on the grid of a step, but where only the last place before the picture's end shows all of that.
+    """
+    start = np.rint(np.rint(((low + high) / 2 - extent / 2) / step) * step)
+    on_grid = np.floor(last / step) * step
+    reached = np.where(high <= np.rint(on_grid) + extent, np.rint(on_grid), last)
+    return np.clip(np.where(start > last, reached, start), 0, last)
