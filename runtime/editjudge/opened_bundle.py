@@ -10,8 +10,8 @@ from editjudge.models.model_set import ModelSet
 from editjudge.parser.parser import Parser
 from editjudge.parser.result import INSTRUCTION, ParseResult
 from editjudge.types import Placement
-from editjudge.utils.forks import new_lock
 from editjudge.utils.oom import ADVICE, convert_memory_errors, trim_memory
+from editjudge.utils.own_thread import LoadedOnce, OwnThread
 
 
 class OpenedBundle:
@@ -27,7 +27,9 @@ class OpenedBundle:
         self.bundle = models.bundle
         self._keep_answers = keep_answers
         self._parser: Parser | None = None
-        self._loading = new_lock()
+        # Its file is looked through before it is used, which takes a moment that not every caller has.
+        self._opener = OwnThread("editjudge-opener")
+        self._opening = LoadedOnce(self._opener)
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +42,7 @@ class OpenedBundle:
         is asked for later raises InputError. A Scorer that is no longer used is closed by itself.
         """
         self.models.close()
+        self._opener.close()  # with what it opens, though nobody waits for that
         if self._parser is not None:
             self._parser.close()
         trim_memory()
@@ -64,6 +67,16 @@ class OpenedBundle:
         with self.models.in_use(), convert_memory_errors("read the instruction", ADVICE):
             return self._read(instruction)
 
+    def warm_up(self, instruction: str) -> None:
+        """Loads the parser where it takes a model to read an instruction, without reading it: a call with a budget of
+        time need not wait for that then.
+
+        Raises InstructionError, BundleError, DeviceError or OutOfMemoryError.
+        """
+        INSTRUCTION.check(instruction=instruction)
+        with self.models.in_use(), convert_memory_errors("read the instruction", ADVICE):
+            self._find_parser().warm_up(instruction)
+
     @property
     def _parser_device(self) -> str:
         """The NVIDIA device that auto found for the other models: llama.cpp is to use it too, or to say why not."""
@@ -71,7 +84,14 @@ class OpenedBundle:
         return used[0] if used and self.models.device == "auto" else self.models.device
 
     def _read(self, instruction: str) -> ParseResult:
-        with self._loading:
-            if self._parser is None:
-                self._parser = Parser.open(self.bundle, self._parser_device, self.models.threads, self._keep_answers)
-        return self._parser.parse(instruction)
+        return self._find_parser().parse(instruction)
+
+    def _find_parser(self) -> Parser:
+        """Opens it once. Raises OutOfTimeError where that does not end in time; it goes on by itself."""
+        if self._parser is None:
+            self._opening.get(self._open_parser)
+        assert self._parser is not None
+        return self._parser
+
+    def _open_parser(self) -> None:
+        self._parser = Parser.open(self.bundle, self._parser_device, self.models.threads, self._keep_answers)

@@ -91,7 +91,8 @@ class Prepared:
             edited: The candidates.
             best: How many of the best are wanted: these are first, as among all. Candidates that cannot be among them,
                 whatever the models would still say, are not looked at to the end, and have a `bound` in the place of a
-                score, by which they are ordered. None: all.
+                score, by which they are ordered. Until it is known which those are, the pictures of all are kept, some
+                megabytes each. None: all.
             budget_ms: The milliseconds that it may take, as in `scores`; not together with `best`.
 
         Raises InputError when there is none.

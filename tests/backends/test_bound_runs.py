@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from editjudge import BundleError, OutOfMemoryError
+from editjudge import BundleError, DeviceError, OutOfMemoryError
 from editjudge.backends.onnx import bound_runs
+from editjudge.backends.onnx import session as sessions
 from editjudge.backends.onnx.binding import Binding, allocate, choose_binding, helps, records
 from editjudge.backends.onnx.bound_runs import MOST_SHAPES, BoundRuns
 from editjudge.backends.onnx.library import load_onnxruntime
@@ -163,3 +164,19 @@ def test_what_is_recorded(toy: Bundle, tmp_path: Path) -> None:
     assert build_provider_options("cuda", None, None) == {}
     assert build_provider_options("cuda", None, None, captured=True) == {"enable_cuda_graph": "1"}
     assert build_provider_options("tensorrt", None, None, captured=True) == {"trt_cuda_graph_enable": "1"}
+
+
+@pytest.mark.parametrize("fault", [DeviceError, OutOfMemoryError])
+def test_where_nothing_can_be_recorded_the_session_that_is_open_is_kept(
+    toy: Bundle, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    """As on a GPU that has room for one of the two."""
+    path = toy.file("clip_vision")
+    opened = open_session(path, "cpu", threads=1)._session
+
+    def fail(*_: object, **__: object) -> None:
+        raise fault("no room for another")
+
+    monkeypatch.setattr(sessions, "_start", fail)
+    kept = sessions._start_recording(opened, Binding("cuda"), path, 1, None)
+    assert kept == (opened, Binding("cuda", reason="nothing is recorded (no room for another)"))

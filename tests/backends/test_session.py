@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from editjudge import BundleError
+from editjudge.backends.onnx import session as session_module
 from editjudge.backends.onnx.session import Session, open_session
 from editjudge.bundles.bundle import Bundle
 from editjudge.types import Placement
@@ -52,3 +53,30 @@ def test_a_session_is_shared_by_threads(session: Session) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(mean, range(100))) == list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "precise"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu sse4_1 avx2 fma\n", True),
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx512f avx512_4vnniw\n", True),  # another kind, of floats
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx512f avx512_vnni\n", False),
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx_vnni\nbugs\t\t: spectre_v1\n", False),
+        ("processor\t: 0\nFeatures\t: fp asimd asimddp\n", True),  # ARM64, where the option does nothing
+        (None, True),
+    ],
+)
+def test_bytes_are_multiplied_precisely_where_vnni_is_not_known(
+    cpuinfo: str | None, precise: bool, toy: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cpuinfo"
+    if cpuinfo is not None:
+        path.write_text(cpuinfo, encoding="utf-8")
+    monkeypatch.setattr(session_module, "CPUINFO", path)
+    opened = open_session(toy.file("clip_vision"), "cpu", threads=1)
+    options = opened._session.get_session_options()
+    if precise:
+        assert options.get_session_config_entry("session.x64quantprecision") == "1"
+    else:
+        with pytest.raises(RuntimeError, match="does not have"):
+            options.get_session_config_entry("session.x64quantprecision")

@@ -127,7 +127,10 @@ def test_where_none_meets_it_all_that_might_is_named() -> None:
     )
     assert lightest == f"{LIGHTEST} might: it is not here; build it with: editjudge bundle build {LIGHTEST}"
     assert gpu.startswith("a GPU might")
-    assert "--budget-ms 25 " in budget
+    assert budget == (
+        "editjudge score ... --budget-ms 25 answers in about that time all the same, once its models are open, and "
+        "says what was left out"
+    )
     assert LIGHTEST in recipe_names()
 
 

@@ -27,6 +27,7 @@ def test_a_score_says_what_was_left_out(demo: DemoInput, capsys: pytest.CaptureF
     assert score["left_out"][0] == "parse"
     assert score["bpm"] is None
     assert "out_of_time" in score["flags"]
+    assert score["models"]["parser"]["device"] == "cpu"  # it was loaded before time began
     shown = " ".join(told(capsys, *command, "0.001").replace("│", " ").split())
     assert "the instruction was not read" in shown
     assert "out of time: The time that was allowed was up" in shown
@@ -42,7 +43,7 @@ def test_a_ranking_of_the_best(demo: DemoInput, capsys: pytest.CaptureFixture[st
     unscored = [row for row in best if row["score"] is None]
     assert unscored
     for row in unscored:
-        assert (row["error"], row["ordered_by"]) == (None, None)
+        assert (row["error"], row["ordered_by"]) == (None, "bound")
         assert row["left_out"] == f"at most {row['bound']:.2f}, so not among the best 1"
     assert all((row["bound"], row["left_out"]) == (None, None) for row in full)
     assert "so not among the best 1" in " ".join(told(capsys, *command, "--best", 1).split())

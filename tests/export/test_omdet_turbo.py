@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("torch")
 import onnxruntime as ort
 import torch
-from transformers import OmDetTurboConfig, OmDetTurboForObjectDetection, PreTrainedTokenizerFast
+from transformers import OmDetTurboForObjectDetection, PreTrainedTokenizerFast
 
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.manifest import read_manifest
@@ -204,7 +204,7 @@ def test_a_window_of_the_whole_is_the_whole(omdet_checkpoint: Path) -> None:
     model = load_model(omdet_checkpoint, OmDetTurboForObjectDetection)
     whole = omdet_turbo.make_graph(model, 64, 64, 16)
     window = omdet_turbo.make_graph(model, 64, 64, 16, (64, 64))
-    (inputs,) = whole.photograph_inputs()
+    (inputs,) = whole.photograph_inputs(whole.photographs)
     with torch.inference_mode():
         for name, wanted in whole.reference(inputs).items():
             torch.testing.assert_close(window.reference(inputs)[name], wanted, atol=0, rtol=0)
@@ -284,15 +284,7 @@ def test_a_checkpoint_of_the_other_architecture(
 ) -> None:
     recipe = write_recipe(tmp_path, checkpoints)
     assert main(["bundle", str(recipe), str(tmp_path / "built")]) == 2
-    assert "OmDetTurboForObjectDetection needs 'omdet-turbo'" in capsys.readouterr().err
-
-
-def test_a_backbone_of_timm_without_timm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    OmDetTurboConfig().save_pretrained(tmp_path)
-    monkeypatch.setattr(omdet_turbo, "is_timm_available", lambda: False)
-    with pytest.raises(InputError, match=r'has a backbone of timm, which .*: pip install "editjudge\[omdet\]"'):
-        omdet_turbo.config_settings(tmp_path)
-    monkeypatch.undo()
+    assert "OmDetTurboModel needs 'omdet-turbo'" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -304,17 +296,3 @@ def test_the_published_size_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert detector.path.stat().st_size > 200e6
     assert 0 < detector.parity < 1e-4
     assert 0 < text.parity < 1e-4
-
-
-@pytest.mark.slow
-def test_the_backbone_of_timm_exports(omdet_checkpoint: Path, tmp_path: Path) -> None:
-    pytest.importorskip("timm")
-    torch.manual_seed(0)
-    tiny = OmDetTurboForObjectDetection.from_pretrained(omdet_checkpoint).config
-    config = OmDetTurboConfig(text_config=tiny.text_config.to_dict(), num_queries=12, text_projection_in_dim=32,
-        text_projection_out_dim=32, class_embed_dim=32, task_encoder_hidden_dim=32)  # fmt: skip
-    OmDetTurboForObjectDetection(config).save_pretrained(tmp_path)
-    (tmp_path / "tokenizer.json").write_bytes((omdet_checkpoint / "tokenizer.json").read_bytes())
-    detector, small, *_ = omdet_turbo.export(tmp_path, tmp_path / "out", **(SIZES | {"height": 160}), windows=[64])
-    assert 0 < detector.parity < 1e-4
-    assert 0 < small.parity < 1e-4

@@ -47,7 +47,7 @@ WHOLE_PICTURES = (
     '[[copy]]\nrole = "domain"\nfrom = "probe.npz"\npath = "domain.npz"\nlicence = "Apache-2.0"\n',
 )
 """What has the whole picture embedded besides, which the bundles of photographs lack."""
-WINDOWS = {"detector": {"height": 96, "width": 96, "windows": [64]}, "segmenter": {"windows": [48]}}
+WINDOWS = {"detector": {"height": 256, "width": 256, "windows": [192]}, "segmenter": {"windows": [48]}}
 """As wide, of the whole, as those of the bundles of photographs."""
 
 
@@ -126,12 +126,12 @@ def test_local_edits_are_looked_at_in_windows(checkpoints: dict[str, Path], tmp_
         record = one_ranking(ReferencePipeline(bundle, checkpoints, BOXES), [local], edit, turn=0, sample=1)
         looks = record["photo-lite local"]["looked_at"]
         assert len(looks) == CANDIDATES
-        assert {(look["reason"], round(look["share"], 3)) for look in looks} == {(None, round(64**2 / 96**2, 3))}
+        assert {(look["reason"], look["share"]) for look in looks} == {(None, 0.5625)}
         assert runs["detector"] == 1
         assert runs["detector_medium"] == 2 + 1  # two batches, and the further candidate
         assert runs["sam_encoder"] + runs["sam_encoder_medium"] == CANDIDATES + (edit.kind == "color") + 1
         (box,) = local.scorer.score(edit.original, edit.candidates[0], edit.intent).regions["edited"]
-        assert box.box == pytest.approx(edit.boxes[edit.intent.target], abs=16 / 96 * 500)  # as windows are placed
+        assert box.box == pytest.approx(edit.boxes[edit.intent.target], abs=16 / 256 * 500 + 1)  # as windows are placed
 
 
 def test_the_calls_are_as_long_as_the_released_ones() -> None:

@@ -122,7 +122,7 @@ scorer = Scorer.load(sys.argv[1], "cpu", threads=2)
 wanted = scorer.score(original, edited, intent).sub_scores
 
 def hold():
-    with scorer.models._opening, scorer._loading:
+    with scorer.models._opening, scorer._opening._starting:
         scorer.score(Slow(b""), edited, intent)
 
 def work():

@@ -15,11 +15,11 @@ from transformers import OmDetTurboForObjectDetection
 from support.tiny_checkpoints import WORDS, omdet_config, save_model
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "timm_swin.npz"
-"""Weights by timm's names, and the feature maps that timm has of `pixels`; by tests/fixtures/make_timm_swin_golden.py."""
+"""Weights by timm's names, and the feature maps that timm has of `pixels`; by make_timm_swin_golden.py beside it."""
 WIDTHS = [8, 16, 32]
 """Channels of the feature maps."""
 SIZES = ((64, 96), (96, 160), (224, 224))
-"""Of pictures: none of the maps, some of them and all but the last are multiples of windows of 7 places."""
+"""Of pictures: only of the last are the feature maps multiples of windows of 7 places, or as large as one."""
 VISION = "vision_backbone."
 
 

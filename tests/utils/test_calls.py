@@ -67,3 +67,32 @@ def test_a_call_that_fails_is_over() -> None:
     waiting.start()
     waiting.join(10)
     assert not waiting.is_alive()
+
+
+def test_work_that_is_handed_on_is_waited_for_and_begins_though_the_calls_are_held() -> None:
+    calls, held, steps = Calls(), threading.Event(), []
+    began = threading.Event()
+
+    def work() -> None:
+        with calls.count():
+            began.set()
+            assert held.wait(10)
+            end = calls.add_errand()
+        steps.append("handed on")
+        ended.wait(10)
+        end()
+
+    ended = threading.Event()
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert began.wait(10)
+    calls.hold(0.05)
+    held.set()
+    calls.wait(0.2)
+    assert steps == ["handed on"]
+    assert calls._others()
+    ended.set()
+    calls.wait(10)
+    assert not calls._others()
+    calls.release()
+    thread.join(10)

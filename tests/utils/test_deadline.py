@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Future
+from contextvars import copy_context
 
 import numpy as np
 import pytest
 
 from editjudge.errors import InputError
+from editjudge.utils.calls import PROCESS
 from editjudge.utils.deadlines.budget import FIRST, MOST, REMEMBERED, Budget, Reserve, check_budget
 from editjudge.utils.deadlines.deadline import (
     Deadline,
@@ -21,7 +23,7 @@ from editjudge.utils.deadlines.deadline import (
     stop_in_time,
     wait_in_time,
 )
-from editjudge.utils.own_thread import OwnThread
+from editjudge.utils.own_thread import LoadedOnce, OwnThread
 
 LONG = 1000.0
 PATIENCE = 30.0
@@ -51,6 +53,32 @@ def test_what_runs_is_stopped_from_another_thread() -> None:
 def test_what_fails_before_the_time_is_up_keeps_its_error() -> None:
     with Deadline(LONG).in_force(), pytest.raises(RuntimeError, match="its own"), stop_in_time(list):
         raise RuntimeError("its own")
+
+
+def test_nothing_begins_that_would_not_be_stopped_any_more() -> None:
+    deadline = Deadline(LONG)
+    deadline._stop()  # as its timer does, a moment before work looks at the clock
+    with deadline.in_force(), pytest.raises(OutOfTimeError), stop_in_time(lambda: pytest.fail("too late")):
+        pytest.fail("begun")
+
+
+def test_what_nobody_waits_for_is_stopped_too() -> None:
+    """The block is left before time is up, as one is whose work fails, and the work of another thread goes on."""
+    thread, begun, stopped = OwnThread("test"), threading.Event(), threading.Event()
+
+    def work() -> None:
+        with stop_in_time(stopped.set):
+            begun.set()
+            assert stopped.wait(PATIENCE)
+
+    deadline = Deadline(0.3)
+    with deadline.in_force():
+        running = thread._submit(copy_context(), work)
+        assert begun.wait(PATIENCE)
+    assert stopped.wait(PATIENCE)
+    running.result(PATIENCE)
+    assert deadline._timer is None
+    thread.close()
 
 
 def test_nothing_begins_once_time_is_up() -> None:
@@ -99,8 +127,49 @@ def test_what_is_not_waited_for_any_longer_goes_on_by_itself() -> None:
     with Deadline(0.05).in_force(), pytest.raises(OutOfTimeError):
         thread.run(load)
     assert not ended.is_set()
+    forking = threading.Thread(target=PROCESS.wait)  # as a fork does
+    forking.start()
+    forking.join(0.1)
+    assert forking.is_alive()
     let_go.set()
     assert ended.wait(PATIENCE)
+    forking.join(PATIENCE)
+    assert not forking.is_alive()
+    thread.close()
+
+
+def test_what_is_loaded_once_is_loaded_to_its_end_without_a_deadline() -> None:
+    thread, let_go, deadlines = OwnThread("test"), threading.Event(), list[Deadline | None]()
+
+    def load() -> None:
+        assert let_go.wait(PATIENCE)
+        deadlines.append(current_deadline())
+
+    once = LoadedOnce(thread)
+    for _ in range(2):
+        with Deadline(0.0).in_force(), pytest.raises(OutOfTimeError):
+            once.get(load)
+    let_go.set()
+    once.get(load)
+    with Deadline(0.0).in_force():
+        once.get(load)  # it is there
+    assert deadlines == [None]
+    thread.close()
+
+
+def test_what_could_not_be_loaded_is_tried_anew() -> None:
+    thread, steps = OwnThread("test"), ["fails", "works"]
+
+    def load() -> None:
+        if steps.pop(0) == "fails":
+            raise RuntimeError("no room")
+
+    once = LoadedOnce(thread)
+    with pytest.raises(RuntimeError, match="no room"):
+        once.get(load)
+    once.get(load)
+    once.get(load)
+    assert steps == []
     thread.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,8 @@ def make_graphs(model: CLIPModel, context: int | None = None) -> list[Graph]:
     def draw_pictures(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
         yield {"pixel_values": torch.randn(batch, 3, size, size, generator=generator)}
 
-    def photograph_inputs() -> Iterator[NamedTensors]:
-        yield dict(clip_processor(size)(photographs(), return_tensors="pt"))
+    def photograph_inputs(names: Sequence[str]) -> Iterator[NamedTensors]:
+        yield dict(clip_processor(size)(photographs(names), return_tensors="pt"))
 
     return [
         Graph(

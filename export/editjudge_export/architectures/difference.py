@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,8 @@ def make_graphs(model: DifferenceModel, size: int) -> list[Graph]:
         noise = torch.randn(original.shape, generator=generator)
         yield {"original": original, "edited": (original + 0.2 * noise).clamp(0, 1)}
 
-    def photograph_inputs() -> Iterator[NamedTensors]:
-        squares = np.stack([resize(picture, size, size, "area") for picture in photographs()])
+    def photograph_inputs(names: Sequence[str]) -> Iterator[NamedTensors]:
+        squares = np.stack([resize(picture, size, size, "area") for picture in photographs(names)])
         pixels = torch.from_numpy(squares).permute(0, 3, 1, 2) / 255
         pasted = pixels.clone()
         pasted[:, :, size // 4 : size // 2, size // 4 : size // 2] = pixels.roll(1, 0)[:, :, : size // 4, : size // 4]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +72,9 @@ def make_graphs(model: EditClipModel, context: int | None = None) -> list[Graph]
             hidden = {name: value * seen.view(PLACES, *[1] * (value.ndim - 2)) for name, value in drawn.items()}
             yield {**hidden, "seen": seen.expand(batch, PLACES).clone()}
 
-    def photograph_inputs() -> Iterator[NamedTensors]:
+    def photograph_inputs(names: Sequence[str]) -> Iterator[NamedTensors]:
         """Photographs with a part of another pasted in; CLIP's features are drawn."""
-        pictures = photographs()
+        pictures = photographs(names)
         pairs = [(one, _paste(one, other)) for one, other in zip(pictures, [*pictures[1:], pictures[0]], strict=True)]
         views = [view_pair(*pair) for pair in pairs]
         count = sum(len(view.all) for view in views)

@@ -216,10 +216,10 @@ def make_graph(
             sizes = draw_sizes(generator, batch)
             yield {**pictures, **caption_inputs(captions, tokenizer, text_length), **sizes}
 
-    def photograph_inputs() -> Iterator[NamedTensors]:
-        pictures = detector_processor(height, width, fit)(photographs(PHOTOGRAPHS), return_tensors="pt")
+    def photograph_inputs(photographed: Sequence[str]) -> Iterator[NamedTensors]:
+        pictures = detector_processor(height, width, fit)(photographs(photographed), return_tensors="pt")
         captions = caption_inputs([f"{words[0]} .", f"{words[1]} {words[2]} . {words[3]} ."], tokenizer, text_length)
-        sizes = draw_sizes(torch.Generator().manual_seed(0), len(PHOTOGRAPHS))
+        sizes = draw_sizes(torch.Generator().manual_seed(0), len(photographed))
         yield {name: tensor for name, tensor in {**pictures, **captions, **sizes}.items() if name in names}
 
     def run_reference(inputs: NamedTensors) -> NamedTensors:
@@ -240,6 +240,7 @@ def make_graph(
         transforms={"logits": torch.sigmoid},
         choices={"proposals": {0: "batch"}},
         photograph_inputs=photograph_inputs,
+        photographs=PHOTOGRAPHS,
         keep=KEEP,
         gate=GATE,
     )

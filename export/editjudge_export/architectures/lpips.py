@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,8 @@ def make_graphs(model: Lpips, size: int) -> list[Graph]:
         noise = torch.randn(original.shape, generator=generator)
         yield {"original": original, "edited": (original + 0.3 * noise).clamp(-1, 1)}
 
-    def photograph_inputs() -> Iterator[NamedTensors]:
-        squares = np.stack([resize(picture, size, size, "bicubic") for picture in photographs()])
+    def photograph_inputs(names: Sequence[str]) -> Iterator[NamedTensors]:
+        squares = np.stack([resize(picture, size, size, "bicubic") for picture in photographs(names)])
         pixels = torch.from_numpy(squares).permute(0, 3, 1, 2) / 127.5 - 1
         yield {"original": pixels, "edited": pixels.roll(1, 0)}
         yield {"original": pixels, "edited": pixels}

@@ -215,8 +215,8 @@ def make_graph(
             pixels = torch.randn(batch, 3, height, width, generator=generator)
             yield {"pixel_values": pixels, **draw_features(generator, batch, phrases)}
 
-    def photograph_inputs() -> Iterator[NamedTensors]:
-        pixels = omdet_processor(height, width)(photographs(PHOTOGRAPHS), return_tensors="pt")["pixel_values"]
+    def photograph_inputs(photographed: Sequence[str]) -> Iterator[NamedTensors]:
+        pixels = omdet_processor(height, width)(photographs(photographed), return_tensors="pt")["pixel_values"]
         yield {"pixel_values": pixels, **draw_features(torch.Generator().manual_seed(0), len(pixels), 2)}
 
     def run_reference(inputs: NamedTensors) -> NamedTensors:
@@ -239,6 +239,7 @@ def make_graph(
         transforms={"logits": torch.sigmoid},
         choices={"proposals": {0: "batch"}},
         photograph_inputs=photograph_inputs,
+        photographs=PHOTOGRAPHS,
         keep=KEEP,
         gate=GATE,
     )

@@ -109,8 +109,8 @@ def _make_pair(model: SamModel) -> list[Graph]:
     def draw_pictures(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
         yield {"pixel_values": torch.randn(batch, 3, size, size, generator=generator)}
 
-    def photograph_inputs() -> Iterator[NamedTensors]:
-        processed = sam_processor(size, size // 4)(photographs(PHOTOGRAPHS), return_tensors="pt")
+    def photograph_inputs(names: Sequence[str]) -> Iterator[NamedTensors]:
+        processed = sam_processor(size, size // 4)(photographs(names), return_tensors="pt")
         yield {"pixel_values": processed["pixel_values"]}
 
     def draw_prompts(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
@@ -134,7 +134,8 @@ def _make_pair(model: SamModel) -> list[Graph]:
             outputs={"image_embeddings": {0: "batch"}},
             examples=draw_pictures,
             reference=lambda inputs: {"image_embeddings": model.get_image_embeddings(**inputs)},
-            photograph_inputs=photograph_inputs,  # a batch of two
+            photograph_inputs=photograph_inputs,
+            photographs=PHOTOGRAPHS,  # a batch of two
             batches=(1,),
         ),
         Graph(

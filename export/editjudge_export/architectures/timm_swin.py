@@ -66,7 +66,9 @@ def _roll(states: Tensor, size: tuple[int, int], steps: list[int]) -> Tensor:
     """Moves a map float32[B, H * W, C] of (H, W) places down and right, round its edges."""
     if not any(steps):
         return states
-    return torch.roll(states.unflatten(1, size), steps, dims=(1, 2)).flatten(1, 2)
+    _, places, channels = states.shape
+    rolled = torch.roll(states.reshape(-1, *size, channels), steps, dims=(1, 2))  # so that a batch may have any size
+    return rolled.reshape(-1, places, channels)
 
 
 AutoConfig.register(TimmSwinConfig.model_type, TimmSwinConfig, exist_ok=True)

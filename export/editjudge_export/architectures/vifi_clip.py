@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,8 @@ def make_graphs(model: CLIPModel, context: int | None = None) -> list[Graph]:
     def draw_clips(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
         yield {"frames": torch.randn(batch, FRAMES, 3, size, size, generator=generator)}
 
-    def photograph_clips() -> Iterator[NamedTensors]:
-        pixels = dino_processor(size)(photographs(), return_tensors="pt")["pixel_values"]
+    def photograph_clips(names: Sequence[str]) -> Iterator[NamedTensors]:
+        pixels = dino_processor(size)(photographs(names), return_tensors="pt")["pixel_values"]
         yield {"frames": torch.stack([pixels, pixels.roll(1, 0)], dim=1)}
 
     def average(inputs: NamedTensors) -> NamedTensors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
 import torch
@@ -49,8 +49,8 @@ def make_graph(model: PreTrainedModel, role: str, size: int) -> Graph:
     def draw_pictures(generator: torch.Generator, batch: int) -> Iterator[NamedTensors]:
         yield {"pixel_values": torch.randn(batch, 3, size, size, generator=generator)}
 
-    def photograph_inputs() -> Iterator[NamedTensors]:
-        yield dict(dino_processor(size)(photographs(), return_tensors="pt"))
+    def photograph_inputs(names: Sequence[str]) -> Iterator[NamedTensors]:
+        yield dict(dino_processor(size)(photographs(names), return_tensors="pt"))
 
     return Graph(
         role=role,

@@ -8,6 +8,7 @@ import torch
 
 from editjudge_export.onnx.graph import Graph
 from editjudge_export.onnx.int8 import CalibrationInputs
+from editjudge_export.verification.photographs import CALIBRATION
 
 SEED = 2
 """None of the numeric gate's."""
@@ -15,8 +16,10 @@ TEXTS = 16
 
 
 def draw_samples(graph: Graph) -> Iterator[CalibrationInputs]:
-    """Inputs of one picture each: the photographs of the numeric gate. Of a graph without any, texts that are drawn."""
-    batches = [*graph.photograph_inputs()]
+    """Inputs of one picture each: photographs that the numeric gate does not see. Of a graph without any, texts that
+    are drawn.
+    """
+    batches = [inputs for pair in CALIBRATION for inputs in graph.photograph_inputs(pair)]
     if not batches:
         generator = torch.Generator().manual_seed(SEED)
         batches = [inputs for _ in range(TEXTS) for inputs in graph.examples(generator, 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import onnx
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from editjudge_export.onnx.simplify import simplify
+from editjudge_export.verification.photographs import NAMES
 
 NamedTensors = dict[str, Tensor]
 """Inputs or outputs by name."""
@@ -36,7 +37,9 @@ class Graph:
         transforms: What is applied to outputs before they are compared, by name.
         choices: Outputs that no user of the graph needs: which of near-equals it chose. The reference takes them as
             inputs.
-        photograph_inputs: Yields further inputs, made of photographs by the model's own processor.
+        photograph_inputs: Yields further inputs, made of the photographs of these names by the model's own processor;
+            all take two of them.
+        photographs: The names of those that it is compared on.
         keep: Parts that stay in float32 whatever the precision, as the names of their nodes contain them.
         gate: The largest error that is allowed, as a share of the largest number of an output where that is over 1.
         batches: The batch sizes that `examples` is called with.
@@ -50,7 +53,8 @@ class Graph:
     reference: Callable[[NamedTensors], NamedTensors]
     transforms: Mapping[str, Callable[[Tensor], Tensor]] = field(default_factory=dict)
     choices: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    photograph_inputs: Callable[[], Iterator[NamedTensors]] = lambda: iter(())
+    photograph_inputs: Callable[[Sequence[str]], Iterator[NamedTensors]] = lambda _: iter(())
+    photographs: tuple[str, ...] = NAMES
     keep: tuple[str, ...] = ()
     gate: float = 1e-4
     batches: tuple[int, ...] = (1, 2)

@@ -91,7 +91,7 @@ def _quantize_dynamic(whole: Path, precision: EightBits, products: Sequence[str]
     }
     if precision == "int8":
         # AVX2 and AVX-512 without VNNI add two products in 16 bits: with weights of 8 bits that overflows, with 7 it
-        # cannot.
+        # cannot, and needs no slower way.
         config = AutoQuantizationConfig.avx512(reduce_range=True, **settings)
     else:
         config = AutoQuantizationConfig.avx512_vnni(**settings)  # that for arm64 is the same

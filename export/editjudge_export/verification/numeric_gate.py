@@ -46,7 +46,7 @@ def draw_inputs(graph: Graph) -> Iterator[NamedTensors]:
     """The inputs of the comparison: random ones, every seed with every batch size, and photographs."""
     for seed, batch in itertools.product(SEEDS, graph.batches):
         yield from graph.examples(torch.Generator().manual_seed(seed), batch)
-    yield from graph.photograph_inputs()
+    yield from graph.photograph_inputs(graph.photographs)
 
 
 def open_graph(path: Path, precision: Precision = "fp32") -> Any:
@@ -54,6 +54,7 @@ def open_graph(path: Path, precision: Precision = "fp32") -> Any:
     ort = load_onnxruntime()
     options = ort.SessionOptions()
     options.enable_cpu_mem_arena = False  # it would never give back the memory of the largest attention map
+    options.add_session_config_entry("session.x64quantprecision", "1")  # or weights of 8 bits overflow on some CPUs
     if precision not in HALVES:
         return ort.InferenceSession(str(path), options, providers=PROVIDERS)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".rounded.") as folder:

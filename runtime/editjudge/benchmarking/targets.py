@@ -171,5 +171,5 @@ def _advise(target: float, timed: Sequence[TimedBundle], untimed: Sequence[Untim
         yield "a GPU might: everything ran on the processor; editjudge doctor says what is here and how to use it"
     yield (
         f"editjudge score ... --budget-ms {target:.10g} answers in about that time all the same, "
-        "and says what was left out"
+        "once its models are open, and says what was left out"
     )

@@ -34,12 +34,23 @@ LookOption = Annotated[
         show_default="as the bundle says",
     ),
 ]
-BudgetOption = Annotated[
+ScoreBudget = Annotated[
     float | None,
     typer.Option(
         "--budget-ms",
         metavar="MS",
-        help="The milliseconds that it may take, once the models are open: what there is no time for is left out.",
+        help="The milliseconds that it may take, once all models are open, to read the instruction and to score: "
+        "what there is no time for is left out.",
+        show_default="as long as it takes",
+    ),
+]
+RankBudget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget-ms",
+        metavar="MS",
+        help="The milliseconds that all candidates may take together, once the instruction is read and the original "
+        "looked at: what there is no time for is left out.",
         show_default="as long as it takes",
     ),
 ]

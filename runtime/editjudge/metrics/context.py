@@ -160,7 +160,7 @@ def observe_all(contexts: Sequence[EditContext], timer: StageTimer | None = None
     """Sends the pictures of edits of one original through the models together, and gives each context its share.
 
     Pictures in which nothing was edited, as their pixels tell, are not looked at. Where this thread's work has a
-    deadline, what there is no time for is left out: of such pictures also what the original would say.
+    deadline, what there is no time for is left out.
 
     Args:
         contexts: At least one; all of one task.

@@ -158,6 +158,15 @@ class Survey:
         """What is known by now of the original."""
         return self._describe_original()
 
+    @property
+    def original_left_out(self) -> tuple[str, ...]:
+        """The stages that the original did not go through yet, of those that it has to."""
+        if self._boxes is None:
+            return lack_observation(self._task, None).left_out
+        is_cut = self._known is not None or not any((self._boxes.source, self._boxes.keep))
+        undone = {"segment": not is_cut, "embed": self._own is None}
+        return tuple(stage for stage, is_undone in undone.items() if is_undone)
+
     def _choose_prompts(self, index: int) -> Detections | None:
         """What is cut out of an edited picture."""
         source = None if self._boxes is None else self._boxes.source
@@ -180,13 +189,16 @@ class Survey:
         return OriginalFeatures(make_region(boxes.source, masks[0], kept), boxes.anchor, {}, (), kept, boxes.found)
 
     def _describe_original(self) -> OriginalFeatures:
-        features, flags = ({}, self._task.flags) if self._own is None else self._own
+        embedded = self._own is not None
+        features, flags = self._own or ({}, self._task.flags)
         if self._known is not None:
-            return replace(self._known, features=features, flags=flags)
+            return replace(self._known, features=features, flags=flags, embedded=embedded)
         if self._boxes is None:
-            return OriginalFeatures(None, None, features, flags)
+            return OriginalFeatures(None, None, features, flags, embedded=embedded)
         boxes = self._boxes
-        return OriginalFeatures(outline(boxes.source), boxes.anchor, features, flags, outline(boxes.keep), boxes.found)
+        return OriginalFeatures(
+            outline(boxes.source), boxes.anchor, features, flags, outline(boxes.keep), boxes.found, embedded
+        )
 
     def _locate(self, index: int) -> Grounding:
         original, target, mask = self._describe_original(), self._targets[index], self._masks[index]

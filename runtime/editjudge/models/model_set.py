@@ -15,6 +15,7 @@ from editjudge.bundles.bundle import Bundle, GraphFile
 from editjudge.errors import InputError
 from editjudge.types import Placement
 from editjudge.utils.calls import PROCESS, Calls
+from editjudge.utils.deadlines.deadline import hold_in_time
 from editjudge.utils.forks import leave_behind, renew_after_fork
 
 
@@ -112,18 +113,20 @@ class ModelSet:
         self._forget()
 
     def model(self, kind: type[AnyModel]) -> AnyModel:
-        """The model of a class. Raises BundleError, DeviceError or InputError where it cannot be opened."""
+        """The model of a class. Raises BundleError, DeviceError or InputError where it cannot be opened, and
+        OutOfTimeError where another thread is opening models until time is up.
+        """
         if kind not in self._models:  # what is open is had without waiting for what is being opened
-            with self._opening:
+            with hold_in_time(self._opening):
                 if kind not in self._models:
                     self._models[kind] = kind.open(self)
         found: AnyModel = self._models[kind]
         return found
 
     def session(self, role: str) -> Runner:
-        """The session of a graph. Raises BundleError, DeviceError or InputError where it cannot be opened."""
+        """The session of a graph. Raises as `model`."""
         if role not in self._sessions:
-            with self._opening:
+            with hold_in_time(self._opening):
                 if role not in self._sessions:
                     self._sessions[role] = self._open(self.bundle.graph(role))
         return self._sessions[role]

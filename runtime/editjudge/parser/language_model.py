@@ -15,7 +15,7 @@ from editjudge.parser.prompts import BARE, build_chat_prompt, build_plain_prompt
 from editjudge.parser.words import Word, find_words
 from editjudge.types import Placement
 from editjudge.utils.forks import leave_behind, renew_after_fork
-from editjudge.utils.own_thread import OwnThread
+from editjudge.utils.own_thread import LoadedOnce, OwnThread
 
 ROOM = 2048
 """Tokens of prompt, instruction and line."""
@@ -48,6 +48,7 @@ class IntentModel:
         self._after = ""
         self.placement: Placement | None = None
         self._thread = OwnThread("editjudge-parser")
+        self._loading = LoadedOnce(self._thread)
         renew_after_fork(self)
 
     def renew(self) -> None:
@@ -58,11 +59,17 @@ class IntentModel:
     def answer(self, text: str) -> ModelAnswer | None:
         """What is asked for in a text (`normalize.normalize`); None where it has no words. Loads the model once."""
         words = find_words(text)
-        return self._thread.run(self._ask, text, words) if words else None
+        if not words:
+            return None
+        self.load()
+        return self._thread.run(self._ask, text, words)
+
+    def load(self) -> None:
+        """Loads the model, once. Raises OutOfTimeError where that does not end in time; it goes on by itself."""
+        self._loading.get(self._load)
 
     def _ask(self, text: str, words: Sequence[Word]) -> ModelAnswer | None:
-        if self._model is None:
-            self._model = self._load()
+        assert self._model is not None
         line = decode_line(self._model, text, self._after, words)
         if line is None:
             return None
@@ -72,13 +79,18 @@ class IntentModel:
         )
 
     def close(self) -> None:
-        """Frees the model; it is loaded again when needed."""
-        if self._model is not None:
-            self._thread.run(self._model.close)
+        """Frees the model, once it is loaded where it is being loaded; it is loaded again when needed."""
+        if self._loading.has_begun:
+            self._thread.run(self._free)
             self._thread.close()
+            self._loading.renew()
+
+    def _free(self) -> None:
+        if self._model is not None:
+            self._model.close()
         self._model = None
 
-    def _load(self) -> LanguageModel:
+    def _load(self) -> None:
         placement = choose_placement(self._device)
         try:
             model = self._open(gpu=placement.device == "gpu")
@@ -95,7 +107,7 @@ class IntentModel:
             prompt = build_chat_prompt(model.chat_template) if model.chat_template else build_plain_prompt()
         model.set_prompt(model.tokenize(prompt.before, special=True))
         self._after = prompt.after
-        return model
+        self._model = model
 
     def _open(self, gpu: bool) -> LanguageModel:
         return LanguageModel(self._model_path, self._threads, room=ROOM, adapter=self._adapter, gpu=gpu)

@@ -104,6 +104,13 @@ class Parser:
         intents = tuple(_quote(intent, quotes) for intent in parsed.intents)
         return replace(parsed, intents=intents, instruction=instruction)
 
+    def warm_up(self, instruction: str) -> None:
+        """Loads the models where it takes one to read an instruction. Raises InstructionError as `parse`."""
+        if self._recall(normalize(instruction)) is None:
+            with hold_in_time(self._lock):
+                for model in self._models.values():
+                    model.load()
+
     def close(self) -> None:
         """Frees the models; they are loaded again when needed."""
         with self._lock:

@@ -17,18 +17,20 @@ class Candidate:
         score: None: it could not be scored.
         quality: What it is known to be, if it is, in words.
         error: Why there is no score.
+        bound: What a score could be at most that was not needed; None: there is a score, or nothing is known of it.
     """
 
     name: str
     score: EditScore | None
     quality: str | None = None
     error: str | None = None
+    bound: float | None = None
 
     @property
-    def ordered_by(self) -> Literal["score", "pictures"] | None:
-        """What its place among the others rests on; None: it has none, and comes last."""
+    def ordered_by(self) -> Literal["score", "pictures", "bound"] | None:
+        """What its place among the others rests on; None: it has none, and comes last, in the order given."""
         if self.score is None:
-            return None
+            return None if self.bound is None else "bound"
         return "pictures" if self.score.value is None else "score"
 
     @property

@@ -112,7 +112,7 @@ def explain_order(candidates: Sequence[Candidate]) -> str | None:
     places = [str(place) for place, one in enumerate(candidates, 1) if one.ordered_by == "pictures"]
     if not places:
         return None
-    which = ", ".join(places) if any(one.ordered_by == "score" for one in candidates) else "all"
+    which = "all" if len(places) == len(candidates) else ", ".join(places)
     order = f"Ordered by what the pictures themselves show, for want of a score: {which}."
     edits = [one for one in candidates if one.ordered_by == "pictures" and one.score and one.score.kind == "edit"]
     if which == "all" and len(edits) > 1:

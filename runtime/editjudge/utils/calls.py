@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import concurrent.futures.thread  # noqa: F401 (its hook has to be registered before ours: see `_watch_process`)
+import itertools
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from editjudge.utils.forks import renew_after_fork
 
@@ -20,6 +22,7 @@ class Calls:
     """Counts calls by thread; those of a thread may nest. May be shared by threads."""
 
     def __init__(self) -> None:
+        self._errands = itertools.count(1)
         self.renew()
         renew_after_fork(self)
 
@@ -35,18 +38,19 @@ class Calls:
     def count(self) -> Iterator[None]:
         """A call, for as long as the block lasts; it begins once nobody holds the calls of other threads."""
         me = threading.get_ident()
-        with self._changed:
-            while self._holders and me not in self._holders and me not in self._under_way:
-                self._changed.wait()
-            self._under_way[me] += 1
+        self._begin(me)
         try:
             yield
         finally:
-            with self._changed:
-                self._under_way[me] -= 1
-                if not self._under_way[me]:
-                    del self._under_way[me]
-                    self._changed.notify_all()
+            self._end(me)
+
+    def add_errand(self) -> Callable[[], None]:
+        """Counts work that this thread hands to another one, as if it were a call of its own; what is returned is to
+        be called once, by any thread, when the work has ended.
+        """
+        errand = -next(self._errands)  # no thread has such a number
+        self._begin(errand)
+        return partial(self._end, errand)
 
     def wait(self, seconds: float | None = None) -> None:
         """Returns once no other thread has a call under way, or after so many seconds."""
@@ -64,6 +68,21 @@ class Calls:
         with self._changed:
             self._holders.discard(threading.get_ident())
             self._changed.notify_all()
+
+    def _begin(self, caller: int) -> None:
+        """Of a thread, or of work that this one hands on."""
+        me = threading.get_ident()
+        with self._changed:
+            while self._holders and me not in self._holders and me not in self._under_way:
+                self._changed.wait()
+            self._under_way[caller] += 1
+
+    def _end(self, caller: int) -> None:
+        with self._changed:
+            self._under_way[caller] -= 1
+            if self._under_way[caller] <= 0:  # in a forked process, that of a thread that it lacks was none
+                del self._under_way[caller]
+                self._changed.notify_all()
 
     def _others(self) -> set[int]:
         return self._under_way.keys() - self._holders - {threading.get_ident()}

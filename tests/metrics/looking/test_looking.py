@@ -88,7 +88,7 @@ def test_nothing_is_looked_for_after_a_removal() -> None:
     ("intent", "edited", "reason"),
     [
         (STYLE, draw(("green", "car", 60, 60), TOWER, BLUE, side=SIDE), "nothing is looked for in it"),
-        (COLOR, draw(("blue", "car", 200, 200), TOWER, side=SIDE, scale=5), "% of the picture changed"),
+        (COLOR, draw(("blue", "car", 200, 200), TOWER, side=SIDE, scale=5), "too much of the picture changed"),
         (
             ADD,
             draw(CAR, TOWER, BLUE, ("blue", "tower", 200, 200), side=SIDE),
@@ -116,6 +116,15 @@ def test_a_compound_tells_of_all_its_parts() -> None:
     assert near.looked_at.share == pytest.approx(sum(one.share for one in alone))
     assert set(near.looked_at.boxes) == {box for one in alone for box in one.boxes}
     assert near.sub_scores == every.sub_scores
+
+
+def test_what_a_compound_says_of_the_reasons() -> None:
+    windows, nothing = LookedAt(0.3, ((0, 0, 9, 9),)), LookedAt(0.0, (), "nothing is looked for in it")
+    whole = LookedAt(1.0, ((0, 0, 99, 99),), "too much of the picture changed")
+    assert LookedAt.join([windows, nothing]) == windows
+    assert LookedAt.join([nothing, nothing]) == nothing
+    assert LookedAt.join([nothing, whole]) == whole
+    assert LookedAt.join([windows, whole]).reason == whole.reason
 
 
 def test_what_stands_at_a_border() -> None:

@@ -115,7 +115,9 @@ def pull(
 
 @app.command()
 def build(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="photo-edge, paper, or the file of a recipe.")],
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="photo-lite, photo-edge, paper, or the file of a recipe.")
+    ],
     *,
     source: Annotated[Path | None, typer.Option("--from", metavar="DIR", help="Take checkpoints from here.")] = None,
     output: Annotated[Path | None, typer.Option(metavar="DIR", help="By default where --bundle finds it.")] = None,

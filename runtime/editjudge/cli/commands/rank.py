@@ -10,7 +10,6 @@ import typer
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import (
     AcceptAt,
-    BudgetOption,
     BundleName,
     CompatOption,
     Debug,
@@ -19,6 +18,7 @@ from editjudge.cli.options import (
     Json,
     LookOption,
     Original,
+    RankBudget,
     Report,
     Threads,
 )
@@ -56,7 +56,7 @@ def rank(
             min=1, metavar="K", help="Look at no more of the others than tells the best K.", show_default="all"
         ),
     ] = None,
-    budget_ms: BudgetOption = None,
+    budget_ms: RankBudget = None,
     debug: Debug = False,
 ) -> None:
     """Rank several edits of one picture, best first.
@@ -74,9 +74,11 @@ def rank(
     else:
         ranked = prepared.rank(edited, best=best)
     if all(entry.score is None for entry in ranked):
-        raise InputError(f"none of the candidates could be scored: {ranked[0].error}")
+        raise InputError(f"none of the candidates could be scored: {ranked[0].error or ranked[0].left_out}")
     candidates = [
-        Candidate(name_picture(edited[entry.index]), entry.score, error=entry.error or entry.left_out)
+        Candidate(
+            name_picture(edited[entry.index]), entry.score, error=entry.error or entry.left_out, bound=entry.bound
+        )
         for entry in ranked
     ]
     edit = RankedEdit(instruction, tuple(candidates))

@@ -11,7 +11,6 @@ from editjudge.cli.console import console
 from editjudge.cli.options import (
     METRIC_NAMES,
     AcceptAt,
-    BudgetOption,
     BundleName,
     CompatOption,
     Debug,
@@ -21,6 +20,7 @@ from editjudge.cli.options import (
     LookOption,
     Original,
     Report,
+    ScoreBudget,
     Threads,
 )
 from editjudge.cli.outputs import HTML, PNG, check_outputs
@@ -59,7 +59,7 @@ def score(
     compat: CompatOption = None,
     accept_at: AcceptAt = None,
     look: LookOption = None,
-    budget_ms: BudgetOption = None,
+    budget_ms: ScoreBudget = None,
     debug: Debug = False,
 ) -> None:
     """Score one edit, 0 to 2, and say whether to accept it."""
@@ -68,6 +68,8 @@ def score(
     names = parse_names(metrics) if metrics is not None else ()
     pictures = load_picture(original), load_picture(edited)  # before the models: a wrong path is reported at once
     scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at, look=check_look(look))
+    if budget_ms is not None:
+        scorer.warm_up(instruction)
     result = scorer.score(*pictures, instruction, metrics="all" if names is None else names, budget_ms=budget_ms)
     if report:
         atomic_file.write(report, render_html([RankedEdit(instruction, (Candidate(name_picture(edited), result),))]))

@@ -10,7 +10,6 @@ from editjudge.metrics.grounding import Grounding
 from editjudge.metrics.looking.found import Observation, OriginalFeatures, lack_observation
 from editjudge.metrics.looking.looked_at import UNSEEN
 from editjudge.metrics.pipeline import Survey
-from editjudge.utils.deadlines.deadline import current_deadline
 from editjudge.utils.timing import StageTimer
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 class JointSurvey:
     """Edits of one original go through the models together, stage by stage, and each context gets its share.
 
-    Pictures in which nothing was edited, as their pixels tell, are not looked at; the original is for them too, but
-    where this thread's work has a deadline. Nothing is where it is not known what was asked for.
+    Pictures in which nothing was edited, as their pixels tell, are not looked at; the original is for them too.
+    Nothing is where it is not known what was asked for.
 
     Args:
         contexts: At least one; all of one task.
@@ -32,9 +31,8 @@ class JointSurvey:
         self._contexts = contexts
         self._rows = {place: row for row, place in enumerate(self._list_open())}
         """Of each open context its place among the pictures of the surveys."""
-        in_haste = current_deadline() is not None and not self._rows
         self._surveys: list[Survey] = []
-        if in_haste or contexts[0].task.not_read:
+        if contexts[0].task.not_read:
             return
         edited = [contexts[place].aligned for place in self._rows]
         for part in (contexts[0], *contexts[0].more):
@@ -71,13 +69,16 @@ class JointSurvey:
             # What the detector is not sure of counts where pixels confirm it.
             changed = context.aligned.changes.mask if context.task.framing.undoes_drift else None
             return replace(observation, grounding=observation.grounding.without_weak(changed))
-        if row is None and context.known is not None:
-            return _leave_unseen(context, context.known)
+        if row is None and self._surveys:
+            survey = self._surveys[part]
+            return _leave_unseen(context, survey.known, survey.original_left_out)
         lacking = lack_observation(context.task, context.known)
         return lacking if row is not None else replace(lacking, looked_at=UNSEEN)
 
 
-def _leave_unseen(context: EditContext, known: OriginalFeatures) -> Observation:
-    """Of a picture in which nothing was edited, as its pixels tell."""
+def _leave_unseen(context: EditContext, known: OriginalFeatures, left_out: tuple[str, ...]) -> Observation:
+    """Of a picture in which nothing was edited, as its pixels tell; left_out: the stages that the original lacks."""
     unseen = Grounding.unseen(known.source, known.anchor, context.original)
-    return Observation(unseen.without_weak(None), known.features, UNSEEN)
+    unseen = replace(unseen, masked="segment" not in left_out).without_weak(None)
+    undone = tuple(stage for stage in left_out if stage != "segment" or not unseen.masked)
+    return Observation(unseen, known.features, UNSEEN, undone)

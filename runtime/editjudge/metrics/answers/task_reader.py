@@ -62,8 +62,8 @@ class TaskReader:
     ) -> tuple[EditTask, AlignedImage]:
         """What is asked of an original, and the edited picture in its frame, by a deadline that is in force.
 
-        What was read before is known at once. Of anything else the pictures come first: where they show that nothing
-        was edited, whatever was asked for, it is not read, nor where there is no time for it.
+        What was read before is known at once. Anything else is read once the pictures are compared, as that tells
+        something by itself; the parser is loaded meanwhile, and to its end, even if that is not in time for this call.
         """
         original, edited = pictures
         try:
@@ -73,8 +73,6 @@ class TaskReader:
             begun = time.monotonic()
             unread, aligned = self._align_unread(original, edited.result())
             spent = time.monotonic() - begun
-            if self._is_decided(unread, aligned, edited.result()):
-                return unread, aligned
             try:
                 with Deadline(deadline.left - spent).in_force():  # it is aligned anew
                     task = self.task(original, request, timer)
@@ -83,15 +81,9 @@ class TaskReader:
         return task, task.align_picture(edited.result())
 
     def _align_unread(self, original: Future[LoadedPicture], edited: LoadedPicture) -> tuple[EditTask, AlignedImage]:
-        task = self.task(original, None, StageTimer())
-        task = replace(task, not_read=True)
-        return task, task.align_picture(edited)
-
-    def _is_decided(self, unread: EditTask, aligned: AlignedImage, edited: LoadedPicture) -> bool:
-        """Whether the pixels decide, whatever was asked for: an edit of all of a picture, or of a part of it."""
-        kind = aligned.changes.kind
-        if kind == "edit" or not self.rules.pixels_decide:
-            return False
-        if kind != "other_picture":  # found with the eyes that overlook least
-            return True
-        return replace(unread, not_read=False, intent=OF_ALL).align_picture(edited).changes.kind == kind
+        """With the eyes that overlook least; and another picture is one that no edit of all of it can be."""
+        task = replace(self.task(original, None, StageTimer()), not_read=True)
+        aligned = task.align_picture(edited)
+        if aligned.changes.kind != "other_picture":
+            return task, aligned
+        return task, replace(task, not_read=False, intent=OF_ALL).align_picture(edited)

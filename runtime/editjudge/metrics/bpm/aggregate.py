@@ -99,13 +99,17 @@ def _find_limit(part: EditPart, raised: set[str], rules: PaperRules) -> str | No
     """The flag for why nothing of a part can be measured, by what was raised before; None: it can.
 
     The words were not read in time, or ask for no edit that can be told; or the bundle was not made for them, or for
-    the picture.
+    the picture, or there was no time to ask whether it was.
     """
     if "parse" in part.left_out:
         return "out_of_time"
     if rules.needs_an_edit and asks_nothing(part.intent):
         return next((flag for flag in UNREAD if flag in raised), UNREAD[-1])
-    return "out_of_domain" if "out_of_domain" in raised and rules.knows_its_limits else None
+    if not rules.knows_its_limits:
+        return None
+    if "out_of_domain" in raised:
+        return "out_of_domain"
+    return None if part.is_placed else "out_of_time"
 
 
 def in_order(flags: set[str]) -> tuple[str, ...]:

@@ -28,13 +28,15 @@ DRIFT_COST = 0.1  # ours: what a change of tone of all of the picture costs, of 
 class EditPart:
     """One thing that is asked for: where its objects are, and the features that it calls for.
 
-    left_out: the stages that there was no time for.
+    left_out: the stages that there was no time for. is_placed: whether it is known if the bundle was made for the
+    original.
     """
 
     intent: EditIntent
     where: Grounding
     features: Features
     left_out: tuple[str, ...] = ()
+    is_placed: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +102,10 @@ def measure_part(
     intent, where = part.intent, part.where
     if unmeasurable is not None:
         return PartSubScores.unmeasured(intent, unmeasurable, change.whole)
-    if rules.pixels_decide and change.aligned.changes.kind != "edit":
-        return _measure_pixels(part, change)
     if "detect" in part.left_out:
         return PartSubScores.unmeasured(intent, "out_of_time", change.whole)
+    if rules.pixels_decide and change.aligned.changes.kind != "edit":
+        return _measure_pixels(part, change)
     if where.lacks_kept:  # where the edit ends is not known
         return PartSubScores.unmeasured(intent, "keep_not_found", change.whole)
     modify = _measure_modify(part, change, rules)

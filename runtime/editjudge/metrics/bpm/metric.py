@@ -127,7 +127,8 @@ class Bpm:
 
 def _as_part(context: EditContext) -> EditPart:
     observed = context.observation
-    return EditPart(context.intent, observed.grounding, observed.features, _list_left_out(context))
+    is_placed = "embed" not in observed.left_out or (context.known is not None and context.known.embedded)
+    return EditPart(context.intent, observed.grounding, observed.features, _list_left_out(context), is_placed)
 
 
 def _list_left_out(context: EditContext) -> tuple[str, ...]:

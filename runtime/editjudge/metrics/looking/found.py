@@ -40,7 +40,8 @@ class OriginalBoxes:
 class OriginalFeatures:
     """What depends on the original and the instruction alone; None: nothing of the kind was looked for.
 
-    found: what the original shows of what is looked for in it.
+    found: what the original shows of what is looked for in it. embedded: whether there was time for the features, and
+    for what the flags say of the picture.
     """
 
     source: Region | None
@@ -49,6 +50,7 @@ class OriginalFeatures:
     flags: tuple[str, ...]
     kept: Region | None = None
     found: PhraseBoxes = field(default_factory=dict)
+    embedded: bool = True
 
     @property
     def boxes(self) -> OriginalBoxes:

@@ -35,10 +35,15 @@ class LookedAt:
 
     @classmethod
     def join(cls, parts: Iterable[LookedAt]) -> LookedAt:
-        """For all that a compound asks for: the cost of all, each box once, and the reasons."""
+        """For all that a compound asks for: the cost of all, and each box once.
+
+        The reasons are those of the parts that took a look at the whole; without any, and where none took windows, all.
+        """
         every = list(parts)
         boxes = dict.fromkeys(box for part in every for box in part.boxes)
-        reasons = dict.fromkeys(part.reason for part in every if part.reason)
+        through_windows = [part for part in every if part.reason is None]
+        deciding = [part for part in every if part.share >= 1] or ([] if through_windows else every)
+        reasons = dict.fromkeys(part.reason for part in deciding if part.reason)
         return cls(sum(part.share for part in every), tuple(boxes), "; ".join(reasons) or None)
 
 

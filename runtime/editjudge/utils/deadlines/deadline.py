@@ -8,9 +8,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+
+
+class Lock(Protocol):
+    """One that threads take in turn."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
+
+    def release(self) -> None: ...
 
 
 class OutOfTimeError(Exception):
@@ -25,6 +33,7 @@ class Deadline:
         self._lock = threading.Lock()
         self._stops: list[Callable[[], None]] = []
         self._has_stopped = False
+        self._is_in_force = False
         self._timer: threading.Timer | None = None
 
     @property
@@ -40,13 +49,14 @@ class Deadline:
         of another, that holds which was entered last.
         """
         token = _CURRENT.set(self)
+        self._is_in_force = True
         try:
             yield
         finally:
             _CURRENT.reset(token)
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            with self._lock:
+                self._is_in_force = False
+                self._end_timer()
 
     def check(self, expected: float = 0.0) -> None:
         """Raises OutOfTimeError where fewer than so many seconds are left."""
@@ -58,14 +68,16 @@ class Deadline:
         """Within the block `stop` is called from another thread once time is up; whatever the block raises after that
         becomes OutOfTimeError.
         """
-        self.check()
         with self._lock:
-            self._stops.append(stop)
-        try:
+            if self._has_stopped:  # what begins now would not be stopped any more
+                raise OutOfTimeError
+            self.check()
             if self._timer is None:  # one thread for all that is done by this time
                 self._timer = threading.Timer(self.left, self._stop)
                 self._timer.daemon = True
                 self._timer.start()
+            self._stops.append(stop)
+        try:
             yield
         except Exception as error:
             if self._has_stopped:
@@ -74,6 +86,13 @@ class Deadline:
         finally:
             with self._lock:
                 self._stops.remove(stop)
+                self._end_timer()
+
+    def _end_timer(self) -> None:
+        """Ends its thread where that has nothing to stop. Work that nobody waits for may go on after the block."""
+        if self._timer is not None and not self._is_in_force and not self._stops:
+            self._timer.cancel()
+            self._timer = None
 
     def _stop(self) -> None:
         with self._lock:
@@ -88,6 +107,11 @@ _CURRENT: ContextVar[Deadline | None] = ContextVar("editjudge_deadline", default
 def current_deadline() -> Deadline | None:
     """That of this thread's work; None: it may take as long as it takes."""
     return _CURRENT.get()
+
+
+def leave_deadline() -> None:
+    """From now on the work of this context may take as long as it takes."""
+    _CURRENT.set(None)
 
 
 def check_time(expected: float = 0.0) -> None:
@@ -109,7 +133,7 @@ def stop_in_time(stop: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def hold_in_time(lock: threading.Lock) -> Iterator[None]:
+def hold_in_time(lock: Lock) -> Iterator[None]:
     """Holds a lock within the block. Raises OutOfTimeError where another thread holds it until time is up."""
     deadline = current_deadline()
     if not lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline.left)):
@@ -120,9 +144,9 @@ def hold_in_time(lock: threading.Lock) -> Iterator[None]:
         lock.release()
 
 
-def wait_in_time(work: Future[T]) -> T:
+def wait_in_time(work: Future[T], *, keeps: bool = False) -> T:
     """What a future gives or raises. Raises OutOfTimeError once time is up: work that has begun then goes on by itself,
-    and other work is not begun.
+    and other work is not begun, unless that is to be kept.
     """
     deadline = current_deadline()
     try:
@@ -130,7 +154,8 @@ def wait_in_time(work: Future[T]) -> T:
     except TimeoutError:
         if deadline is None or work.done():  # it is the work that raised it
             raise
-        work.cancel()
+        if not keeps:
+            work.cancel()
         raise OutOfTimeError from None
     except CancelledError:
         raise OutOfTimeError from None
