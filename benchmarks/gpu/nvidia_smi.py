@@ -153,13 +153,17 @@ class MemoryWatch:
             self._process = subprocess.Popen(
                 [*command, f"--loop-ms={EVERY_MS}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
             )
-            threading.Thread(target=self._listen, daemon=True).start()
+            self._listener = threading.Thread(target=self._listen, daemon=True)
+            self._listener.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self._listener.join()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
 
     @property
     def peak(self) -> int | None:

@@ -18,7 +18,7 @@ from editjudge.metrics.answers.task_reader import TaskReader
 from editjudge.metrics.base import Metric
 from editjudge.metrics.context import new_context
 from editjudge.metrics.dice.difference import PictureDifferences
-from editjudge.metrics.looking.looked_at import check_look, choose_look
+from editjudge.metrics.looking.choose import check_look, choose_look
 from editjudge.metrics.pair.embed import embed_edits
 from editjudge.metrics.pipeline import NEEDED_MODELS, observe
 from editjudge.metrics.registry import (

@@ -90,7 +90,7 @@ def test_help_lists_commands_and_options(capsys: pytest.CaptureFixture[str]) -> 
         ([], "Missing command"),
         (["paint"], "paint"),
         (["sam", "checkpoint"], "OUT_DIR"),
-        (["sam", "checkpoint", "out", "--size", "3"], "--size"),
+        (["sam", "checkpoint", "out", "--side", "3"], "--side"),
         (["clip", "checkpoint", "out", "--context", "many"], "--context"),
         (["clip", "checkpoint", "out", "--precision", "int4"], "int4"),
         (["bundle", "recipe", "out", "--precision", "int4"], "int4"),

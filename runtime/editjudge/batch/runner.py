@@ -27,7 +27,7 @@ from editjudge.bundles.cache import file_sha256
 from editjudge.bundles.manifest import FILE_NAME
 from editjudge.datasets import Dataset
 from editjudge.errors import EditJudgeError, InputError, quote_value
-from editjudge.metrics.looking.looked_at import check_look
+from editjudge.metrics.looking.choose import check_look
 from editjudge.metrics.registry import Compat, check_accept_at, check_compat, check_names
 from editjudge.metrics.vlm_judge.names import is_judge
 from editjudge.types import Look

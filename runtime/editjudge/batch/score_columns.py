@@ -8,13 +8,14 @@ from dataclasses import is_dataclass
 from typing import Any, Literal, get_type_hints
 
 from editjudge.metrics.dice.difference import Difference, find_worst
+from editjudge.metrics.looking.looked_at import PixelBox
 from editjudge.metrics.registry import EditScore
 from editjudge.metrics.rewards.metric import REWARD
 from editjudge.metrics.rewards.reward_score import REWARD_SIDES, RewardResult, RewardScore
 from editjudge.types import Triple
 from editjudge.utils.json_safe import to_json
 
-ColumnKind = Literal["number", "whole", "truth", "text", "numbers", "texts", "boxes"]
+ColumnKind = Literal["number", "whole", "truth", "text", "numbers", "texts", "boxes", "places"]
 Values = dict[str, Any]
 """The cells of one row by their columns."""
 
@@ -38,8 +39,9 @@ KINDS: dict[Any, ColumnKind] = {
     tuple[float, float]: "numbers",
     Triple: "numbers",
     tuple[str, ...]: "texts",
+    tuple[PixelBox, ...]: "places",
 }
-"""By the type of a field; all others are texts."""
+"""By the type of a field; all others are texts. Places are boxes without a phrase."""
 
 
 def _field_columns(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, ColumnKind]]:

@@ -116,7 +116,8 @@ def _write_parquet(path: Path, kinds: Mapping[str, ColumnKind | None], rows: Ite
     box = arrow.struct({"phrase": text, "box": arrow.list_(number), "score": number}.items())
     types = {
         "number": number, "whole": arrow.int64(), "truth": arrow.bool_(),
-        "text": text, "texts": arrow.list_(text), "numbers": arrow.list_(number), "boxes": arrow.list_(box), None: text,
+        "text": text, "texts": arrow.list_(text), "numbers": arrow.list_(number), "boxes": arrow.list_(box),
+        "places": arrow.list_(arrow.list_(number)), None: text,
     }  # fmt: skip
     schema = arrow.schema([(name, types[kind]) for name, kind in kinds.items()])
     with arrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:

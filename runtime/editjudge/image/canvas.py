@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.types import Image
-from editjudge.utils.libraries.opencv import cv2
 
 TOLERANCE = 12  # levels by which compression may change a border's colour
 PLAIN = 0.99  # the share of a line's pixels that must have that colour
@@ -91,6 +90,8 @@ def _begins(side: Image, depth: int, colour: Sequence[int]) -> bool:
 
 def _find_colour(lines: Image, colour: Sequence[int]) -> NDArray[np.uint8]:
     """uint8[N, M], not 0: which pixels of N lines have a colour, but for what compression does to it."""
+    from editjudge.utils.libraries.opencv import cv2  # noqa: PLC0415  (which types do not load)
+
     least = tuple(max(0, level - TOLERANCE) for level in colour)
     most = tuple(min(255, level + TOLERANCE) for level in colour)
     return np.asarray(cv2.inRange(np.ascontiguousarray(lines), least, most), np.uint8)

@@ -26,7 +26,7 @@ from editjudge.cli.outputs import HTML, check_outputs
 from editjudge.cli.pictures import list_files, name_picture
 from editjudge.errors import InputError
 from editjudge.image.decode import load_picture
-from editjudge.metrics.looking.looked_at import check_look
+from editjudge.metrics.looking.choose import check_look
 from editjudge.metrics.registry import check_compat
 from editjudge.ranking import Prepared, RankedCandidate, best_first, check_speed
 from editjudge.reports.candidates import Candidate, RankedEdit

@@ -29,7 +29,7 @@ from editjudge.cli.streams import print_error
 from editjudge.errors import InputError
 from editjudge.guidance import encode_png, find_mask
 from editjudge.image.decode import load_picture
-from editjudge.metrics.looking.looked_at import check_look
+from editjudge.metrics.looking.choose import check_look
 from editjudge.metrics.registry import EditScore, check_compat, parse_names
 from editjudge.reports.candidates import Candidate, RankedEdit
 from editjudge.reports.html import render_html

@@ -32,7 +32,7 @@ from editjudge.cli.options import (
 from editjudge.cli.row_progress import hint_at_resume
 from editjudge.datasets import open_dataset
 from editjudge.errors import InputError, JudgeError
-from editjudge.metrics.looking.looked_at import check_look
+from editjudge.metrics.looking.choose import check_look
 from editjudge.metrics.registry import DEFAULT, check_compat, parse_names, select_metrics
 from editjudge.utils.signals import raise_signals
 from editjudge.utils.text import printable

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, get_args
-
-from editjudge.bundles.bundle import Bundle
-from editjudge.bundles.roles import name_window_role
-from editjudge.errors import BundleError, InputError, quote_value
-from editjudge.types import Look
+from typing import Any
 
 PixelBox = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels."""
@@ -49,24 +44,3 @@ class LookedAt:
 
 UNSEEN = LookedAt(0.0, (), "its pixels alone tell what it is")
 NO_TIME = LookedAt(0.0, (), "the time allowed was up before")
-
-
-def check_look(look: str | None) -> Look | None:
-    """The way to look; None: as the bundle is made for. Raises InputError, listing what there is, for anything else."""
-    for known in get_args(Look):
-        if look == known:
-            return known  # type: ignore[no-any-return]
-    if look is None:
-        return None
-    raise InputError(f"there is no look {quote_value(look)}; choose {' or '.join(get_args(Look))}, or leave it out")
-
-
-def choose_look(look: str | None, bundle: Bundle) -> Look:
-    """The way to look with a bundle. Raises InputError, and BundleError where it has no models for it."""
-    wanted = check_look(look)
-    if wanted == "changes" and not bundle.has(name_window_role("detector", 0)):
-        raise BundleError(
-            f"bundle {bundle.title} has no detector of windows, which looking only where a picture changed needs; "
-            "leave look out, or build the bundle with [detector] windows in its recipe"
-        )
-    return wanted or bundle.manifest.look
