@@ -22,8 +22,7 @@ from editjudge.models.clip import Clip
 from editjudge.models.grounding_dino import Detector
 from editjudge.models.grounding_dino_text import Caption, CaptionTokenizer
 from editjudge.models.model_set import ModelSet
-from editjudge.models.sam import GROW, Segmenter, input_shape, no_masks
-from editjudge.models.windows.window import PictureSize
+from editjudge.models.sam import GROW, Segmenter, no_masks
 from editjudge.scorer import Scorer
 from editjudge.types import Boxes, Image, Masks
 from editjudge_export.architectures.grounding_dino_text import separator_ids, substitute
@@ -97,12 +96,9 @@ class TorchSegmenter:
     """SAM, picture by picture."""
 
     def __init__(self, bundle: Bundle, checkpoint: Path) -> None:
-        self._size, self._threshold = bundle.segmenter.size, bundle.segmenter.threshold
+        self._threshold = bundle.segmenter.threshold
         self._model = resize_positions(load_model(checkpoint, SamModel), bundle.segmenter.size)
         self._process = SamProcessor(sam_processor(bundle.segmenter.size, bundle.segmenter.mask_size, checkpoint))
-
-    def seen_shape(self, shape: tuple[int, ...]) -> PictureSize:
-        return input_shape(shape, self._size)
 
     def segment(self, images: Sequence[Image], boxes: Sequence[Boxes]) -> list[Masks]:
         return [

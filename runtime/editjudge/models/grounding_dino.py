@@ -51,17 +51,25 @@ class Captions(Protocol):
 class Detector:
     """Finds what phrases name. May be shared by threads.
 
+    Args:
+        session: Runs the model.
+        captions: Tells it what to look for.
+        settings: Of the input that it takes.
+        whole: Of that for whole pictures, of which these are windows; None: they are whole.
+
     Attributes:
         place: Of the size of the windows that it is for, in `DetectorSettings.windows`; None: it is for whole pictures.
     """
 
     place: ClassVar[int | None] = None
 
-    def __init__(self, session: Runner, captions: Captions, settings: DetectorSettings) -> None:
+    def __init__(
+        self, session: Runner, captions: Captions, settings: DetectorSettings, whole: DetectorSettings | None = None
+    ) -> None:
         self._session = session
         self._captions = captions
         self._settings = settings
-        self._whole = settings
+        self._whole = whole or settings
 
     @classmethod
     def open(cls, models: ModelSet) -> Self:
@@ -75,9 +83,7 @@ class Detector:
             return cls(models.session(role), captions, settings)
         side = settings.windows[cls.place]
         window = replace(settings, height=side, width=side, windows=())
-        detector = cls(models.session(name_window_role(role, cls.place)), captions, window)
-        detector._whole = settings
-        return detector
+        return cls(models.session(name_window_role(role, cls.place)), captions, window, settings)
 
     def find(
         self,
@@ -88,7 +94,7 @@ class Detector:
         """Looks for B lists of phrases in B pictures uint8[H, W, 3] of any sizes, in one run of the model.
 
         wholes: per picture the (height, width) of that which it is a window of, in the same pixels; always, and only,
-        for a detector of windows. Its boxes may reach beyond them.
+        for a detector of windows. Its boxes may reach beyond these.
 
         Returns, per picture and phrase, its boxes in pixels of that picture, best first: those whose best token scores
         over the box threshold. A box is given to one phrase, the one it fits best; a phrase that is named twice gets

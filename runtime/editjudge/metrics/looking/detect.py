@@ -52,10 +52,9 @@ def detect_edited(
         original: What the original shows of what is looked for in it.
         edited: The pictures.
     """
-    height, width = task.picture.shape[:2]
     if not task.edited_phrases:
         return [Sighting({}, _look_whole(task, None))] * len(edited)
-    changed = [ChangedPlaces(aligned.changes.mask, height, width) for aligned in edited]
+    changed = list(map(ChangedPlaces.of, edited))
     plans = [_plan(models, task, original, places) for places in changed]
     sightings: list[Sighting | None] = [None] * len(edited)
     in_windows = _find_in_windows(models, task, edited, plans)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from editjudge.metrics.grounding import Grounding, Region, leave_out
-from editjudge.metrics.looking.detect import PhraseBoxes
+from editjudge.metrics.looking.detect import NO_BOXES, PhraseBoxes
 from editjudge.metrics.looking.looked_at import NO_TIME, LookedAt
 from editjudge.types import Boxes, Detections, Masks
 
@@ -99,7 +99,7 @@ def only_sure(found: Detections | None) -> Detections | None:
 
 def list_boxes(detections: Detections | None) -> Boxes:
     """float32[N, 4]."""
-    return np.zeros((0, 4), np.float32) if detections is None else detections.boxes
+    return NO_BOXES if detections is None else detections.boxes
 
 
 def make_region(detections: Detections | None, masks: Masks, kept: Region | None = None) -> Region | None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.image.boxes import Box
+from editjudge.metrics.aligned_image import AlignedImage
 from editjudge.metrics.grounding import TOUCHED
 from editjudge.models.windows.window import PictureSize, Window, WindowSizes, choose_window
 from editjudge.types import Boxes
@@ -45,6 +46,11 @@ class ChangedPlaces:
     mask: NDArray[np.bool_]
     height: int
     width: int
+
+    @classmethod
+    def of(cls, aligned: AlignedImage) -> ChangedPlaces:
+        """Where an edited picture differs from its original."""
+        return cls(aligned.changes.mask, *aligned.picture.shape[:2])
 
     def boxes(self) -> Boxes:
         """float32[N, 4] in pixels of the picture: round each connected place."""

@@ -45,7 +45,7 @@ def segment_all(
             picture, nothing changed in it, and its mask is taken.
         known: Whether the original was cut out before, so that it is not looked at; its masks are none then.
     """
-    fresh = [_find_fresh(boxes, carried, _see_changes(aligned)) for aligned, boxes in edited]
+    fresh = [_find_fresh(boxes, carried, ChangedPlaces.of(aligned)) for aligned, boxes in edited]
     images = [aligned.picture for aligned, _ in edited]
     asked = [boxes[rows] for (_, boxes), rows in zip(edited, fresh, strict=True)]
     every = np.concatenate(own)
@@ -59,10 +59,6 @@ def segment_all(
     own_masks = [] if known else np.split(masks.pop(0), np.cumsum([len(one) for one in own])[:-1])
     joined = [_join(boxes, rows, found, carried) for (_, boxes), rows, found in zip(edited, fresh, masks, strict=True)]
     return list(own_masks), joined
-
-
-def _see_changes(aligned: AlignedImage) -> ChangedPlaces:
-    return ChangedPlaces(aligned.changes.mask, *aligned.picture.shape[:2])
 
 
 def _find_fresh(boxes: Boxes, carried: Region | None, changed: ChangedPlaces) -> NDArray[np.intp]:
