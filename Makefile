@@ -11,12 +11,12 @@ LOCKED := pyproject.toml requirements.lock tools/environment.py
 
 # What the lock is made of: all that is installed here, by .ci/run and by the workflow.
 LOCKED_EXTRAS := export engines studio guidance
-LOCKED_GROUPS := test check benchmarks build webgpu
+LOCKED_GROUPS := test check benchmarks build integrations webgpu
 # Locked by its version alone: it is the one the exports were checked with, and where a package index offers a CPU build
 # of it, that is taken, a file with another hash.
 TORCH := torch==2.13.0
 
-.PHONY: demo test test-export test-newest test-webgpu check bench results sprites lock wheel clean
+.PHONY: demo test test-export test-newest test-webgpu test-browser check bench results sprites lock wheel clean
 
 demo: $(ENV)/.ready
 	$(BIN)/editjudge demo --report demo.html
@@ -36,6 +36,10 @@ test-newest:
 test-webgpu: $(WEBGPU_ENV)/.ready
 	$(PYTHON) tools/swiftshader.py build/swiftshader $(WEBGPU_ENV)/bin/python -m pytest -m webgpu tests/backends
 
+# In Debian's Chromium, which has to be installed: apt-get install chromium.
+test-browser: $(ENV)/.ready
+	$(BIN)/python -m pytest -m browser
+
 check: $(ENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,7 +57,7 @@ $(ENV)/.ready: $(LOCKED)
 	touch $@
 
 $(EXPORT_ENV)/.ready: $(LOCKED)
-	$(PYTHON) tools/environment.py $(EXPORT_ENV) --editable ".[export,engines,studio,guidance]" --group test --group benchmarks
+	$(PYTHON) tools/environment.py $(EXPORT_ENV) --editable ".[export,engines,studio,guidance]" --group test --group benchmarks --group integrations
 	touch $@
 
 $(WEBGPU_ENV)/.ready: $(LOCKED)

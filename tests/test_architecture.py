@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 RUNTIME = ROOT / "runtime" / "editjudge"
-ROOTS = (RUNTIME, ROOT / "export", ROOT / "models", ROOT / "benchmarks")
+ROOTS = (RUNTIME, ROOT / "export", ROOT / "models", ROOT / "integrations", ROOT / "benchmarks")
 BPM_ROOMS = (
     "metrics/bpm/",
     "metrics/registry.py",

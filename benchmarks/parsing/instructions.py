@@ -14,7 +14,7 @@ from editjudge.parser.result import ParseResult
 FIELDS = ("edit_type", "source", "target", "anchor", "size", "position", "keep")
 SPLITS = ("dev", "test", "second", "third", "fourth")
 
-Answer = Mapping[str, Any]
+LabelledAnswer = Mapping[str, Any]
 """By field of an intent its value, or a list of those that are accepted, the preferred one first. The older sets say
 nothing about `keep`, and then whatever is kept is right."""
 
@@ -24,7 +24,7 @@ class LabelledInstruction:
     """An instruction and its readings; a reading has one answer, or one for each part of a compound."""
 
     instruction: str
-    readings: tuple[tuple[Answer, ...], ...]
+    readings: tuple[tuple[LabelledAnswer, ...], ...]
 
     @property
     def is_compound(self) -> bool:
@@ -72,7 +72,7 @@ def _from_json(row: dict[str, Any]) -> LabelledInstruction:
     return LabelledInstruction(row["instruction"], tuple(tuple(reading) for reading in readings))
 
 
-def _accepts(answer: Answer, name: str, intent: Mapping[str, str | None]) -> bool:
+def _accepts(answer: LabelledAnswer, name: str, intent: Mapping[str, str | None]) -> bool:
     return name not in answer or intent[name] in _accepted(answer[name])
 
 

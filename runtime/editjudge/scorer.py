@@ -146,8 +146,8 @@ class Scorer(OpenedBundle):
             compat: As in `load`, for this edit alone.
             metrics: What to measure as well: names of `metrics.METRICS`, or "all" that the bundle has the models of.
             budget_ms: The milliseconds that it may take: what there is no time for is left out, and named in the
-                score's `left_out`. The first calls may lack the parse, as the parser is still being loaded: `parse`
-                any instruction once before, or `warm_up`. None: as long as it takes.
+                score's `left_out`. The first calls may lack what comes of models that are still being opened, as the
+                parser is: `parse` any instruction once before, or `warm_up`. None: as long as it takes.
 
         Raises InputError for what cannot be scored, BundleError for a metric without its model, and OutOfMemoryError.
         """

@@ -341,7 +341,7 @@ def test_each_source_has_its_picture_or_its_error() -> None:
 def test_it_goes_on_beside_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """The picture waits for what the caller does after the start."""
     meanwhile = threading.Event()
-    monkeypatch.setattr(decode, "load_picture", lambda source: meanwhile.wait(30) and load_picture(source))
+    monkeypatch.setattr(decode, "load_picture", lambda source, limits: meanwhile.wait(30) and load_picture(source))
     (future,) = start_decoding([shade_png(3)])
     assert not future.done()
     meanwhile.set()

@@ -24,6 +24,9 @@ from editjudge_export.verification import numeric_gate
 
 Network = TypeVar("Network", bound=nn.Module)
 
+LARGE = 32 << 20
+"""Bytes of a graph with its weights, from which these go into a file of their own."""
+
 
 @dataclass(frozen=True)
 class ExportedFile:
@@ -36,7 +39,7 @@ class ExportedFile:
         parity: Of a graph, its largest error against PyTorch with the weights that were traced.
         rounding: How far the precision moves the outputs from those of PyTorch with the original weights; None for
             float32.
-        data: The file of the weights, where they are not in the first: they did not fit, or other graphs read them too.
+        data: The file of the weights, where they are not in the first: they are large, or other graphs read them too.
     """
 
     role: str
@@ -67,7 +70,8 @@ def export_graphs(
 ) -> list[ExportedFile]:
     """Writes the graphs of a model as folder/ROLE.onnx.
 
-    Those that take windows share a file of weights with the one that takes whole pictures.
+    Those that take windows share a file of weights with the one that takes whole pictures; a large one has its weights
+    in a file of their own.
 
     Args:
         model: Its weights are float32.
@@ -81,23 +85,28 @@ def export_graphs(
     if precision == "fp16-weights":
         graphs = make_graphs(round_weights(model))
     folder.mkdir(parents=True, exist_ok=True)
-    return _share_among_sizes(
+    return _place_weights(
         [_export(graph, original, folder, precision) for graph, original in zip(graphs, originals, strict=True)]
     )
 
 
-def _share_among_sizes(exported: Sequence[ExportedFile]) -> list[ExportedFile]:
-    """Puts the weights of each graph that has windows, and theirs, into one file."""
-    shared: dict[str, Path] = {}
+def _place_weights(exported: Sequence[ExportedFile]) -> list[ExportedFile]:
+    """Puts the weights of each graph that has windows, and theirs, into one file; those of a large graph into its own.
+
+    ONNX Runtime maps such a file and reads of a table the rows that are looked up; a graph with its weights inside is
+    read as a whole, and unpacked into twice its size on the way.
+    """
+    placed: dict[str, Path] = {}
     for file in exported:
         windows = [other for other in exported if ROLES[other.role].whole == file.role]
-        if windows:
+        large = ROLES[file.role].whole is None and file.data is None and file.path.stat().st_size >= LARGE
+        if windows or large:
             data = file.path.with_name(f"{file.path.name}.data")
             share_weights([graph.path for graph in (file, *windows)], data)
             for own in (window.data for window in windows if window.data is not None):
                 own.unlink()
-            shared |= dict.fromkeys((graph.role for graph in (file, *windows)), data)
-    return [replace(file, data=shared.get(file.role, file.data)) for file in exported]
+            placed |= dict.fromkeys((graph.role for graph in (file, *windows)), data)
+    return [replace(file, data=placed.get(file.role, file.data)) for file in exported]
 
 
 def export_tokenizer(checkpoint: Path, folder: Path, role: str) -> ExportedFile:

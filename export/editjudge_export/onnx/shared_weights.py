@@ -1,4 +1,4 @@
-"""Several graphs that read their weights from one file: those of one model at several sizes of its input."""
+"""Graphs that read their weights from a file beside them: large ones, and those of one model at several sizes."""
 
 from __future__ import annotations
 

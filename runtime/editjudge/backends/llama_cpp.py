@@ -6,7 +6,7 @@ import ctypes
 import os
 import weakref
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +213,10 @@ class LanguageModel:
             raise _explain(fault, path)
 
     def _decode(self, tokens: Sequence[int]) -> None:
-        """Runs the model on tokens; only after the last one is anything computed of what follows."""
+        """Runs the model on tokens; only after the last one is anything computed of what follows.
+
+        Raises OutOfTimeError where the thread's work has to end before that: then `restart` is due.
+        """
         for start in range(0, len(tokens), BATCH):
             part = tokens[start : start + BATCH]
             batch = self._batch
@@ -224,7 +227,8 @@ class LanguageModel:
                 batch.n_seq_id[index] = 1
                 batch.seq_id[index][0] = 0
                 batch.logits[index] = start + index + 1 == len(tokens)
-            with hear_llama() as errors:
+            stopping = nullcontext() if self._hidden is None else self._hidden.stopping_in_time()
+            with hear_llama() as errors, stopping:
                 status = self._llama.llama_decode(self._context, batch)
             check_status(status, "read the instruction", errors)
             self._length += len(part)

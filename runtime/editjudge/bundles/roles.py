@@ -104,6 +104,9 @@ def name_weights_role(role: str) -> str:
     return f"{known.whole if known and known.whole else role}_data"
 
 
-RoleName = Annotated[str, OneOf((*ROLES, *(f"{graph}_data" for graph in GRAPHS)))]
-"""A role, or that of the weights of a graph that keeps them in a second file."""
+WEIGHTS = tuple(f"{role.name}_data" for role in ROLES.values() if role.kind == "graph" and role.whole is None)
+"""The roles of the files that graphs read their weights from, where a graph has them in a second one."""
+
+RoleName = Annotated[str, OneOf((*ROLES, *WEIGHTS))]
+"""A role, or that of the weights of a graph."""
 GraphName = Annotated[str, OneOf((*GRAPHS, *OTHER_GRAPHS))]

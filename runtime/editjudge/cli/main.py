@@ -24,6 +24,8 @@ from editjudge.cli.commands.retrieval.index import index
 from editjudge.cli.commands.reward import reward
 from editjudge.cli.commands.score import score
 from editjudge.cli.commands.score_dataset import score_dataset
+from editjudge.cli.commands.serving.mcp import mcp
+from editjudge.cli.commands.serving.serve import serve
 from editjudge.cli.streams import (
     PIPE_CLOSED,
     flush_output,
@@ -46,6 +48,8 @@ app = typer.Typer(
 )
 for command in (score, rank, reward, differences, parse, demo, bench, doctor, score_dataset, mask, index, find):
     app.command()(command)
+app.command()(mcp)
+app.command()(serve)
 app.add_typer(bundle_app, name="bundle", help="List, verify and build bundles of models.")
 app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the papers on scores, differences or edits.")
 

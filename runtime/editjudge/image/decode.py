@@ -81,7 +81,7 @@ def _check_array(array: Image, limits: ImageLimits) -> Image:
 DECODERS = min(4, os.cpu_count() or 1)
 
 
-def start_decoding(sources: Sequence[ImageSource]) -> list[Future[LoadedPicture]]:
+def start_decoding(sources: Sequence[ImageSource], limits: ImageLimits | None = None) -> list[Future[LoadedPicture]]:
     """Starts to decode pictures; the futures give, or raise, what `load_picture` does.
 
     Arrays are there at once, and open files are read at once, so that their owner may go on with them. The threads end
@@ -89,21 +89,22 @@ def start_decoding(sources: Sequence[ImageSource]) -> list[Future[LoadedPicture]
     """
     pool = ThreadPoolExecutor(DECODERS, "editjudge-decoding")  # a thread is started with a task, not before
     try:
-        return [_start(pool, source) for source in sources]
+        return [_start(pool, source, limits) for source in sources]
     finally:
         pool.shutdown(wait=False)
 
 
-def _start(pool: ThreadPoolExecutor, source: ImageSource) -> Future[LoadedPicture]:
+def _start(pool: ThreadPoolExecutor, source: ImageSource, limits: ImageLimits | None) -> Future[LoadedPicture]:
     future: Future[LoadedPicture] = Future()
     try:
         with convert_stranger_errors(source):
             if isinstance(source, np.ndarray | LoadedPicture):
-                future.set_result(load_picture(source))
+                future.set_result(load_picture(source, limits))
             elif is_file_object(source):
-                return submit(pool, load_picture, read_file_object(source, ImageLimits.from_environment()))
+                content = read_file_object(source, limits or ImageLimits.from_environment())
+                return submit(pool, load_picture, content, limits)
             else:
-                return submit(pool, load_picture, source)
+                return submit(pool, load_picture, source, limits)
     except InputError as error:
         future.set_exception(error)
     return future

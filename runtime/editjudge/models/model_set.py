@@ -11,12 +11,14 @@ from typing import Any, Protocol, Self, TypeVar
 from numpy.typing import NDArray
 
 from editjudge.backends.onnx.loader import open_model
+from editjudge.backends.onnx.memory.cpu_arena import ARENA
 from editjudge.bundles.bundle import Bundle, GraphFile
 from editjudge.errors import InputError
 from editjudge.types import Placement
 from editjudge.utils.calls import PROCESS, Calls
-from editjudge.utils.deadlines.deadline import hold_in_time
+from editjudge.utils.deadlines.deadline import current_deadline, wait_in_time
 from editjudge.utils.forks import leave_behind, renew_after_fork
+from editjudge.utils.own_thread import OwnThread
 
 
 class Runner(Protocol):
@@ -76,6 +78,7 @@ class ModelSet:
         self._given_placements = dict(placements or {})
         self._open_session = open_session
         self._calls = Calls()
+        self._opener = OwnThread("editjudge-models")
         self._closed = False
         self._forget()
         renew_after_fork(self)
@@ -110,26 +113,44 @@ class ModelSet:
         """Frees the models once they are not in use by other threads; they cannot be used again."""
         self._closed = True
         self._calls.wait()
+        self._opener.close()  # with what it opens, though nobody waits for that
         self._forget()
+        with PROCESS.count():  # a fork waits for it
+            ARENA.release()
 
     def model(self, kind: type[AnyModel]) -> AnyModel:
-        """The model of a class. Raises BundleError, DeviceError or InputError where it cannot be opened, and
-        OutOfTimeError where another thread is opening models until time is up.
+        """The model of a class. Raises BundleError, DeviceError or InputError where it cannot be opened.
+
+        Where the caller's work has a deadline, the model is not waited for any longer then: OutOfTimeError is raised,
+        and it is opened to its end, as it will be needed again.
         """
         if kind not in self._models:  # what is open is had without waiting for what is being opened
-            with hold_in_time(self._opening):
-                if kind not in self._models:
-                    self._models[kind] = kind.open(self)
+            self._open_in_time(partial(self._open_model, kind))
         found: AnyModel = self._models[kind]
         return found
 
     def session(self, role: str) -> Runner:
         """The session of a graph. Raises as `model`."""
         if role not in self._sessions:
-            with hold_in_time(self._opening):
-                if role not in self._sessions:
-                    self._sessions[role] = self._open(self.bundle.graph(role))
+            self._open_in_time(partial(self._open_graph, role))
         return self._sessions[role]
+
+    def _open_in_time(self, open_one: Callable[[], None]) -> None:
+        """What opens a model opens its graphs, and other models, in the same thread, which has no deadline."""
+        if current_deadline() is None:
+            open_one()
+        else:
+            wait_in_time(self._opener.start(open_one), keeps=True)
+
+    def _open_model(self, kind: type[Any]) -> None:
+        with self._opening:
+            if kind not in self._models:
+                self._models[kind] = kind.open(self)
+
+    def _open_graph(self, role: str) -> None:
+        with self._opening:
+            if role not in self._sessions:
+                self._sessions[role] = self._open(self.bundle.graph(role))
 
     def _open(self, graph: GraphFile) -> Runner:
         if self._open_session is open_model:

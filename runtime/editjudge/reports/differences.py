@@ -129,6 +129,17 @@ def _sentences(difference: Difference) -> Iterator[str]:
         yield difference.rationale
 
 
+def pair_to_dict(
+    found: PictureDifferences, original: str | None, edited: str | None, instruction: str | None
+) -> dict[str, Any]:
+    """The JSON of what changed between two pictures, with what they are called and what was asked for, by which
+    `evaluate` tells pairs apart; None: they have no name, nobody said.
+    """
+    content = found.evidence.content
+    asked = {"original": original, "edited": edited, "instruction": instruction}
+    return {**asked, "width": content.width, "height": content.height, **found.to_dict()}
+
+
 def worst_first(differences: Sequence[Difference]) -> list[tuple[int, Difference]]:
     """All with their indices: the worst that was not asked for, then the others as they are."""
     rows = list(enumerate(differences))

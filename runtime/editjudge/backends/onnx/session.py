@@ -21,6 +21,7 @@ from editjudge.backends.onnx.gpu_faults import (
     shorten_error,
 )
 from editjudge.backends.onnx.library import load_onnxruntime
+from editjudge.backends.onnx.memory.cpu_arena import ARENA
 from editjudge.backends.onnx.provider_options import build_provider_options
 from editjudge.backends.onnx.providers import PROVIDERS, find_plugin_device, find_problem, is_plugin
 from editjudge.errors import BundleError, DeviceError, OutOfMemoryError
@@ -207,6 +208,8 @@ def _build_session_options(device: str, threads: int | None, caches: Path | None
         # A CPU that adds products of bytes in 16 bits overflows with weights of 8 bits, and with no error. Such weights
         # are slower with this, by 1.7 where VNNI would have had them right; nothing else is.
         options.add_session_config_entry("session.x64quantprecision", "1")
+    if device == "cpu":
+        ARENA.share(options)
     if device == "directml":
         options.enable_mem_pattern = False  # it opens nothing otherwise
     if is_plugin(device):

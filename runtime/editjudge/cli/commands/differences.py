@@ -15,6 +15,7 @@ from editjudge.errors import InputError
 from editjudge.guidance import encode_png, find_difference_mask
 from editjudge.image.decode import load_picture
 from editjudge.metrics.dice.difference import PictureDifferences
+from editjudge.reports.differences import pair_to_dict
 from editjudge.reports.html import render_differences_page
 from editjudge.reports.terminal_differences import render_differences
 from editjudge.scorer import Scorer
@@ -50,9 +51,7 @@ def differences(
         atomic_file.write(report, render_differences_page(found, name_picture(edited), instruction))
     problem = _write_mask(mask, found) if mask else None
     if as_json:
-        content = found.evidence.content
-        asked = {"original": original, "edited": edited, "instruction": instruction}  # as `evaluate` tells pairs apart
-        print(to_json({**asked, "width": content.width, "height": content.height, **found.to_dict()}))
+        print(to_json(pair_to_dict(found, original, edited, instruction)))
     else:
         printer = console()
         printer.print(render_differences(printer, instruction, found))

@@ -24,12 +24,11 @@ from editjudge.cli.options import (
 )
 from editjudge.cli.outputs import HTML, check_outputs
 from editjudge.cli.pictures import list_files, name_picture
-from editjudge.errors import InputError
 from editjudge.image.decode import load_picture
 from editjudge.metrics.looking.choose import check_look
 from editjudge.metrics.registry import check_compat
 from editjudge.ranking import Prepared, RankedCandidate, best_first, check_speed
-from editjudge.reports.candidates import Candidate, RankedEdit
+from editjudge.reports.candidates import RankedEdit, name_candidates, ranking_to_dict
 from editjudge.reports.html import render_html
 from editjudge.reports.terminal_ranking import render_ranking
 from editjudge.scorer import Scorer
@@ -73,32 +72,12 @@ def rank(
         ranked = _rank(prepared, edited, budget_ms, evidence=report is not None)
     else:
         ranked = prepared.rank(edited, best=best)
-    if all(entry.score is None for entry in ranked):
-        raise InputError(f"none of the candidates could be scored: {ranked[0].error or ranked[0].left_out}")
-    candidates = [
-        Candidate(
-            name_picture(edited[entry.index]), entry.score, error=entry.error or entry.left_out, bound=entry.bound
-        )
-        for entry in ranked
-    ]
-    edit = RankedEdit(instruction, tuple(candidates))
+    candidates = name_candidates(ranked, [name_picture(one) for one in edited])
+    edit = RankedEdit(instruction, candidates)
     if report:
         atomic_file.write(report, render_html([edit]))
     if as_json:
-        rows = [
-            {
-                "rank": place,
-                "index": entry.index,
-                "file": edited[entry.index],
-                "ordered_by": candidate.ordered_by,
-                "score": entry.score and entry.score.to_dict(),
-                "error": entry.error,
-                "bound": entry.bound,
-                "left_out": entry.left_out,
-            }
-            for place, (entry, candidate) in enumerate(zip(ranked, candidates, strict=True), 1)
-        ]
-        print(to_json({"instruction": instruction, "ranking": rows}))
+        print(to_json(ranking_to_dict(instruction, ranked, edited)))
     else:
         printer = console()
         printer.print(render_ranking(printer, edit))

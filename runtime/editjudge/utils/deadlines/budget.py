@@ -12,7 +12,7 @@ from editjudge.utils.deadlines.deadline import Deadline
 
 FIRST = 0.015
 """Seconds that are kept aside before anything was measured."""
-REMEMBERED = 16
+REMEMBERED = 32
 """Calls: of what these took the most but one is kept aside, as one of them may have met with anything."""
 MOST = 0.5
 """The share of a budget that is kept aside at most: with less for them, models need not begin."""

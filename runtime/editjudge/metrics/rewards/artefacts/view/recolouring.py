@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from editjudge.image.recolour import fit_weights
 from editjudge.types import Floats, Image
 from editjudge.utils.libraries.opencv import cv2
 
@@ -24,7 +25,7 @@ def recolour(original: Image, before: Floats, after: Floats) -> Image:
     wanted = after.reshape(-1, 3)
     kept: NDArray[np.bool_] = np.ones(len(terms), bool)
     for _ in range(ROUNDS):
-        weights = np.linalg.lstsq(terms[kept], wanted[kept], rcond=None)[0]
+        weights = fit_weights(terms[kept], wanted[kept])
         miss = np.abs(terms @ weights - wanted).max(axis=1)
         kept = miss <= np.quantile(miss, KEPT)
     return np.asarray(cv2.transform(original, weights.T), np.uint8)

@@ -1,0 +1,36 @@
+"""Tensors of torch with the channels first, as torchmetrics and torchvision have pictures, for a Scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, uint8
+
+from editjudge import InputError, from_float
+
+BATCH_AXES = 4
+PICTURE_AXES = 3
+
+
+def list_pictures(pictures: Any) -> list[Any]:
+    """Each picture of a batch, as a Scorer takes it.
+
+    Args:
+        pictures: A tensor [B, C, H, W] of floats from 0 to 1 or of uint8, on any device; or a list of tensors
+            [C, H, W], or of whatever a Scorer takes: paths, Pillow's pictures, arrays [H, W, C].
+
+    Raises InputError for a tensor of other axes, ImageError for floats out of the range.
+    """
+    if isinstance(pictures, Tensor) and pictures.ndim != BATCH_AXES:
+        raise InputError(f"the pictures are a tensor {list(pictures.shape)}; give [B, C, H, W], or a list of pictures")
+    if not isinstance(pictures, Tensor | Sequence) or isinstance(pictures, str | bytes):
+        raise InputError(f"the pictures are one {type(pictures).__name__}; give a list, or a tensor [B, C, H, W]")
+    return [_convert(picture) if isinstance(picture, Tensor) else picture for picture in pictures]
+
+
+def _convert(picture: Tensor) -> Any:
+    if picture.ndim != PICTURE_AXES:
+        raise InputError(f"a picture is a tensor {list(picture.shape)}; give [C, H, W]")
+    last = picture.detach().permute(1, 2, 0)
+    return last.cpu().numpy() if picture.dtype == uint8 else from_float(last)

@@ -1,0 +1,1 @@
+"""Where ONNX Runtime's sessions take their memory from."""

@@ -1,0 +1,1 @@
+"""Scores for assistants: an MCP server of three tools, over the standard streams."""
