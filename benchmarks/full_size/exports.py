@@ -32,7 +32,7 @@ from benchmarks.common.reporting import put_section
 from benchmarks.common.small_parser import with_small_parser
 from benchmarks.full_size.table import render_section
 from editjudge.bundles.manifest import read_manifest
-from editjudge.bundles.roles import GRAPHS
+from editjudge.bundles.roles import GRAPHS, name_weights_role
 from editjudge_export.architectures import clip, grounding_dino, sam
 from editjudge_export.architectures.registry import REQUIRED
 from editjudge_export.build import build
@@ -151,7 +151,7 @@ def describe_bundle(place: Path) -> dict[str, Any]:
     engines = {engine.role: engine for engine in manifest.engines}
     graphs = []
     for role in GRAPHS:
-        entry, data = manifest.files[role], manifest.files.get(f"{role}_data")
+        entry, data = manifest.files[role], manifest.files.get(name_weights_role(role))
         memory = estimate_memory(place / (entry.path or ""), AXES[role])
         graphs.append(
             {

@@ -110,7 +110,7 @@ def _list_cost(records: dict[str, Any]) -> Iterator[Figure]:
         "p50",
         "one parse, not remembered, p50 of the 200 for development",
         records["dev"]["p50_wall_ms"],
-        100,
+        45,
         False,
         " ms",
     )

@@ -174,6 +174,16 @@ def _huge_counts(material: Material, route: str, chance: random.Random) -> Drawn
     return _json(request)
 
 
+def _many_keys(material: Material, route: str, chance: random.Random) -> DrawnBody:
+    """As many keys as an object may have, of which the last is one of those before it."""
+    names = [f"k{number}" for number in range(49_000)]
+    pairs = ",".join(f'"{name}":1' for name in [*names, chance.choice(names)])
+    if chance.random() < 0.5:
+        return "application/json", f"{{{pairs}}}".encode(), False
+    kind, body, _ = _json(_valid(material, route))
+    return kind, body[:-1] + b',"x":{' + pairs.encode() + b"}}", False
+
+
 def _deep(_: Material, __: str, chance: random.Random) -> DrawnBody:
     depth = chance.choice((500, 100_000))
     opened, closed = chance.choice((("[", "]"), ('{"a":', "}")))
@@ -212,6 +222,7 @@ KINDS: tuple[tuple[str, Callable[[Material, str, random.Random], DrawnBody]], ..
     ("pickles", _pickle),
     ("wrong types", _wrong_types),
     ("huge counts", _huge_counts),
+    ("many keys", _many_keys),
     ("deep nesting", _deep),
     ("paths and addresses", _paths),
     ("file names", _file_names),

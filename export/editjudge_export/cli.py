@@ -150,7 +150,7 @@ def _print_files(export: Callable[[], list[ExportedFile]], folder: Path) -> None
 
 
 def _describe(file: ExportedFile) -> str:
-    figures = [file.precision, f"{file.path.stat().st_size / 1e6:.2f} MB"]
+    figures = [file.precision, f"{sum(path.stat().st_size for path in file.files) / 1e6:.2f} MB"]
     if file.parity is not None:
         figures.append(f"differs from PyTorch by {file.parity:.1e}")
     if file.rounding is not None:

@@ -6,19 +6,26 @@ from typing import Any
 
 from torch import Tensor
 
-from editjudge import InputError, from_float
+from editjudge import ImageError, InputError, from_float
 
 AXES = 4
+OVERSHOOT = 0.1
+"""How far beyond 0 and 1 a picture may go and be clipped, as by resizing with a cubic or Lanczos filter."""
 
 
 def list_batch(pictures: Tensor) -> list[Any]:
-    """Each picture of a batch, uint8[H, W, 3]. What lies outside 0 to 1 is clipped, as ComfyUI does when it saves.
+    """Each picture of a batch, uint8[H, W, 3]. What goes a little beyond 0 or 1 is clipped.
 
-    Raises InputError for other axes, ImageError for NaN.
+    Raises InputError for other axes, ImageError for what are no floats, for another range, and for NaN.
     """
     if pictures.ndim != AXES:
         raise InputError(f"the pictures are a tensor {list(pictures.shape)}; give an IMAGE, [B, H, W, C]")
-    return from_float(pictures.detach().float().clamp(0, 1))
+    if not pictures.is_floating_point():
+        raise ImageError(f"the pictures are of {pictures.dtype}; give an IMAGE, of floats from 0 to 1")
+    values = pictures.detach().float()
+    if values.numel() and values.min() >= -OVERSHOOT and values.max() <= 1 + OVERSHOOT:
+        values = values.clamp(0, 1)
+    return from_float(values)
 
 
 def pair_batches(originals: Tensor, edited: Tensor) -> list[tuple[Any, Any]]:

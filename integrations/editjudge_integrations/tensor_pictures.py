@@ -11,6 +11,7 @@ from editjudge import InputError, from_float
 
 BATCH_AXES = 4
 PICTURE_AXES = 3
+COLOURS = 3
 
 
 def list_pictures(pictures: Any) -> list[Any]:
@@ -18,19 +19,25 @@ def list_pictures(pictures: Any) -> list[Any]:
 
     Args:
         pictures: A tensor [B, C, H, W] of floats from 0 to 1 or of uint8, on any device; or a list of tensors
-            [C, H, W], or of whatever a Scorer takes: paths, Pillow's pictures, arrays [H, W, C].
+            [C, H, W], or of whatever a Scorer takes: paths, Pillow's pictures, arrays [H, W, C]. C: gray, RGB, or RGB
+            and alpha, which is composited over white.
 
-    Raises InputError for a tensor of other axes, ImageError for floats out of the range.
+    Raises InputError for a tensor of other axes, ImageError for floats out of the range, with the picture's number.
     """
     if isinstance(pictures, Tensor) and pictures.ndim != BATCH_AXES:
         raise InputError(f"the pictures are a tensor {list(pictures.shape)}; give [B, C, H, W], or a list of pictures")
     if not isinstance(pictures, Tensor | Sequence) or isinstance(pictures, str | bytes):
         raise InputError(f"the pictures are one {type(pictures).__name__}; give a list, or a tensor [B, C, H, W]")
-    return [_convert(picture) if isinstance(picture, Tensor) else picture for picture in pictures]
+    return [_convert(number, one) if isinstance(one, Tensor) else one for number, one in enumerate(pictures)]
 
 
-def _convert(picture: Tensor) -> Any:
+def _convert(number: int, picture: Tensor) -> Any:
     if picture.ndim != PICTURE_AXES:
-        raise InputError(f"a picture is a tensor {list(picture.shape)}; give [C, H, W]")
+        raise InputError(f"edit {number}: a picture is a tensor {list(picture.shape)}; give [C, H, W]")
     last = picture.detach().permute(1, 2, 0)
-    return last.cpu().numpy() if picture.dtype == uint8 else from_float(last)
+    if picture.dtype == uint8 and len(picture) == COLOURS:
+        return last.cpu().numpy()
+    try:
+        return from_float(last.float() / 255 if picture.dtype == uint8 else last)
+    except InputError as error:
+        raise type(error)(f"edit {number}: {error}") from error

@@ -39,7 +39,8 @@ class OpenedBundle:
 
     def close(self) -> None:
         """Frees the models, those of what was prepared among them, once the calls of other threads have ended; what
-        is asked for later raises InputError. A Scorer that is no longer used is closed by itself.
+        is asked for later raises InputError. A Scorer that is no longer used is closed by itself;
+        the memory that its models computed in is kept for the next one then, and given back when one is closed.
         """
         self.models.close()
         self._opener.close()  # with what it opens, though nobody waits for that

@@ -13,6 +13,7 @@ import numpy as np
 from editjudge.bundles.bundle import Bundle
 from editjudge.image.decode import ImageSource, start_decoding
 from editjudge.image.vectors import Vector
+from editjudge.metrics.answers.open_models import open_models
 from editjudge.metrics.answers.score_contexts import Judging, score_contexts
 from editjudge.metrics.answers.task_reader import TaskReader
 from editjudge.metrics.base import Metric
@@ -146,8 +147,8 @@ class Scorer(OpenedBundle):
             compat: As in `load`, for this edit alone.
             metrics: What to measure as well: names of `metrics.METRICS`, or "all" that the bundle has the models of.
             budget_ms: The milliseconds that it may take: what there is no time for is left out, and named in the
-                score's `left_out`. The first calls may lack what comes of models that are still being opened, as the
-                parser is: `parse` any instruction once before, or `warm_up`. None: as long as it takes.
+                score's `left_out`. The first calls may lack what comes of models that are still being opened: call
+                `warm_up` once before. None: as long as it takes.
 
         Raises InputError for what cannot be scored, BundleError for a metric without its model, and OutOfMemoryError.
         """
@@ -185,6 +186,14 @@ class Scorer(OpenedBundle):
             task = self._reader(compat).task(before, instruction, timer)
             known = [observe(self.models, part, None, [], timer)[0] for part in (task, *task.more)]
             return Prepared(task, known, self.models, judging=judging, reserve=self._reserve)
+
+    def warm_up(self, instruction: str) -> None:
+        """Opens all models that a score may need, and the parser where the instruction takes one: a call with a budget
+        of time need not wait for them then. Raises as `load`, and InstructionError.
+        """
+        super().warm_up(instruction)
+        with self.models.in_use(), convert_memory_errors("open the models", ADVICE):
+            open_models(self.models, self.look)
 
     def differences(
         self, original: ImageSource, edited: ImageSource, instruction: Request | None = None

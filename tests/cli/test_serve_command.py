@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from editjudge.cli.commands.serving.access_token import read_token
 from editjudge.errors import InputError
+from editjudge.server.access_token import read_token
 from support.fresh_process import run_python
 
 TOKEN = "0123456789abcdef"

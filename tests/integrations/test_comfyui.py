@@ -120,13 +120,35 @@ def test_masks_are_as_large_as_the_original(scores: list[Any]) -> None:
     assert notes[2] == ""
 
 
-def test_values_beyond_the_range_are_clipped_and_nan_is_refused() -> None:
+def test_what_resizing_leads_beyond_the_range_is_clipped() -> None:
     given = {"original": [read(COLOR.original)], "instruction": [COLOR.instruction]}
-    beyond = read(FILES[2]) * 1.02 - 0.01
+    beyond = read(FILES[2]) * 1.1 - 0.05
+    assert beyond.min() < 0
     (bpm, *_) = call_node(NODES["EditJudgeScore"], edited=[beyond], **given)
     assert bpm[0] > 1.5
-    with pytest.raises(ImageError, match="the floats hold NaN"):
-        call_node(NODES["EditJudgeScore"], edited=[beyond * math.nan], **given)
+
+
+@pytest.mark.parametrize(
+    ("convert", "words"),
+    [
+        (lambda pictures: (pictures * 255).to(torch.uint8), r"of torch\.uint8; give an IMAGE, of floats from 0 to 1"),
+        (lambda pictures: pictures * 255, "not from 0 to 1; if they go from 0 to 255"),
+        (lambda pictures: pictures * 2 - 1, "not from 0 to 1; if they go from -1 to 1"),
+        (lambda pictures: pictures * 1.4 - 0.2, "not from 0 to 1"),
+        (lambda pictures: pictures * math.nan, "the floats hold NaN"),
+    ],
+    ids=["uint8", "255", "signed", "beyond", "nan"],
+)
+def test_another_range_is_refused_on_both_sides(convert: Any, words: str) -> None:
+    good, bad = read(COLOR.original), convert(read(FILES[2]))
+    for node in NODES.values():
+        for original, edited in ((good, bad), (bad, good)):
+            with pytest.raises(ImageError, match=words):
+                call_node(node, original=[original], edited=[edited], instruction=[COLOR.instruction])
+
+
+def test_other_axes_and_numbers_of_pictures_are_refused() -> None:
+    given = {"original": [read(COLOR.original)], "instruction": [COLOR.instruction]}
     with pytest.raises(InputError, match=r"a tensor \[32, 48, 3\]; give an IMAGE"):
         call_node(NODES["EditJudgeScore"], edited=[torch.zeros(32, 48, 3)], **given)
     with pytest.raises(InputError, match="there are 2 originals and 3 edited pictures; give one original or as many"):

@@ -88,6 +88,38 @@ def test_tensors_with_channels_first() -> None:
         assert metric.compute().item() == pytest.approx(expected.compute().item(), abs=1e-5)
 
 
+def test_bytes_of_gray_and_with_alpha() -> None:
+    """Gray counts as three equal channels, and what is transparent as white."""
+    originals, edited, instructions = rows(GOOD)
+    before, after = (torch.from_numpy(cv2.imread(path)[..., ::-1].copy()).permute(2, 0, 1)[None] for path in (
+        originals[0], edited[0]
+    ))  # fmt: skip
+    gray = after.float().mean(1, keepdim=True).to(torch.uint8)
+    opaque = torch.cat([after, torch.full_like(after[:, :1], 255)], 1)
+    clear = torch.cat([after, torch.zeros_like(after[:, :1])], 1)
+    white = torch.full_like(after, 255)
+    for given, same in ((gray, gray.expand(-1, 3, -1, -1)), (opaque, after), (clear, white)):
+        metric, expected = EditMetric("preserve"), EditMetric("preserve")
+        metric.update(before, given, instructions)
+        expected.update(before, same, instructions)
+        assert metric.edits == 1
+        torch.testing.assert_close(metric.totals, expected.totals, atol=0, rtol=0)
+        torch.testing.assert_close(metric.counts, expected.counts, atol=0, rtol=0)
+
+
+def test_a_picture_of_a_batch_that_is_none_is_named() -> None:
+    good = torch.full((3, 3, 32, 32), 0.5)
+    bad = good.clone()
+    bad[1, 0, 0, 0] = math.nan
+    for originals, edited in ((good, bad), (bad, good), (good, list(bad))):
+        metric = EditMetric()
+        with pytest.raises(ImageError, match="edit 1: the floats hold NaN"):
+            metric.update(originals, edited, ["make it blue"] * 3)
+        assert int(metric.edits) == 0
+    with pytest.raises(InputError, match=r"edit 2: a picture is a tensor \[32, 32\]; give \[C, H, W\]"):
+        EditMetric().update(good, [*good[:2], good[2, 0]], ["make it blue"] * 3)
+
+
 def test_forward_reset_and_pickle() -> None:
     metric = EditMetric("modify")
     first = metric(*rows(GOOD))

@@ -67,6 +67,22 @@ def test_a_model_is_opened_to_its_end_though_time_is_up_before(toy: Bundle, open
     models.close()
 
 
+def test_what_nobody_waits_for_is_not_opened_any_more_once_all_is_closed(toy: Bundle, opener: LateOpener) -> None:
+    models = ModelSet(toy, "cpu", 1, open_session=opener)
+    for kind in (Clip, Detector):
+        with Deadline(SHORT).in_force(), pytest.raises(OutOfTimeError):
+            models.model(kind)
+    assert opener.begun.wait(PATIENCE)
+    closing = threading.Thread(target=models.close)
+    closing.start()
+    while not models._closed:
+        threading.Event().wait(SHORT)
+    opener.let_go.set()
+    closing.join(PATIENCE)
+    assert not closing.is_alive()
+    assert opener.roles == ["clip_vision"]  # which had begun
+
+
 def test_without_a_deadline_the_caller_opens_it(toy: Bundle, opener: LateOpener) -> None:
     """With time enough it is one model, too."""
     opener.let_go.set()

@@ -18,8 +18,9 @@ import pytest
 from benchmarks.reliability.edits import VARYING
 from editjudge import ImageError, InputError, InstructionError, Scorer
 from editjudge.datasets.demo import load_demo
-from editjudge.server.client import Retries, ScoreClient, ServiceError
-from editjudge.server.engine.refusal import NotReadyError, QueueFullError
+from editjudge.server.client import Retries, ScoreClient
+from editjudge.server.client_answers import ServiceError, UnreachedError
+from editjudge.server.engine.refusal import NotReadyError, QueueFullError, RefusedError
 from editjudge.utils.json_safe import to_json
 from support.running_service import RunningService, serving
 
@@ -105,6 +106,54 @@ def test_a_ranking(client: ScoreClient, scorer: Scorer) -> None:
 def test_a_candidate_that_cannot_be_read_has_its_error(client: ScoreClient) -> None:
     answer = client.rank(EDIT.original, EDIT.instruction, [EDITED[0], b"no picture"])
     assert [row["error"] is None for row in answer["ranking"]] == [True, False]
+
+
+def test_a_candidate_that_cannot_even_be_sent_has_its_error(client: ScoreClient, scorer: Scorer) -> None:
+    """All are as in the ranking of a Scorer, in its order."""
+    candidates = ["nowhere.png", EDITED[1], b"", EDITED[0], b"no picture"]
+    expected_rows = scorer.prepare(EDIT.original, EDIT.instruction).rank(candidates)
+    for given in (candidates, iter(candidates)):
+        rows = client.rank(EDIT.original, EDIT.instruction, given)["ranking"]
+        assert [(row["rank"], row["index"]) for row in rows] == [
+            (place, one.index) for place, one in enumerate(expected_rows, 1)
+        ]
+        assert [row["error"] is None for row in rows] == [True, True, False, False, False]
+        assert "nowhere.png does not exist" in rows[2]["error"]
+        assert "empty" in rows[3]["error"]
+        assert [row["file"] for row in rows[2:]] == ["nowhere.png", "picture", "picture"]
+        assert {frozenset(row) for row in rows} == {frozenset(rows[0])}
+    nothing = client.rank(EDIT.original, EDIT.instruction, ["nowhere.png", b""])["ranking"]
+    assert [(row["rank"], row["index"], row["score"]) for row in nothing] == [(1, 0, None), (2, 1, None)]
+
+
+def test_numbers_may_be_numpys_and_texts_no_texts(client: ScoreClient) -> None:
+    pictures = (EDIT.original, EDIT.instruction, EDITED)
+    plain = client.rank(*pictures, best=1)["ranking"]
+    assert client.rank(*pictures, best=np.int64(1))["ranking"][0]["index"] == plain[0]["index"]  # type: ignore[arg-type]
+    assert client.score(EDIT.original, EDITED[0], EDIT.instruction, budget_ms=np.float32(1e5))["bpm"] is not None  # type: ignore[arg-type]
+    assert client.score(EDIT.original, EDITED[0], f"{EDIT.instruction} \ud800")["headline"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"instruction": 7}, "instruction is 7; give a text"),
+        ({"metrics": {"l2"}}, "metrics is of type set; give a list of texts"),
+        ({"metrics": 7}, "metrics is 7; give a list of texts"),
+        ({"metrics": (7,)}, "metrics is of type tuple; give a list of texts"),
+        ({"compat": b"paper"}, "compat is b'paper'; give a text"),
+        ({"budget_ms": "soon"}, "budget_ms is 'soon'; give a number"),
+        ({"budget_ms": float("nan")}, "budget_ms is nan; give a number"),
+        ({"best": True}, "best is True; give a whole number"),
+        ({"best": 1.5}, "best is 1.5; give a whole number"),
+        ({"candidates": "a.png"}, "candidates is 'a.png'; give a list"),
+    ],
+)
+def test_what_is_no_argument_is_refused_before_it_is_sent(changed: dict[str, Any], words: str) -> None:
+    arguments = {"original": EDIT.original, "instruction": EDIT.instruction, "candidates": EDITED, **changed}
+    with ScoreClient("http://127.0.0.1:9") as client, pytest.raises(InputError) as raised:
+        client.rank(**arguments)
+    assert words in str(raised.value)
 
 
 def test_differences_and_rewards(client: ScoreClient, scorer: Scorer) -> None:
@@ -210,14 +259,18 @@ def test_who_is_busy_is_asked_again_when_it_says() -> None:
     [
         (error(429, "QueueFullError", "Retry-After: 0"), QueueFullError),
         (error(503, "NotReadyError", "Retry-After: 0"), NotReadyError),
+        (error(503, "OverdueError", "Retry-After: 0"), RefusedError),
+        (error(503, "BusyMemoryError", "Retry-After: 0"), RefusedError),
+        (error(503, "NoQueueFullError", "Retry-After: 0"), ServiceError),
         (written(503, "<html>Service Unavailable</html>"), ServiceError),
         (b"", ServiceError),
     ],
 )
 def test_patience_has_a_bound(answer: bytes, kind: type[Exception]) -> None:
     with answering(*4 * [answer]) as (address, asked):
-        with pytest.raises(kind):
+        with pytest.raises(kind) as raised:
             ask(address, Retries(tries=3, pause=0.01))
+        assert type(raised.value) is kind
         assert len(asked) == 3
 
 
@@ -271,3 +324,86 @@ def test_nobody_there(tmp_path: Path) -> None:
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(InputError, match="is no address of a service"):
         ScoreClient(address)
+
+
+@pytest.mark.parametrize("address", [7, None, b"http://127.0.0.1", "http://a.b\ud800", "/tmp/a\0b"])
+def test_what_is_not_even_a_text_is_no_address(address: Any) -> None:
+    with pytest.raises(InputError, match="is no address of a service"):
+        ScoreClient(address)
+
+
+def test_a_token_as_it_is_read_from_a_file(service: RunningService) -> None:
+    assert service.address is not None
+    with ScoreClient(service.address, f" {TOKEN}\r\n") as asking:
+        assert asking.reward(EDIT.original, EDITED[0], EDIT.instruction)
+
+
+@pytest.mark.parametrize(
+    "token", ["", "short", "a secret of\nseveral lines", "sécret-" * 4, b"a-token-of-the-tests", 7]
+)
+def test_what_is_no_token_is_not_repeated(token: Any) -> None:
+    with pytest.raises(InputError, match="the token is none that a service has; give its at least 16") as raised:
+        ScoreClient("http://127.0.0.1:8400", token)
+    assert "secret of" not in str(raised.value)
+
+
+def test_no_message_repeats_a_password() -> None:
+    with pytest.raises(InputError, match="is no address") as raised:
+        ScoreClient("ftp://anna:pa/ss@word@host")
+    assert "ftp://host is" in str(raised.value)
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    with ScoreClient(f"http://anna:password@127.0.0.1:{port}") as client, pytest.raises(ServiceError) as failed:
+        client.health()
+    assert f"http://127.0.0.1:{port} cannot be asked" in str(failed.value)
+    assert "password" not in str(failed.value)
+
+
+@pytest.mark.parametrize("proxy", ["socks4://anna:password@host", "http://[::1", "nonsense://host"])
+def test_a_proxy_that_cannot_be_used(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, proxy)
+    with pytest.raises(
+        InputError, match="the environment names a proxy that cannot be used; mend HTTP_PROXY"
+    ) as raised:
+        ScoreClient("http://service.invalid:8400")
+    assert "password" not in str(raised.value)
+    ScoreClient("http://127.0.0.1:8400").close()  # on this machine none is asked
+
+
+def test_what_cannot_be_decoded_is_none_of_ours() -> None:
+    with answering(written(200, "no gzip", "Content-Encoding: gzip")) as (address, asked):
+        with pytest.raises(ServiceError, match="is no editjudge"):
+            ask(address)
+        assert len(asked) == 1
+    deep = "[" * 100_000
+    with answering(written(200, deep)) as (address, _), pytest.raises(ServiceError, match="is no editjudge"):
+        ask(address)
+    with answering(written(400, deep)) as (address, _), pytest.raises(ServiceError, match="with status 400"):
+        ask(address)
+
+
+def test_one_that_is_not_there_is_left_soon() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    begun = time.monotonic()
+    with pytest.raises(UnreachedError, match="cannot be asked"):
+        ask(f"http://127.0.0.1:{port}")
+    assert time.monotonic() - begun < 30  # of the 120 s that a busy one has
+
+
+def test_a_client_that_is_closed() -> None:
+    client = ScoreClient("http://127.0.0.1:9")
+    client.close()
+    client.close()
+    for call in (client.health, lambda: client.reward(EDIT.original, EDITED[0], EDIT.instruction)):
+        with pytest.raises(InputError, match="this client is closed; make another"):
+            call()
+
+
+@pytest.mark.parametrize("values", [{"tries": 0}, {"tries": 1.5}, {"seconds": -1}, {"pause": float("nan")}])
+def test_what_are_no_retries(values: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(values))} is .*; give a"):
+        Retries(**values)
+    with pytest.raises(InputError, match="timeout is 'long'; give a number"):
+        ScoreClient("http://127.0.0.1:9", timeout="long")  # type: ignore[arg-type]

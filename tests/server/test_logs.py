@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from editjudge.server.logs import TOLD, LoggedRequest, choose_request_id, log_request, write_logs
+from editjudge.server.logs import MOST_WAITING, TOLD, LoggedRequest, choose_request_id, log_request, write_logs
 
 LOG = logging.getLogger("editjudge.server.any")
 
@@ -29,9 +33,20 @@ def logs(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
         logger.setLevel(level)
 
 
+def flush() -> None:
+    for handler in logging.getLogger("editjudge.server").handlers:
+        handler.flush()
+
+
+def written(capfd: pytest.CaptureFixture[str]) -> str:
+    """All that was logged."""
+    flush()
+    return capfd.readouterr().err
+
+
 def test_the_line_of_a_request(capfd: pytest.CaptureFixture[str]) -> None:
     log_request(LoggedRequest("a1", "POST", "/v1/score", 200, 12.345, 3.21, 1, 4096))
-    line = json.loads(capfd.readouterr().err)
+    line = json.loads(written(capfd))
     assert abs(datetime.now(UTC) - datetime.fromisoformat(line.pop("time"))) < timedelta(minutes=1)
     assert line == {
         "level": "info", "event": "request", "worker": 7, "request_id": "a1", "method": "POST", "route": "/v1/score",
@@ -42,7 +57,7 @@ def test_the_line_of_a_request(capfd: pytest.CaptureFixture[str]) -> None:
 def test_an_instruction_is_written_where_it_is_handed_over(capfd: pytest.CaptureFixture[str]) -> None:
     log_request(LoggedRequest("a1", "POST", "/v1/score", 200, 1.0, instruction="Make it blue."))
     log_request(LoggedRequest("a2", "POST", "/v1/score", 200, 1.0, instruction="x" * 10_000))
-    short, long = map(json.loads, capfd.readouterr().err.splitlines())
+    short, long = map(json.loads, written(capfd).splitlines())
     assert short["instruction"] == "Make it blue."
     assert long["instruction"] == "x" * 500
 
@@ -53,11 +68,11 @@ def test_an_instruction_is_written_where_it_is_handed_over(capfd: pytest.Capture
 )
 def test_nothing_ends_a_line_or_moves_a_terminal(capfd: pytest.CaptureFixture[str], text: str) -> None:
     log_request(LoggedRequest("a1", "POST", "/v1/score", 200, 1.0, instruction=text))
-    written = capfd.readouterr().err
-    assert written.isascii()
-    assert written.count("\n") == 1
-    assert written[:-1].isprintable()
-    assert json.loads(written)["instruction"] == text.replace("\ud800", "\ufffd")
+    lines = written(capfd)
+    assert lines.isascii()
+    assert lines.count("\n") == 1
+    assert lines[:-1].isprintable()
+    assert json.loads(lines)["instruction"] == text.replace("\ud800", "\ufffd")
 
 
 def test_an_error_is_told_by_its_kind_and_place_alone(capfd: pytest.CaptureFixture[str]) -> None:
@@ -65,13 +80,13 @@ def test_an_error_is_told_by_its_kind_and_place_alone(capfd: pytest.CaptureFixtu
         raise ValueError("Make the secret car blue.")
     except ValueError:
         LOG.exception("a request met a bug")
-    written = capfd.readouterr().err
-    line = json.loads(written)
+    lines = written(capfd)
+    line = json.loads(lines)
     assert (line["level"], line["event"], line["error"]) == ("error", "a request met a bug", "ValueError")
     assert [place.endswith(" test_an_error_is_told_by_its_kind_and_place_alone") for place in line["raised_at"]] == [
         True
     ]
-    assert "secret" not in written
+    assert "secret" not in lines
 
 
 def test_the_web_server_and_warnings_are_in_the_same_form(capfd: pytest.CaptureFixture[str]) -> None:
@@ -79,17 +94,77 @@ def test_the_web_server_and_warnings_are_in_the_same_form(capfd: pytest.CaptureF
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("careful", UserWarning, stacklevel=1)
-    first, second = map(json.loads, capfd.readouterr().err.splitlines())
+    first, second = map(json.loads, written(capfd).splitlines())
     assert (first["level"], first["event"]) == ("warning", "Invalid request")
     assert second["level"] == "warning"
     assert "UserWarning: careful" in second["event"]
 
 
-def test_a_log_that_nobody_reads_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with open(0, closefd=False) as closed:
         monkeypatch.setattr(sys, "stderr", closed)  # it cannot be written to
         LOG.info("lost")
+        flush()
     monkeypatch.undo()
+
+
+def test_a_pipe_that_nobody_reads_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is not dropped is whole, and how many were dropped is told."""
+    logged = MOST_WAITING + 5000
+    reading, writing = os.pipe()
+    with open(reading, encoding="ascii") as reader, open(writing, "w", encoding="ascii") as writer:
+        monkeypatch.setattr(sys, "stderr", writer)
+        for number in range(logged):
+            LOG.info("line %d", number)
+        found: list[dict[str, Any]] = []
+        thread = threading.Thread(target=lambda: found.extend(map(json.loads, reader)))
+        thread.start()
+        flush()
+        LOG.info("the last")
+        flush()
+        monkeypatch.undo()
+        writer.close()
+        thread.join(10)
+    assert found[-1]["event"] == "the last"
+    dropped = [line["dropped"] for line in found if line["event"] == "lines of the log were dropped"]
+    numbers = [int(line["event"].split()[1]) for line in found if line["event"].startswith("line ")]
+    assert sum(dropped) > 0
+    assert len(numbers) + sum(dropped) == logged
+    assert numbers == sorted(numbers)
+
+
+def test_a_process_ends_though_nobody_reads_its_log() -> None:
+    program = """
+import logging
+from editjudge.server.logs import write_logs
+write_logs()
+for number in range(10_000):
+    logging.getLogger("editjudge.server.any").info("line %d", number)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) as process:
+        assert process.wait(60) == 0
+
+
+def test_the_end_waits_for_what_is_not_written_yet() -> None:
+    program = """
+import logging
+from editjudge.server.logs import write_logs
+write_logs()
+for number in range(3000):
+    logging.getLogger("editjudge.server.any").info("line %d", number)
+"""
+    done = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, timeout=60, check=True)
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert events == [f"line {number}" for number in range(3000)]
+
+
+def test_a_long_line_is_cut_and_still_json(capfd: pytest.CaptureFixture[str]) -> None:
+    log_request(LoggedRequest("a1", "POST", "/v1/score", 200, 1.0, instruction="\U0001f600" * 500))
+    LOG.warning("x" * 10_000)
+    first, second = written(capfd).splitlines()
+    assert max(len(first), len(second)) <= 4000
+    assert json.loads(first)["instruction"] == "\U0001f600" * 250 + "..."
+    assert json.loads(second)["event"] == "x" * 250 + "..."
 
 
 @pytest.mark.parametrize(

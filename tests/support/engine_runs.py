@@ -32,22 +32,28 @@ SECONDS = 60.0
 
 
 class HeldScorer(Scorer):
-    """The real one. It counts the originals that it makes ready, and waits with that while its gate is shut."""
+    """The real one. It counts the originals that it makes ready, and waits with that while its gate is shut.
+
+    callers: the threads that did so, that of the warm-up first.
+    """
 
     gate: threading.Event
     entered: threading.Event
     originals: int
+    callers: list[int]
 
     @classmethod
     def open(cls, options: ServiceOptions) -> HeldScorer:
         scorer = cls.load(options.bundle, options.device, options.threads)
         assert isinstance(scorer, cls)
         scorer.gate, scorer.entered, scorer.originals = threading.Event(), threading.Event(), 0
+        scorer.callers = []
         scorer.gate.set()
         return scorer
 
     def prepare(self, *args: Any, **kwargs: Any) -> Prepared:
         self.originals += 1
+        self.callers.append(threading.get_ident())
         self.entered.set()
         assert self.gate.wait(SECONDS)
         return super().prepare(*args, **kwargs)

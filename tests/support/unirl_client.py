@@ -1,7 +1,8 @@
 """A client of UniRL's reward service, written from its contract: one POST with a history of turns for each sample.
 
 The contract is that of github.com/Tencent-Hunyuan/UniRL: GET /health lists the rewards that are served; POST /score
-answers results[i][reward][sub-metric], and errors[i][reward] for whatever has no number; identities come back.
+answers results[i][reward][sub-metric], and errors[i][reward] for whatever has no number; identities come back. What
+stands under "reward" besides, of all of them, is nothing that it asks for by name.
 """
 
 from __future__ import annotations
@@ -103,6 +104,8 @@ class UniRlClient:
         assert {name: identity[name] for name in ECHOED} == {name: sent[name] for name in ECHOED}
         if self._scorer_version is not None:
             assert identity["scorer_version"] == self._scorer_version
-        assert results.keys() | errors.keys() == set(self._required)
-        assert not results.keys() & errors.keys()
-        return SampleReward({name: next(iter(sub.values())) for name, sub in results.items()}, errors)
+        rewards = {name: results[name][name] for name in self._required if name in results}
+        problems = {name: errors[name] for name in self._required if name in errors}
+        assert rewards.keys() | problems.keys() == set(self._required)
+        assert not rewards.keys() & problems.keys()
+        return SampleReward(rewards, problems)

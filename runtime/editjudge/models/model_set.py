@@ -95,8 +95,7 @@ class ModelSet:
 
     def __reduce__(self) -> tuple[Callable[..., ModelSet], tuple[Bundle, str, int | None]]:
         """Copied to another process, the models are opened there. Raises InputError for what was not opened here."""
-        if self._closed:
-            raise InputError(CLOSED)
+        self._check_open()
         if self._given or self._open_session is not open_model:
             raise InputError("models that were handed in cannot be copied to another process; open a Scorer there")
         return partial(ModelSet, bound=self.bound), (self.bundle, self.device, self.threads)
@@ -105,8 +104,7 @@ class ModelSet:
     def in_use(self) -> Iterator[None]:
         """The models are not freed within the block, nor does the process fork. Raises InputError where they are."""
         with PROCESS.count(), self._calls.count():
-            if self._closed:
-                raise InputError(CLOSED)
+            self._check_open()
             yield
 
     def close(self) -> None:
@@ -144,13 +142,20 @@ class ModelSet:
 
     def _open_model(self, kind: type[Any]) -> None:
         with self._opening:
+            self._check_open()
             if kind not in self._models:
                 self._models[kind] = kind.open(self)
 
     def _open_graph(self, role: str) -> None:
         with self._opening:
+            self._check_open()
             if role not in self._sessions:
                 self._sessions[role] = self._open(self.bundle.graph(role))
+
+    def _check_open(self) -> None:
+        """Raises InputError where this is closed: what calls had no time to wait for need not be opened any more."""
+        if self._closed:
+            raise InputError(CLOSED)
 
     def _open(self, graph: GraphFile) -> Runner:
         if self._open_session is open_model:

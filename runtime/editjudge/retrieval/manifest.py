@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from editjudge.bundles.bundle import Bundle, check_name
-from editjudge.bundles.roles import ROLES
+from editjudge.bundles.roles import ROLES, name_weights_role
 from editjudge.bundles.toml_schema import Between, OneOf, read_table
 from editjudge.errors import BundleError, InputError
 from editjudge.models.pair.encoder import ENCODERS, VIFI_CLIP
@@ -45,7 +45,8 @@ class EncoderIdentity:
     def of_bundle(cls, bundle: Bundle, encoder: str) -> Self:
         """Of an encoder, as far as the bundle has it."""
         entries = bundle.manifest.files
-        roles = [name for role in _list_roles(bundle, encoder) for name in (role, f"{role}_data") if name in entries]
+        wanted = [name for role in _list_roles(bundle, encoder) for name in (role, name_weights_role(role))]
+        roles = [name for name in wanted if name in entries]
         own = [vars(bundle.settings(role)) for role in roles if role in ROLES and ROLES[role].settings]
         fed = [{name: value for name, value in settings.items() if name not in JUDGING} for settings in own]
         feeding = repr((bundle.manifest.frame, bundle.clip, fed))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 import editjudge
-from editjudge.errors import DeviceError
 from editjudge.server.engine.engine import Engine
 from editjudge.server.http.access import AccessCheck
 from editjudge.server.http.answers import json_response
@@ -21,7 +19,7 @@ from editjudge.server.http.openapi import build_schema
 from editjudge.server.http.record import find_record
 from editjudge.server.http.refusals import ErrorAnswer
 from editjudge.server.http.service import ScoringService
-from editjudge.server.options import ENVIRONMENT, ServiceOptions
+from editjudge.server.options import ServiceOptions
 from editjudge.server.routes.page import build_page
 from editjudge.server.routes.scoring import build_scoring
 from editjudge.server.routes.status import build_status
@@ -73,18 +71,6 @@ def build_app(options: ServiceOptions, engine: Engine, telemetry: Telemetry) -> 
         log_instructions=options.log_instructions,
     )
     return app
-
-
-def create_app() -> FastAPI:
-    """The application of a process that is told its options by its environment.
-
-    Raises DeviceError where nothing tells it.
-    """
-    told = os.environ.get(ENVIRONMENT)
-    if told is None:
-        raise DeviceError(f"{ENVIRONMENT} is not set; start the service with editjudge serve")
-    options, telemetry = ServiceOptions.from_json(told), Telemetry()
-    return build_app(options, Engine(options, telemetry=telemetry), telemetry)
 
 
 def _end(engine: Engine, seconds: float) -> None:

@@ -7,13 +7,17 @@ a client sends can end a line, hide one, or move a terminal's cursor.
 from __future__ import annotations
 
 import logging
+import os
+import queue
 import re
 import secrets
 import sys
+import time
 import traceback
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from logging.handlers import QueueHandler, QueueListener
 from typing import Any, ClassVar
 
 from editjudge.utils.json_safe import to_json
@@ -23,7 +27,17 @@ TOLD = {"editjudge.server": logging.INFO, "uvicorn": logging.WARNING, "py.warnin
 """The loggers whose records are written, and from which level on: our own, the web server's, and Python's warnings."""
 REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 LONGEST_INSTRUCTION = 500
-"""Characters of an instruction that are written: what writes to the same pipe is to find lines whole."""
+"""Characters of an instruction that are written."""
+LONGEST_LINE = 4000
+"""Bytes: what writes to the same pipe is to find lines whole, and a pipe takes 4,096 at once on every system."""
+SHORTER = (250, 40)
+"""Characters of each text in a line that would be longer, tried in turn."""
+MOST_PLACES = 8
+"""Of those where an error was raised, in such a line; the last ones."""
+MOST_WAITING = 4096
+"""Lines that wait to be written; where nobody reads them, those that follow are dropped, and counted."""
+FLUSH_SECONDS = 2.0
+"""How long the end waits for somebody to read what is not written yet."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,9 @@ def choose_request_id(offered: str | None) -> str:
 
 
 def write_logs(**fields: Any) -> None:
-    """From now on this process writes its log; `fields` stand in each line, as the number of a worker."""
+    """From now on this process writes its log; `fields` stand in each line, as the number of a worker. What waits is
+    written before the process ends.
+    """
     handler = JsonHandler(fields)
     logging.captureWarnings(True)
     for name, level in TOLD.items():
@@ -81,19 +97,49 @@ def write_logs(**fields: Any) -> None:
         logger.setLevel(level)
 
 
-class JsonHandler(logging.Handler):
-    """Writes each record as one line. A log that nobody reads any more is no reason to fail."""
+class JsonHandler(QueueHandler):
+    """Makes each record a line, which a thread of its own writes: whoever logs never waits for who reads. A log that
+    nobody reads any more is no reason to fail.
+    """
 
     LEVELS: ClassVar = {"WARNING": "warning", "ERROR": "error", "CRITICAL": "error"}
 
     def __init__(self, fields: dict[str, Any]) -> None:
-        super().__init__()
+        self._lines: queue.Queue[logging.LogRecord] = queue.Queue(MOST_WAITING)
+        super().__init__(self._lines)
         self._fields = fields
+        self._dropped = 0
+        QueueListener(self._lines, LineWriter()).start()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        with suppress(OSError, ValueError):  # ValueError: it is closed
-            sys.stderr.write(f"{to_json(self._describe(record))}\n")
-            sys.stderr.flush()
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """A record whose message is the line."""
+        return logging.makeLogRecord({"msg": write_line(self._describe(record))})
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Called by one thread at a time."""
+        try:
+            self._tell_dropped()
+            self._lines.put_nowait(record)
+        except queue.Full:
+            self._dropped += 1
+
+    def flush(self) -> None:
+        """Waits until all lines are written, or for FLUSH_SECONDS."""
+        end = time.monotonic() + FLUSH_SECONDS
+        while self._lines.unfinished_tasks and time.monotonic() < end:
+            time.sleep(0.005)
+        with suppress(queue.Full):
+            self._tell_dropped()
+        while self._lines.unfinished_tasks and time.monotonic() < end:
+            time.sleep(0.005)
+
+    def _tell_dropped(self) -> None:
+        """Raises queue.Full."""
+        if self._dropped:
+            told = {"levelno": logging.WARNING, "levelname": "WARNING", "msg": "lines of the log were dropped"}
+            record = logging.makeLogRecord({**told, "fields": {"dropped": self._dropped}})
+            self._lines.put_nowait(self.prepare(record))
+            self._dropped = 0
 
     def _describe(self, record: logging.LogRecord) -> dict[str, Any]:
         line: dict[str, Any] = {
@@ -106,6 +152,46 @@ class JsonHandler(logging.Handler):
         if record.exc_info and record.exc_info[1] is not None:
             line |= _describe_error(record.exc_info[1])
         return line
+
+
+class LineWriter(logging.Handler):
+    """Writes lines to stderr, each at once. One thread does, without a lock: at the end of the process, logging takes
+    those of all handlers, while that thread may wait for a reader.
+    """
+
+    def createLock(self) -> None:  # noqa: N802
+        self.lock = None
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        self.emit(record)
+        return True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"{record.getMessage()}\n"
+        with suppress(OSError, ValueError, AttributeError):  # ValueError: it is closed; AttributeError: there is none
+            try:
+                number = sys.stderr.fileno()
+            except OSError:  # it is no file
+                sys.stderr.write(line)
+                sys.stderr.flush()
+            else:
+                # Not by sys.stderr, whose lock the end of the process needs while this may wait for a reader.
+                os.write(number, line.encode("ascii"))
+
+
+def write_line(fields: dict[str, Any]) -> str:
+    """The JSON, in ASCII, of at most LONGEST_LINE; texts of a longer one are cut."""
+    line = to_json(fields)
+    for longest in SHORTER:
+        if len(line) > LONGEST_LINE:
+            line = to_json({name: _cut(value, longest) for name, value in fields.items()})
+    return line
+
+
+def _cut(value: Any, longest: int) -> Any:
+    if isinstance(value, list):
+        return [_cut(entry, longest) for entry in value[-MOST_PLACES:]]
+    return f"{value[:longest]}..." if isinstance(value, str) and len(value) > longest else value
 
 
 def _describe_error(error: BaseException) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How a service is run: what `editjudge serve` was told, in a form that its worker processes read as well."""
+"""How a service is run: what `editjudge serve` was told, in a form that other processes read as well."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from typing import Self
 from editjudge.metrics.registry import Compat
 from editjudge.types import Look
 
-ENVIRONMENT = "EDITJUDGE_SERVE_OPTIONS"
-"""The variable that carries them to worker processes."""
-
 
 @dataclass(frozen=True)
 class RequestLimits:
@@ -20,6 +17,7 @@ class RequestLimits:
     Attributes:
         max_bytes: Of its body.
         max_pixels: Of each picture.
+        max_request_pixels: Of all pictures of a request; a file that is in it several times counts once.
         max_items: Edited pictures of a ranking, and items of a request in UniRL's form.
         receive_seconds: How long a client may take to send its body.
         answer_seconds: How long a request may wait and be worked on; what is not done by then is given up.
@@ -27,6 +25,7 @@ class RequestLimits:
 
     max_bytes: int = 64 * 2**20
     max_pixels: int = 50_000_000
+    max_request_pixels: int = 400_000_000
     max_items: int = 64
     receive_seconds: float = 30.0
     answer_seconds: float = 120.0

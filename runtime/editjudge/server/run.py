@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -18,6 +19,8 @@ from editjudge.utils.text import shorten
 
 PACKAGES = ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn")
 """What the extra brings, as it is imported."""
+METRICS_FOLDERS = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")
+"""Variables in which prometheus_client, when it is imported, finds the folder that an app's processes count in."""
 OPEN_FILES = 65_536
 """As many as a process may have at most, if it may: each connection is one."""
 
@@ -77,6 +80,8 @@ def run_service(address: Address, options: ServiceOptions, workers: int, on_read
     with address.listen() as listener:
         _allow_connections()
         write_logs()
+        for name in METRICS_FOLDERS:  # it is not ours; several workers get one of their own
+            os.environ.pop(name, None)
 
         def tell() -> None:
             on_ready(_write_address(address, listener))

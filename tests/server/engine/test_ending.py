@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,17 @@ from editjudge.server.engine.refusal import NotReadyError
 from editjudge.server.options import ServiceOptions
 from support.engine_runs import SECONDS, TOY, HeldScorer, ask, open_engine, open_held, wait_until
 
-NAMES = "editjudge-opening", "editjudge-inference"
+NAMES = "editjudge-inference"
 
 
-def running() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith(NAMES)]
+@pytest.fixture
+def running() -> Callable[[], list[str]]:
+    """Names the threads of engines that were not there before the test, in which others may still be open."""
+    before = set(threading.enumerate())
+    return lambda: [one.name for one in set(threading.enumerate()) - before if one.name.startswith(NAMES)]
 
 
-def test_while_the_models_are_opened_nothing_is_taken() -> None:
+def test_while_the_models_are_opened_nothing_is_taken(running: Callable[[], list[str]]) -> None:
     go = threading.Event()
 
     def open_late(options: ServiceOptions) -> Scorer:
@@ -43,7 +47,9 @@ def test_while_the_models_are_opened_nothing_is_taken() -> None:
 
 
 @pytest.mark.parametrize(("bundle", "said"), [("nowhere/at/all", "there is no bundle at"), ("toy", "is missing")])
-def test_models_that_cannot_be_opened_are_told_in_a_sentence(tmp_path: Path, bundle: str, said: str) -> None:
+def test_models_that_cannot_be_opened_are_told_in_a_sentence(
+    tmp_path: Path, bundle: str, said: str, running: Callable[[], list[str]]
+) -> None:
     if bundle == "toy":
         shutil.copytree(TOY, tmp_path / "toy")
         (tmp_path / "toy" / "detector.onnx").unlink()
@@ -86,7 +92,7 @@ def test_draining_takes_nothing_more_and_answers_what_was_taken() -> None:
         assert [len(other.result()) for other in (others[0], others[2])] == [10, 10]
 
 
-def test_closing_tells_those_who_wait() -> None:
+def test_closing_tells_those_who_wait(running: Callable[[], list[str]]) -> None:
     with open_held() as (engine, scorer):
         with scorer.held(engine, ask(20, seed=9)) as first:
             waiting = engine.submit(ask(20))
@@ -104,7 +110,7 @@ def test_closing_tells_those_who_wait() -> None:
     assert not running()
 
 
-def test_an_engine_may_be_closed_before_it_is_ready_or_was_started() -> None:
+def test_an_engine_may_be_closed_before_it_is_ready_or_was_started(running: Callable[[], list[str]]) -> None:
     Engine(ServiceOptions(TOY, "cpu")).close()
     go = threading.Event()
 

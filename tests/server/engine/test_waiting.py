@@ -28,6 +28,14 @@ def test_as_many_wait_as_may_and_the_next_is_refused() -> None:
         assert engine.submit(ask(21)).result(SECONDS)
 
 
+def test_the_thread_that_warms_the_models_up_is_the_one_that_uses_them() -> None:
+    """CUDA takes memory for every thread that ever called a model."""
+    with open_held() as (engine, scorer):
+        assert engine.submit(ask(20)).result(SECONDS)
+        assert len(scorer.callers) == 2
+        assert len(set(scorer.callers)) == 1
+
+
 def test_who_goes_away_makes_room_and_costs_nothing() -> None:
     with open_held(queue=2) as (engine, scorer):
         with scorer.held(engine, ask(20, seed=9)):

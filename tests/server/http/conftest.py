@@ -65,3 +65,19 @@ def port(engine: Engine) -> Iterator[int]:
 def color() -> DemoInput:
     """An edit of the demo, with its candidates."""
     return next(each for each in load_demo() if each.id == "color")
+
+
+def error_of(answer: Any, status: int) -> str:
+    """The sentence of an error with this status."""
+    assert answer.status_code == status, answer.text[:500]
+    assert set(answer.json()) == {"error"}
+    error = answer.json()["error"]
+    assert set(error) == {"kind", "message"}
+    message: str = error["message"]
+    assert message
+    assert "\n" not in message
+    assert len(message) < 600
+    assert not message.endswith(".")
+    assert answer.headers["Editjudge-Bundle"].startswith("studio sha256:")
+    assert ("Retry-After" in answer.headers) == (status in (429, 503))
+    return message

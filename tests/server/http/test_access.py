@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from starlette.testclient import TestClient
 
 from server.http.conftest import OpenClient
 
@@ -44,6 +45,13 @@ def test_with_the_token(open_client: OpenClient, scheme: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/page/page.css", "/health"])
 def test_the_page_and_the_health_need_none(open_client: OpenClient, path: str) -> None:
     assert open_client(token=TOKEN).get(path).status_code == 200
+
+
+@pytest.mark.parametrize("root", ["/page", "/page/a", "/metrics"])
+def test_where_it_is_mounted_opens_and_closes_nothing(open_client: OpenClient, root: str) -> None:
+    client = TestClient(open_client(token=TOKEN).app, base_url="http://localhost", root_path=root)
+    for path, status in (("/metrics", 401), ("/rewards", 401), ("/", 200), ("/page/page.css", 200), ("/health", 200)):
+        assert client.get(root + path).status_code == status, path
 
 
 @pytest.mark.parametrize(

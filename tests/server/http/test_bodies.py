@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import pickle
 from typing import Any
 
-import PIL.Image
 import pytest
 from starlette.testclient import TestClient
 
 from editjudge.datasets.demo import DemoInput
-from server.http.conftest import OpenClient
+from server.http.conftest import error_of
 from support.request_bodies import encode, form_files, json_body
 
 JSON = {"Content-Type": "application/json"}
-
-
-def error_of(answer: Any, status: int) -> str:
-    """The sentence of an error with this status."""
-    assert answer.status_code == status, answer.text[:500]
-    assert set(answer.json()) == {"error"}
-    error = answer.json()["error"]
-    assert set(error) == {"kind", "message"}
-    message: str = error["message"]
-    assert message
-    assert "\n" not in message
-    assert len(message) < 600
-    assert not message.endswith(".")
-    assert answer.headers["Editjudge-Bundle"].startswith("studio sha256:")
-    assert ("Retry-After" in answer.headers) == (status in (429, 503))
-    return message
 
 
 @pytest.mark.parametrize(
@@ -206,17 +188,6 @@ def test_file_names_are_names_and_nothing_else(client: TestClient, color: DemoIn
     files = [("original", (name, color.original.read_bytes())), ("edited", (name, color.original.read_bytes()))]
     answer = client.post("/v1/differences", files=files)
     assert (answer.status_code, answer.json()["kind"]) == (200, "unchanged")
-
-
-def test_more_pixels_than_are_taken(open_client: OpenClient, client: TestClient, color: DemoInput) -> None:
-    client_of_few = open_client({"max_pixels": 1000})
-    assert "original has more pixels than the 1,000" in error_of(
-        client_of_few.post("/v1/score", json=json_body(color)), 413
-    )
-    bomb = io.BytesIO()
-    PIL.Image.new("1", (20_000, 20_000)).save(bomb, "PNG")
-    files = [("original", ("o.webp", color.original.read_bytes())), ("edited", ("bomb.png", bomb.getvalue()))]
-    assert "scale it down" in error_of(client.post("/v1/differences", files=files), 413)
 
 
 def test_paths_and_methods_that_there_are_not(client: TestClient) -> None:

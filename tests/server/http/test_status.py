@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
+from anyio import create_task_group, fail_after, to_thread
+from anyio import run as anyio_run
+from anyio.lowlevel import checkpoint
 from starlette.testclient import TestClient
 
 import editjudge
 from editjudge.datasets.demo import DemoInput
-from editjudge.server.app import build_app, create_app
+from editjudge.server.app import build_app
 from editjudge.server.engine.engine import Engine
 from editjudge.server.engine.refusal import QueueFullError
 from editjudge.server.engine.request import Answer, ScoringRequest
-from editjudge.server.options import ENVIRONMENT, ServiceOptions
+from editjudge.server.options import ServiceOptions
 from editjudge.server.telemetry import Telemetry
 from server.http.conftest import OPTIONS, SECONDS, OpenClient
 from support.request_bodies import json_body
@@ -61,6 +66,7 @@ def test_not_ready(state: str, color: DemoInput) -> None:
     health = client.get("/health")
     assert (health.status_code, health.json()["status"]) == (503, state)
     assert (health.json()["problem"] is not None) == (state == "failed")
+    assert "nowhere" not in str(health.json()["problem"])  # who shows no token learns no path
     assert health.headers["Editjudge-Bundle"] == options.bundle.rpartition("/")[2]
     answer = client.post("/v1/score", json=json_body(color))
     assert (answer.status_code, answer.json()["error"]["kind"]) == (503, "NotReadyError")
@@ -70,15 +76,43 @@ def test_not_ready(state: str, color: DemoInput) -> None:
 
 def test_a_bundle_that_went_missing(engine: Engine, color: DemoInput) -> None:
     client = client_of(engine, replace(OPTIONS, bundle="/no/such/nowhere"))
-    for answer in (
+    for answer in (  # what is open still answers
+        client.get("/health"),
         client.get("/rewards"),
         client.post("/score", json={"requests": []}),
-        client.post("/v1/score", json=json_body(color, metrics="all")),
+        client.post("/v1/score", json=json_body(color, metrics="l2")),
     ):
-        assert (answer.status_code, answer.json()["error"]["kind"]) == (503, "BundleError")
-        assert int(answer.headers["Retry-After"]) >= 1
-    assert client.get("/health").status_code == 200
-    assert client.post("/v1/score", json=json_body(color)).status_code == 200  # what is open still answers
+        assert answer.status_code == 200
+    assert client.get("/health").json()["rewards"].keys() == set(client.get("/rewards").json()["rewards"])
+
+
+def test_rewards_are_not_told_before_the_bundle_is_open() -> None:
+    answer = client_of(Engine(OPTIONS)).get("/rewards")
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (503, "NotReadyError")
+
+
+def test_health_waits_for_no_thread_of_the_pool(engine: Engine) -> None:
+    """Though bodies keep all of them busy."""
+
+    async def ask_health() -> int:
+        limiter = to_thread.current_default_thread_limiter()
+        limiter.total_tokens = 1
+        go = threading.Event()
+        transport = httpx.ASGITransport(build_app(OPTIONS, engine, Telemetry()))
+        async with (
+            create_task_group() as tasks,
+            httpx.AsyncClient(transport=transport, base_url="http://localhost") as asking,
+        ):
+            tasks.start_soon(to_thread.run_sync, go.wait)
+            while not limiter.borrowed_tokens:
+                await checkpoint()
+            try:
+                with fail_after(SECONDS):
+                    return (await asking.get("/health")).status_code
+            finally:
+                go.set()
+
+    assert anyio_run(ask_health) == 200
 
 
 def test_a_full_queue(client: TestClient, engine: Engine, color: DemoInput) -> None:
@@ -151,20 +185,3 @@ def test_the_log_of_a_request(
     assert body["original"][:100] not in str(lines)
     assert (refused["status"], refused["error"]) == (400, "ImageError")
     assert "\x1b" not in refused["request_id"]
-
-
-def test_a_process_is_told_its_options_by_its_environment(monkeypatch: pytest.MonkeyPatch, color: DemoInput) -> None:
-    monkeypatch.setenv(ENVIRONMENT, replace(OPTIONS, token="t").to_json())
-    with TestClient(create_app(), base_url="http://localhost") as client:
-        until = time.monotonic() + SECONDS
-        while client.get("/health").status_code != 200 and time.monotonic() < until:
-            time.sleep(0.05)
-        assert client.post("/v1/score", json=json_body(color)).status_code == 401
-        headers = {"Authorization": "Bearer t"}
-        assert client.post("/v1/score", json=json_body(color), headers=headers).status_code == 200
-
-
-def test_without_options_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(ENVIRONMENT, raising=False)
-    with pytest.raises(editjudge.DeviceError, match="start the service with editjudge serve"):
-        create_app()

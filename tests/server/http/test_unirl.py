@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 import pytest
 from starlette.testclient import TestClient
 
@@ -80,13 +81,17 @@ def test_errors_are_those_of_their_items(client: TestClient, color: DemoInput) -
     assert answer.status_code == 200
     body = answer.json()
     for (sent, words), results, errors in zip(listed, body["results"], body["errors"], strict=True):
-        assert results.keys() | errors.keys() == set(sent["required_rewards"])
-        assert not results.keys() & errors.keys()
+        named, refused = results.keys() - {"reward"}, errors.keys() - {"reward"}
+        assert named | refused == set(sent["required_rewards"])
+        assert not named & refused
+        assert results.get("reward", {}) == {name: results[name][name] for name in named}
+        assert ("reward" in errors) == bool(refused)
         if words is None:
             assert results["l2"]["l2"] > 0
         else:
             assert words in errors[sent["required_rewards"][-1]]
-    assert body["results"][1].keys() == {"l2"}
+    assert body["results"][1] == {"l2": body["results"][1]["l2"], "reward": body["results"][1]["l2"]}
+    assert body["errors"][1]["reward"] == f"beauty: {body['errors'][1]['beauty']}"
 
 
 def test_the_instruction_is_the_last_text(client: TestClient, color: DemoInput) -> None:
@@ -107,7 +112,7 @@ def test_more_groups_than_may_wait_at_once(open_client: OpenClient, color: DemoI
         for name in ("blue", "red", "green", "white", "black")
     ]
     body = few.post("/score", json={"requests": edits}).json()
-    assert [list(one) for one in body["results"]] == [["l2"]] * 5
+    assert [list(one) for one in body["results"]] == [["l2", "reward"]] * 5
 
 
 @pytest.mark.parametrize(
@@ -115,11 +120,9 @@ def test_more_groups_than_may_wait_at_once(open_client: OpenClient, color: DemoI
     [
         ({}, 400, "'requests' is missing"),
         ({"requests": {}}, 400, "'requests' is missing"),
-        ({"requests": [7]}, 400, "requests[0] is 7; give an object"),
-        ({"requests": [{"history": []}]}, 400, "requests[0].required_rewards is None"),
-        ({"requests": [{"required_rewards": []}]}, 400, "give a list of names"),
-        ({"requests": [{"required_rewards": [7]}]}, 400, "give a list of names"),
         ({"protocol_version": "2", "requests": []}, 400, "this service reads '1'"),
+        ({"protocol_version": 2, "requests": []}, 400, "this service reads '1'"),
+        ({"protocol_version": True, "requests": []}, 400, "this service reads '1'"),
         ({"requests": [{"required_rewards": ["l2"]}] * 65}, 413, "65 items, more than the 64"),
     ],
 )
@@ -127,6 +130,45 @@ def test_what_is_no_such_request(client: TestClient, body: dict[str, Any], statu
     answer = client.post("/score", content=json.dumps(body), headers={"Content-Type": "application/json"})
     assert answer.status_code == status
     assert words in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (7, "the item is 7; give an object"),
+        ({"history": []}, "required_rewards is None; give a list of names"),
+        ({"required_rewards": []}, "required_rewards is []; give a list of names"),
+        ({"required_rewards": [7]}, "required_rewards is of type list; give a list of names"),
+        ({"required_rewards": "l2"}, "required_rewards is 'l2'; give a list of names"),
+    ],
+)
+def test_an_item_that_names_no_rewards_keeps_the_others(
+    client: TestClient, color: DemoInput, bad: Any, words: str
+) -> None:
+    if isinstance(bad, dict):
+        bad = {**bad, "sample_id": "s7"}
+    answer = client.post("/score", json={"protocol_version": 1, "requests": [item(color), bad]})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["results"][0]["l2"]["l2"] > 0
+    assert body["results"][1] == {}
+    assert body["errors"] == [{}, {"reward": words}]
+    assert body["identities"][1]["sample_id"] == ("s7" if isinstance(bad, dict) else None)
+
+
+def test_more_pixels_than_are_taken(open_client: OpenClient, color: DemoInput) -> None:
+    """Of an item, which the others do not suffer from; and of all, where each file counts once."""
+    with PIL.Image.open(color.original) as opened:
+        each = opened.width * opened.height
+    items = [item(color, candidate.file) for candidate in color.candidates[:2]]
+    together = {"requests": items}
+    assert open_client({"max_request_pixels": 3 * each}).post("/score", json=together).status_code == 200
+    refused = open_client({"max_request_pixels": 3 * each - 1}).post("/score", json=together)
+    assert (refused.status_code, refused.json()["error"]["kind"]) == (413, "TooLargeError")
+    same = item(color, color.original)
+    body = open_client({"max_request_pixels": each}).post("/score", json={"requests": [items[0], same]}).json()
+    assert "the pictures together have more pixels" in body["errors"][0]["l2"]
+    assert body["results"][1]["l2"] == {"l2": 0.0}
 
 
 def test_nothing_asked_is_nothing_answered(client: TestClient) -> None:

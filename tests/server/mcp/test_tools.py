@@ -85,13 +85,13 @@ async def test_a_ranking_is_that_of_the_command(
 
 
 async def test_a_candidate_that_cannot_be_read_comes_last(client: Client, edit: DemoInput) -> None:
-    edited = [{"path": "notes.txt"}, {"base64": "AAAA"}, {"path": "edits/0.webp"}]
+    edited = [{"path": "notes.txt"}, {"base64": "AAAA"}, {"path": "edits/gone.webp"}, {"path": "edits/0.webp"}]
     given = {"original": {"path": "original.webp"}, "edited": edited}
     ranking, words = await answer(client, "rank", **given, instruction=edit.instruction)
-    assert [row["index"] for row in ranking["ranking"]] == [2, 0, 1]
+    assert [row["index"] for row in ranking["ranking"]] == [3, 0, 1, 2]
     for row, line in zip(ranking["ranking"][1:], words.splitlines()[1:], strict=True):
         assert row["score"] is None
-        assert "not a picture" in row["error"]
+        assert ("is no file in the allowed folders" if row["index"] == 2 else "not a picture") in row["error"]
         assert line.endswith(row["error"])
 
 

@@ -152,3 +152,11 @@ def test_a_socket_that_cannot_be_made(tmp_path: Path, name: str) -> None:
         with listen_on_file(tmp_path / name):
             pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_without_a_name_is_refused() -> None:
+    with (
+        pytest.raises(InputError, match=r"--uds \. names no file; give the path of a socket"),
+        listen_on_file(Path("")),
+    ):
+        pass

@@ -7,9 +7,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,7 @@ def test_the_log_has_a_line_for_each_request_and_no_instruction(service: Running
     line = wait_for_line(service, "known-1")
     assert (line["method"], line["route"], line["status"], line["items"]) == ("POST", "/v1/score", 200, 1)
     assert line["received"] > EDITED[0].stat().st_size
+    assert 0 <= line["waited_ms"] <= line["ms"]
     assert "teal" not in "".join(service.lines)
 
 
@@ -141,9 +144,16 @@ def test_an_interruption_ends_it_as_it_does_other_commands() -> None:
 
 
 def test_a_signal_ends_it_while_it_starts() -> None:
-    service = RunningService(*ON_TOY)
-    time.sleep(0.3)
-    assert service.end() in (0, -signal.SIGTERM)
+    """Once it answers that it starts; before, Python itself ends the process."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    service = RunningService("--device", "cpu", "--port", str(port))
+    status, give_up = None, time.monotonic() + 60
+    while status is None and time.monotonic() < give_up:
+        with suppress(httpx.TransportError):
+            status = httpx.get(f"http://127.0.0.1:{port}/health").status_code
+    ended = service.end()
+    assert (status, ended) == (503, 0), service.lines
 
 
 def test_a_token_is_asked_for(tmp_path: Path) -> None:
@@ -205,3 +215,26 @@ def test_a_missing_extra_is_named() -> None:
     done = run_python(program)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "editjudge: a service needs uvicorn; pip install 'editjudge[serve]'\n"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_folder_of_an_apps_metrics_is_none_of_ours(workers: str, tmp_path: Path) -> None:
+    environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "nowhere")}
+    with serving(*ON_TOY, "--workers", workers, environment=environment) as running, running.client() as client:
+        assert client.get("/health").json()["status"] == "ready"
+        assert f"editjudge_ready {workers}.0" in client.get("/metrics").text
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_who_does_not_read_the_log_waits_for_no_answer_less() -> None:
+    """More lines than a pipe holds."""
+    command = [str(Path(sys.executable).with_name("editjudge")), "serve", *ON_TOY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[3].rstrip(";")
+            with httpx.Client(base_url=address, timeout=30) as client:
+                assert {client.get("/rewards").status_code for _ in range(1000)} == {200}
+        finally:
+            process.terminate()
+            assert process.wait(30) == 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -28,8 +30,10 @@ FORM = {"original": EDIT.original.read_bytes(), "edited": EDIT.candidates[0].fil
 SECONDS = 60.0
 
 
-def options(bundle: Path = TOY) -> list[str]:
-    return ["--bundle", f"{bundle}/", "--device", "cpu", "--port", "0", "--workers", "2"]
+def options(bundle: Path = TOY, file: Path | None = None) -> list[str]:
+    """Where it listens: on the socket that is this file, or on any port."""
+    place = ["--port", "0"] if file is None else ["--uds", str(file)]
+    return ["--bundle", f"{bundle}/", "--device", "cpu", "--workers", "2", *place]
 
 
 def ask(client: httpx.Client) -> httpx.Response:
@@ -129,6 +133,48 @@ def test_all_of_them_end_in_order(number: int, status: int) -> None:
     service.process.send_signal(number)
     assert service.wait() == status
     assert [line["event"] for line in service.log].count("ended") == 2
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_while_they_end_nobody_is_let_in(by_file: bool, tmp_path: Path) -> None:
+    """Who comes is refused at once, and does not wait for an answer that never comes."""
+    file = tmp_path / "socket"
+    service = RunningService(*options(file=file if by_file else None))
+    address = service.wait_until_ready()
+    port = 0 if by_file else int(address.rpartition(":")[2])
+    head = b"POST /v1/score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n"
+    with closing(connect(file, port)) as kept:
+        kept.sendall(head + b"Expect: 100-continue\r\n\r\n")
+        assert kept.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"  # one of them has it, and waits for its body
+        service.process.terminate()
+        wait_for(lambda: is_refused(file, port))
+        assert service.process.poll() is None
+        assert not file.exists()
+        kept.sendall(b"no object")
+        assert kept.recv(12) == b"HTTP/1.1 400"
+    assert service.wait() == 0
+
+
+def connect(file: Path, port: int) -> socket.socket:
+    """A connection to the socket that is this file, or, where there is a port, to that."""
+    if port:
+        return socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(SECONDS)
+    try:
+        client.connect(str(file))
+    except OSError:
+        client.close()
+        raise
+    return client
+
+
+def is_refused(file: Path, port: int) -> bool:
+    try:
+        connect(file, port).close()
+    except (ConnectionRefusedError, FileNotFoundError):
+        return True
+    return False
 
 
 def test_a_bundle_that_goes_missing_while_it_serves(tmp_path: Path) -> None:

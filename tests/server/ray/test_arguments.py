@@ -32,10 +32,10 @@ def test_numbers_come_as_texts_from_the_command_line_and_as_numbers_from_a_file(
 
 def test_the_rest_is_as_the_command_has_it() -> None:
     arguments = {"compat": "released", "accept_at": "0.4", "look": "all", "cpus": 4, "max_pixels": 4096, "max_items": 2}
-    options, plan = read_arguments(arguments | {"receive_seconds": 3})
+    options, plan = read_arguments(arguments | {"receive_seconds": 3, "max_request_pixels": 8192})
     assert (options.compat, options.accept_at, options.look) == ("released", 0.4, "all")
     assert (options.inference_threads, options.threads, plan.cpus) == (4, 1, 4)
-    assert options.limits == RequestLimits(max_pixels=4096, max_items=2, receive_seconds=3.0)
+    assert options.limits == RequestLimits(max_pixels=4096, max_request_pixels=8192, max_items=2, receive_seconds=3.0)
     assert ServiceOptions.from_json(options.to_json()) == options
 
 
@@ -43,7 +43,7 @@ def test_the_token_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("EDITJUDGE_TOKEN", " 0123456789abcdef\n")
     assert read_arguments({})[0].token == "0123456789abcdef"
     monkeypatch.setenv("EDITJUDGE_TOKEN", "short")
-    with pytest.raises(InputError, match="EDITJUDGE_TOKEN has 5 characters; use at least 16"):
+    with pytest.raises(InputError, match="the token of EDITJUDGE_TOKEN cannot be used; write at least 16"):
         read_arguments({})
 
 

@@ -116,7 +116,9 @@ def open_session(
     model, and OutOfMemoryError where there is no memory for it.
     """
     _check_usable(path, device)
-    check_room(path.stat().st_size + SPARE, f"open {path.name}")
+    weights = path.with_name(f"{path.name}.data")  # where the export puts those of a large graph
+    size = path.stat().st_size + (weights.stat().st_size if weights.is_file() else 0)
+    check_room(size + SPARE, f"open {path.name}")
     session = _start(path, device, threads, caches)
     runs = None
     if bound:

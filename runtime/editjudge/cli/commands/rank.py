@@ -67,6 +67,8 @@ def rank(
     check_outputs(list_files([original, *edited]), report=(report, HTML))
     picture = load_picture(original)
     scorer = Scorer.load(bundle, device, threads, check_compat(compat), accept_at=accept_at, look=check_look(look))
+    if budget_ms is not None:
+        scorer.warm_up(instruction)
     prepared = scorer.prepare(picture, instruction)
     if best is None:
         ranked = _rank(prepared, edited, budget_ms, evidence=report is not None)

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Literal
 
+from editjudge.bundles.bundle import Bundle
 from editjudge.errors import InputError
 from editjudge.image.decoding.limits import ImageLimits
+from editjudge.metrics.base import MetricSpec
+from editjudge.metrics.registry import select_metrics
 from editjudge.ranking import BATCH
 from editjudge.scorer import Scorer
 from editjudge.server.engine.answerer import Answerer
@@ -45,6 +48,8 @@ class Engine:
         problem: Why it failed, in a sentence; None: it did not.
         bundle_hash: Of the bundle's manifest, "sha256:..."; None until it is open.
         device: What the models run on; None until they are open.
+        bundle: Whose models they are; None until it is open.
+        measurable: What the bundle has the models for; nothing until it is open.
     """
 
     def __init__(
@@ -57,12 +62,14 @@ class Engine:
         self.problem: str | None = None
         self.bundle_hash: str | None = None
         self.device: str | None = None
+        self.bundle: Bundle | None = None
+        self.measurable: tuple[MetricSpec, ...] = ()
         self._options = options
         self._open_scorer = open_scorer
         self._meter = WorkMeter(telemetry)
         self._line = WaitingLine(options.queue, BATCH, self._meter.note_waiting)
         self._scorer: Scorer | None = None
-        self._opener = threading.Thread(target=self._open, name="editjudge-opening", daemon=True)
+        self._opener = threading.Thread(target=self._open, name="editjudge-inference-0", daemon=True)
         self._threads: list[threading.Thread] = []
         self._under_way: set[Future[Answer]] = set()
         self._lock = threading.Lock()
@@ -76,14 +83,16 @@ class Engine:
         """Begins to open the models and to warm them up, and comes back at once."""
         self._opener.start()
 
-    def submit(self, request: ScoringRequest) -> Future[Answer]:
+    def submit(self, request: ScoringRequest, note_wait: Callable[[float], None] | None = None) -> Future[Answer]:
         """Takes a request. The future gives the answer, or raises what `Scorer.score` does, RefusedError where its time
         is up before it is answered, and NotReadyError where the engine is closed before. `cancel` it where nobody waits
         any more: what has not begun is left out then, and of several candidates those that have not.
 
+        note_wait: told, by another thread, how many seconds it waited, once the work on it begins; None: nobody is.
+
         Raises QueueFullError and NotReadyError.
         """
-        job = Job(request, self._options.limits.answer_seconds)
+        job = Job(request, self._options.limits.answer_seconds, note_wait)
         job.future.add_done_callback(lambda future: self._end(job))
         with self._lock:
             self._check_state()
@@ -125,8 +134,13 @@ class Engine:
         if self._scorer is not None:
             self._scorer.close()
 
+    def check_open(self) -> None:
+        """Raises NotReadyError where it is not known yet what the bundle has the models for, or never will be."""
+        if self.bundle is None:
+            self._check_state()
+
     def _refuse(self) -> QueueFullError:
-        seconds = self._meter.retry_after(self._line.pictures, len(self._threads))
+        seconds = self._meter.retry_after(self._line.pictures, 1 + len(self._threads))
         return QueueFullError(f"{len(self._line)} requests wait, as many as may; try again later", seconds)
 
     def _check_state(self) -> None:
@@ -145,17 +159,23 @@ class Engine:
         self._under_way.discard(job.future)
 
     def _open(self) -> None:
+        """Opens the models, and takes requests from then on: CUDA takes memory for every thread that ever called a
+        model, so that the one that warms them up is the first to use them.
+        """
         try:
             with convert_memory_errors("open the models", ADVICE):
-                self._start_threads(*self._open_models())
+                threads, answerer = self._open_models()
+                self._start_others(threads - 1, answerer)
         except BaseException as error:
             with self._lock:
                 self.problem, self.state = tell_problem(error), "failed"
+            return
+        self._work(answerer)
 
-    def _start_threads(self, threads: int, answerer: Answerer) -> None:
+    def _start_others(self, threads: int, answerer: Answerer) -> None:
         with self._lock:
             for number in range(threads):
-                name = f"editjudge-inference-{number}"
+                name = f"editjudge-inference-{1 + number}"
                 thread = threading.Thread(target=self._work, args=(answerer,), name=name, daemon=True)
                 thread.start()
                 self._threads.append(thread)
@@ -166,6 +186,8 @@ class Engine:
         """How many threads take requests, and what they answer them with."""
         self._scorer = scorer = self._open_scorer(self._options)
         self.bundle_hash = hash_bundle(scorer)
+        self.measurable = tuple(metric.spec for metric in select_metrics(None, scorer.bundle, parsed=False))
+        self.bundle = scorer.bundle
         warm_up(scorer)
         self.device = find_device(scorer)
         limits = ImageLimits(max_pixels=self._options.limits.max_pixels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,10 +36,14 @@ class Job:
     Args:
         request: With as many edited pictures as its kind takes.
         seconds: How long it may wait and be worked on.
+        note_wait: Told, once the work on it begins, how many seconds it waited; None: nobody is.
     """
 
-    def __init__(self, request: ScoringRequest, seconds: float) -> None:
+    def __init__(
+        self, request: ScoringRequest, seconds: float, note_wait: Callable[[float], None] | None = None
+    ) -> None:
         self.request = request
+        self.note_wait = note_wait
         self.future: Future[Answer] = Future()
         self.taken = time.monotonic()
         self._seconds = seconds

@@ -33,8 +33,11 @@ class WorkMeter:
 
     def note_start(self, job: Job, *, shares: bool) -> None:
         """The work on a job begins. shares: whether its original was ready from another one."""
+        waited = time.monotonic() - job.taken
+        if job.note_wait is not None:
+            job.note_wait(waited)
         if self._telemetry is not None:
-            self._telemetry.wait_seconds.observe(time.monotonic() - job.taken)
+            self._telemetry.wait_seconds.observe(waited)
             if shares:
                 self._telemetry.shared.inc()
 

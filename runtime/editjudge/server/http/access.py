@@ -7,13 +7,15 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from editjudge.server.http.refusals import OriginError, TokenError
 
 OPEN = re.compile(r"/(page/.*|health)?")
-"""Paths that need no token: the page, which holds none of it and asks for it, and whether the service is ready."""
+"""Paths that need no token: the page, which holds none of it and asks for it, and whether the service is ready. They
+are those that the routes are found by, without the path that the application is mounted at."""
 
 
 class AccessCheck:
@@ -37,7 +39,7 @@ class AccessCheck:
             headers = Headers(scope=scope)
             if self._token is None:
                 _check_origin(headers)
-            elif not OPEN.fullmatch(scope["path"]):
+            elif not OPEN.fullmatch(get_route_path(scope)):
                 _check_token(headers.get("authorization"), self._token)
         await self._app(scope, receive, send)
 

@@ -85,6 +85,7 @@ class Envelope:
                 route=route,
                 status=status,
                 ms=1000 * record.seconds,
+                waited_ms=None if record.waited is None else 1000 * record.waited,
                 items=record.items,
                 received=record.received,
                 error=record.error,

@@ -21,6 +21,7 @@ class RequestRecord:
         began: By the monotonic clock.
         received: Bytes of its body, once there.
         items: Edited pictures, once they are known.
+        waited: Seconds until a thread took it, once one has; of several questions to the engine, the longest wait.
         instruction: As it came.
         error: The kind of the error that it is answered with.
     """
@@ -29,8 +30,13 @@ class RequestRecord:
     began: float = field(default_factory=time.monotonic)
     received: int | None = None
     items: int | None = None
+    waited: float | None = None
     instruction: str | None = None
     error: str | None = None
+
+    def note_wait(self, seconds: float) -> None:
+        """The work on it, or on a part of it, begins after that long."""
+        self.waited = max(self.waited or 0.0, seconds)
 
     @property
     def seconds(self) -> float:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 
-from editjudge.bundles.bundle import Bundle
 from editjudge.errors import BundleError, InputError
 from editjudge.metrics.base import MetricSpec
 from editjudge.metrics.registry import select_metrics
@@ -39,22 +37,20 @@ class ScoringService:
         name = UNSENDABLE.sub("_", self.bundle_name)
         return f"{name} {self.engine.bundle_hash}" if self.engine.bundle_hash else name
 
-    @cached_property
+    @property
     def measurable(self) -> tuple[MetricSpec, ...]:
-        """What the bundle has the models for; opens no model. Raises BundleError, and tries again the next time."""
-        return tuple(metric.spec for metric in select_metrics(None, self._bundle, parsed=False))
+        """What the bundle has the models for. Raises NotReadyError where it is not open."""
+        self.engine.check_open()
+        return self.engine.measurable
 
     def select(self, names: Sequence[str] | None) -> tuple[str, ...]:
         """The names of metrics, or of all that the bundle has the models for. Raises InputError where it has not."""
         if names is None:
             return tuple(spec.name for spec in self.measurable)
-        if any(name not in {spec.name for spec in self.measurable} for name in names):
+        known = {spec.name for spec in self.measurable}
+        if self.engine.bundle is not None and not known.issuperset(names):
             try:
-                select_metrics(names, self._bundle, parsed=False)
+                select_metrics(names, self.engine.bundle, parsed=False)
             except BundleError as error:
                 raise InputError(str(error)) from error
         return tuple(names)
-
-    @cached_property
-    def _bundle(self) -> Bundle:
-        return Bundle.load(self.options.bundle)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 
 from editjudge.server.engine.engine import Engine
-from editjudge.server.engine.refusal import QueueFullError
+from editjudge.server.engine.refusal import NotReadyError, QueueFullError
 from editjudge.server.engine.request import Answer, ScoringRequest
+from editjudge.server.http.record import find_record
 from editjudge.server.http.refusals import ClientGoneError, OverdueError
 
 RETRY = 5.0
@@ -40,15 +43,20 @@ async def ask_several(
         seconds: For all of them together.
         at_once: How many of them wait in the queue at a time, so that others have room there.
 
-    Raises QueueFullError and NotReadyError where nothing is taken, OverdueError, and ClientGoneError.
+    What is not answered in time is an OverdueError, and what is not taken any more a NotReadyError, beside the answers
+    that there are. Raises QueueFullError where nothing is taken, and ClientGoneError.
     """
     futures: dict[asyncio.Future[Answer], int] = {}
     answers: dict[int, Answer | BaseException] = {}
+    submit = partial(engine.submit, note_wait=find_record(request).note_wait)
     gone = asyncio.ensure_future(_wait_until_gone(request))
     try:
         async with asyncio.timeout(seconds):
             while len(answers) < len(asked):
-                _submit(engine, asked, futures, len(answers), at_once)
+                try:
+                    _submit(submit, asked, futures, len(answers), at_once)
+                except NotReadyError as error:  # what was taken is answered all the same
+                    answers |= dict.fromkeys(range(len(answers) + len(futures), len(asked)), error)
                 waited_for: set[asyncio.Future[Any]] = {gone, *futures}
                 pause = None if futures else PAUSE  # others fill the queue; what was answered is not to be lost
                 await asyncio.wait(waited_for, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
@@ -57,7 +65,8 @@ async def ask_several(
                 for future in [future for future in futures if future.done()]:
                     answers[futures.pop(future)] = _read(future)
     except TimeoutError:
-        raise OverdueError(f"this could not be answered within {seconds:g} seconds; try again later", RETRY) from None
+        overdue = OverdueError(f"this could not be answered within {seconds:g} seconds; try again later", RETRY)
+        answers = dict.fromkeys(range(len(asked)), overdue) | answers
     finally:
         gone.cancel()
         for future in futures:
@@ -67,17 +76,17 @@ async def ask_several(
 
 
 def _submit(
-    engine: Engine,
+    submit: Callable[[ScoringRequest], Future[Answer]],
     asked: Sequence[ScoringRequest],
     futures: dict[asyncio.Future[Answer], int],
     answered: int,
     most: int,
 ) -> None:
-    """Hands in what comes next. Raises QueueFullError where there is no room for the first of it."""
+    """Hands in what comes next. Raises QueueFullError where there is no room for the first of it, and NotReadyError."""
     while len(futures) < most and answered + len(futures) < len(asked):
         index = answered + len(futures)
         try:
-            futures[asyncio.wrap_future(engine.submit(asked[index]))] = index
+            futures[asyncio.wrap_future(submit(asked[index]))] = index
         except QueueFullError:
             if index == 0:
                 raise

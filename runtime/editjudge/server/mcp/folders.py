@@ -30,15 +30,22 @@ class AllowedFolders:
 
         Raises ImageError for what lies outside, or leads there, and for what is no file.
         """
+        found = next((resolved for resolved in self._resolve_inside(path) if os.path.isfile(resolved)), None)
+        if found is None:
+            raise ImageError(f"{shorten(path)} is no file in the allowed folders; check the path")
+        return found
+
+    def check(self, path: str) -> None:
+        """Raises ImageError for what lies outside, or leads there, whether or not it is a file."""
+        self._resolve_inside(path)
+
+    def _resolve_inside(self, path: str) -> list[Path]:
         if not self._folders:
             raise ImageError("no folder is allowed; hand in the picture as base64, or restart with --allow FOLDER")
         inside = [resolved for folder in self._folders if self._holds(resolved := _resolve(folder / path))]
         if not inside:
             raise ImageError(f"{shorten(path)} is outside of the allowed folders; allow its folder with --allow")
-        found = next((resolved for resolved in inside if os.path.isfile(resolved)), None)
-        if found is None:
-            raise ImageError(f"{shorten(path)} is no file in the allowed folders; check the path")
-        return found
+        return inside
 
     def _holds(self, resolved: Path) -> bool:
         return any(resolved.is_relative_to(folder) for folder in self._folders)

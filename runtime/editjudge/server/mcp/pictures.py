@@ -23,9 +23,9 @@ class PictureReader:
         self._limits = limits
 
     def check(self, picture: PictureArgument) -> None:
-        """Raises ImageError for a file that may not be read, or is none."""
+        """Raises ImageError for a file that may not be read, whether or not it is there."""
         if picture.path is not None:
-            self._folders.find(picture.path)
+            self._folders.check(picture.path)
 
     def read(self, picture: PictureArgument) -> LoadedPicture:
         """Decodes a picture. Raises ImageError."""

@@ -67,6 +67,8 @@ def listen_on_file(path: Path) -> Iterator[socket.socket]:
     """
     if not hasattr(socket, "AF_UNIX"):
         raise InputError("this system has no Unix sockets; leave out --uds, and give --port")
+    if not path.name:  # as of "", which is the folder where it runs
+        raise InputError(f"--uds {path} names no file; give the path of a socket")
     if not path.parent.is_dir():  # the lock would make it
         raise InputError(f"there is no folder {shorten(str(path.parent))} for the socket; make it, or name another")
     taken = f"another service listens on {shorten(str(path))}; end it, or name another socket with --uds"
@@ -84,9 +86,20 @@ def listen_on_file(path: Path) -> Iterator[socket.socket]:
             try:
                 listener.listen(WAITING_CONNECTIONS)
                 yield listener
-            finally:
+            finally:  # whoever answered may have closed it, and its file is still there then
                 with suppress(OSError):
                     path.unlink()
+
+
+def stop_listening(listener: socket.socket) -> None:
+    """Closes a listener and removes the file of one that has a file, so that who comes later is refused at once, once
+    no other process holds it any more. One that is closed stays so.
+    """
+    with suppress(OSError):
+        name = listener.getsockname()
+        if isinstance(name, str):
+            Path(name).unlink()
+    listener.close()
 
 
 def _make_way(path: Path, taken: str) -> None:

@@ -23,6 +23,7 @@ from editjudge.errors import DeviceError, EditJudgeError
 from editjudge.server.logs import write_logs
 from editjudge.server.options import ServiceOptions
 from editjudge.server.processes.drain import drain_seconds
+from editjudge.server.processes.listener import stop_listening
 from editjudge.server.telemetry import SHARED_FOLDER, forget_worker
 from editjudge.utils.signals import ENDING
 
@@ -85,7 +86,7 @@ class Supervisor:
     Args:
         options: What each of them is told.
         count: How many.
-        listener: Where clients connect, to whichever worker is first.
+        listener: Where clients connect, to whichever worker is first; closed before the workers end.
         on_ready: Called once, when all of them are ready.
     """
 
@@ -171,6 +172,7 @@ class Supervisor:
 
     def _end_all(self) -> None:
         """Lets each answer what it has taken; what takes too long is ended by force."""
+        stop_listening(self._listener)  # or the kernel would go on to take connections, which nobody answers
         running = [worker.process for worker in self._workers if worker.process is not None]
         for process in running:
             process.terminate()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +10,13 @@ from editjudge.backends.onnx.providers import check_device
 from editjudge.errors import InputError, quote_value
 from editjudge.metrics.looking.choose import check_look
 from editjudge.metrics.registry import check_accept_at, check_compat
+from editjudge.server.access_token import read_token
 from editjudge.server.options import RequestLimits, ServiceOptions
 from editjudge.utils.text import shorten
 
-TOKEN = "EDITJUDGE_TOKEN"
-SHORTEST_TOKEN = 16
 MEGABYTE = 2**20
 OF_A_REPLICA = ("replicas", "cpus", "gpus")
-OF_LIMITS = ("max_mb", "max_pixels", "max_items", "receive_seconds", "answer_seconds")
+OF_LIMITS = ("max_mb", "max_pixels", "max_request_pixels", "max_items", "receive_seconds", "answer_seconds")
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def read_arguments(arguments: Mapping[str, Any]) -> tuple[ServiceOptions, Replic
         limits["max_bytes"] = limits.pop("max_mb") * MEGABYTE
     if not plan.gpus:
         read |= _stay_on_cpu(read, plan)
-    return ServiceOptions(**read, limits=RequestLimits(**limits), token=_read_token()), plan
+    return ServiceOptions(**read, limits=RequestLimits(**limits), token=read_token(None)), plan
 
 
 def _stay_on_cpu(read: Mapping[str, Any], plan: ReplicaPlan) -> dict[str, Any]:
@@ -58,13 +56,6 @@ def _stay_on_cpu(read: Mapping[str, Any], plan: ReplicaPlan) -> dict[str, Any]:
     if device not in ("auto", "cpu"):
         raise InputError(f"device is {quote_value(device)}, and no GPU is set aside; add gpus=1, or a part of one")
     return {"device": "cpu", "inference_threads": plan.cpus, "threads": 1}
-
-
-def _read_token() -> str | None:
-    token = os.environ.get(TOKEN, "").strip()
-    if token and len(token) < SHORTEST_TOKEN:
-        raise InputError(f"{TOKEN} has {len(token)} characters; use at least {SHORTEST_TOKEN}, or none at all")
-    return token or None
 
 
 def _text(name: str, value: object) -> str:
@@ -121,6 +112,7 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
     "queue": _whole(1, 100_000),
     "max_mb": _whole(1, 4096),
     "max_pixels": _whole(1024, 2**40),
+    "max_request_pixels": _whole(1024, 2**40),
     "max_items": _whole(1, 10_000),
     "receive_seconds": _number(0.1, 3600),
     "answer_seconds": _number(0.1, 86_400),

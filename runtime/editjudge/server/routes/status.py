@@ -9,11 +9,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 import editjudge
-from editjudge.errors import BundleError
 from editjudge.server.http.answers import json_response
 from editjudge.server.http.openapi import describe_health, describe_metrics
 from editjudge.server.http.service import ScoringService
 from editjudge.server.telemetry import render_metrics
+
+PROBLEM = "the models cannot be opened; the log of the service says why"
+"""Why it failed, as whoever asks is told, with a token or without: the reason itself may hold paths."""
 
 
 def build_status(service: ScoringService) -> APIRouter:
@@ -21,7 +23,7 @@ def build_status(service: ScoringService) -> APIRouter:
     router = APIRouter(tags=["service"])
 
     async def health(request: Request) -> Response:
-        content = await to_thread.run_sync(_describe_state, service)
+        content = _describe_state(service)  # it takes no time: no thread that bodies keep busy is waited for
         is_ready = content["status"] == "ready"
         return json_response(content, 200 if is_ready else 503, {} if is_ready else {"Retry-After": "2"})
 
@@ -44,19 +46,13 @@ def _describe_state(service: ScoringService) -> dict[str, Any]:
     """What "/health" tells. "rewards" is what trainers that use the form of UniRL ask it for."""
     engine = service.engine
     state = engine.state
-    rewards: dict[str, list[str]] = {}
-    if state == "ready":
-        try:
-            rewards = {spec.name: [state] for spec in service.measurable}
-        except BundleError:  # it went missing; what is open still answers
-            rewards = {}
     return {
         "status": state,
-        "problem": engine.problem,
+        "problem": None if engine.problem is None else PROBLEM,
         "bundle": service.bundle_name,
         "bundle_hash": engine.bundle_hash,
         "version": editjudge.__version__,
         "device": engine.device,
         "waiting": engine.waiting,
-        "rewards": rewards,
+        "rewards": {spec.name: [state] for spec in engine.measurable} if state == "ready" else {},
     }

@@ -24,6 +24,10 @@ from editjudge.server.http.refusals import BodyTypeError
 from editjudge.server.http.service import ScoringService
 from editjudge.server.http.waiting import ask_several
 
+ALL = "reward"
+"""Beside an entry for each reward by its name, as UniRL's trainers look them up, there is one of all of them, for
+clients that know only that an item has a reward. Where the metric of that name is asked for, it is that one's alone."""
+
 ItemGroups = list[tuple[ScoringRequest, list[int]]]
 """What the engine is asked, and for which items."""
 
@@ -111,18 +115,26 @@ def _write(
     if failures and len(failures) == len(answered) and isinstance(failures[0], (*OF_THE_MACHINE, RefusedError)):
         raise failures[0]
     places = {index: (answer, place) for answer, members in answered for place, index in enumerate(members)}
-    results: list[dict[str, dict[str, float]]] = [{} for _ in items]
-    errors: list[dict[str, str]] = [{} for _ in items]
+    results: list[dict[str, dict[str, float]]] = []
+    errors: list[dict[str, str]] = []
     for index, item in enumerate(items):
+        measured: dict[str, float] = {}
+        failed: dict[str, str] = {}
         for name in item.rewards:
             try:
-                if name not in known:
-                    raise EditJudgeError("there is no reward of this name here; GET /rewards lists what there is")
                 if item.problem is not None:
                     raise EditJudgeError(item.problem)
-                results[index][name] = {name: _read(*places[index], name)}
+                if name not in known:
+                    raise EditJudgeError("there is no reward of this name here; GET /rewards lists what there is")
+                measured[name] = _read(*places[index], name)
             except EditJudgeError as error:
-                errors[index][name] = str(error)
+                failed[name] = str(error)
+        results.append({name: {name: value} for name, value in measured.items()})
+        errors.append(failed)
+        if measured and ALL not in item.rewards:
+            results[-1][ALL] = measured
+        if failed and ALL not in item.rewards:
+            errors[-1] = {**failed, ALL: "; ".join(f"{name}: {reason}" for name, reason in failed.items())}
     identities = [{**item.identity, "scorer_version": service.engine.bundle_hash} for item in items]
     return {"protocol_version": PROTOCOL, "results": results, "errors": errors, "identities": identities}
 

@@ -152,8 +152,10 @@ def wait_in_time(work: Future[T], *, keeps: bool = False) -> T:
     try:
         return work.result(None if deadline is None else max(0.0, deadline.left))
     except TimeoutError:
-        if deadline is None or work.done():  # it is the work that raised it
+        if deadline is None:  # it is the work that raised it
             raise
+        if work.done():  # likewise, or it ended just now
+            return work.result()
         if not keeps:
             work.cancel()
         raise OutOfTimeError from None

@@ -11,13 +11,13 @@ import typer
 
 from editjudge.backends.onnx.providers import check_device
 from editjudge.bundles.bundle import Bundle
-from editjudge.cli.commands.serving.access_token import read_token
 from editjudge.cli.options import AcceptAt, BundleName, CompatOption, Debug, Device, LookOption, Threads
 from editjudge.errors import InputError
 from editjudge.metrics.looking.choose import choose_look
 from editjudge.metrics.registry import check_accept_at, check_compat
+from editjudge.server.access_token import read_token
 from editjudge.server.options import RequestLimits, ServiceOptions
-from editjudge.server.run import Address, check_access, check_packages, run_service
+from editjudge.server.run import Address, run_service
 from editjudge.utils.text import printable
 
 HOST, PORT = "127.0.0.1", 8400
@@ -51,6 +51,9 @@ def serve(
         int, typer.Option(help="MiB of the body of a request.", metavar="MIB", min=1, max=4096)
     ] = LIMITS.max_bytes // MEGABYTE,
     max_pixels: Annotated[int, typer.Option(help="Of each picture.", min=1024)] = LIMITS.max_pixels,
+    max_request_pixels: Annotated[
+        int, typer.Option(help="Of all pictures of a request.", min=1024)
+    ] = LIMITS.max_request_pixels,
     max_items: Annotated[int, typer.Option(help="Edited pictures of a request.", min=1, max=10_000)] = LIMITS.max_items,
     receive_seconds: Annotated[
         float, typer.Option(help="How long a request may take to arrive.", min=0.1, max=3600)
@@ -64,7 +67,7 @@ def serve(
             help="Threads of each process that run the models.",
             min=1,
             max=1024,
-            show_default="one on a GPU, else one for each core",
+            show_default="one on a GPU, else one for each core, but four at most",
         ),
     ] = None,
     log_instructions: Annotated[
@@ -95,12 +98,17 @@ def serve(
         look=choose_look(look, Bundle.load(bundle)) if look is not None else None,
         inference_threads=inference_threads,
         queue=queue,
-        limits=RequestLimits(max_mb * MEGABYTE, max_pixels, max_items, receive_seconds, answer_seconds),
+        limits=RequestLimits(
+            max_bytes=max_mb * MEGABYTE,
+            max_pixels=max_pixels,
+            max_request_pixels=max_request_pixels,
+            max_items=max_items,
+            receive_seconds=receive_seconds,
+            answer_seconds=answer_seconds,
+        ),
         token=read_token(token_file),
         log_instructions=log_instructions,
     )
-    check_access(address, options)
-    check_packages()
     Bundle.load(bundle)
     run_service(address, options, workers, _announce)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, Never
 
 from editjudge.errors import InputError, quote_value
@@ -34,8 +35,8 @@ def read_json(content: bytes) -> dict[str, Any]:
 def _collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise InputError(f"an object of the body has the key {quote_value(twice)} more than once; send it once")
     return values
 

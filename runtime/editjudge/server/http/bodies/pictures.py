@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import PIL.Image
 
 from editjudge.errors import ImageError
+from editjudge.image.decoding.foreign import HEAD_BYTES, is_heic
+from editjudge.image.decoding.png_chunks import SIGNATURE
 from editjudge.image.decoding.read import FORMATS
 from editjudge.image.decoding.sources import is_address
 from editjudge.server.http.refusals import TooLargeError
@@ -24,6 +28,11 @@ class SentPicture:
 
     content: bytes
     name: str | None = None
+
+    @cached_property
+    def pixels(self) -> int:
+        """By the head of the file, of very many at least as many as Pillow opens; 0: it cannot be read here."""
+        return _count_pixels(self.content)
 
     @property
     def shown_name(self) -> str | None:
@@ -57,14 +66,30 @@ def check_picture(picture: SentPicture, most_pixels: int, field: str) -> SentPic
     """
     if not picture.content:
         raise ImageError(f"{field} is empty: it has 0 bytes; send a picture's file")
-    if _count_pixels(picture.content) > most_pixels:
+    if picture.pixels > most_pixels:
         raise TooLargeError(f"{field} has more pixels than the {most_pixels:,} that are taken; scale it down")
     return picture
 
 
+def check_request_pixels(pictures: Iterable[SentPicture], most: int) -> None:
+    """Raises TooLargeError where all of them together have too many pixels, by their heads; each file counts once."""
+    if sum({picture.content: picture.pixels for picture in pictures}.values()) > most:
+        raise TooLargeError(
+            f"the pictures together have more pixels than the {most:,} that are taken; send fewer, or scale them down"
+        )
+
+
 def _count_pixels(content: bytes) -> int:
-    """The pixels by the head of a file, of very many at least as many as Pillow opens; 0: it cannot be read here."""
+    if (
+        content.startswith(SIGNATURE) and content[12:16] == b"IHDR"
+    ):  # Pillow opens none with long texts, which are read all the same
+        return int.from_bytes(content[16:20]) * int.from_bytes(content[20:24])
     try:
+        if is_heic(content[:HEAD_BYTES]):
+            from pillow_heif import open_heif  # noqa: PLC0415  (an extra)
+
+            width, height = open_heif(io.BytesIO(content)).size
+            return int(width * height)
         with PIL.Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             return picture.width * picture.height
     except PIL.Image.DecompressionBombError:

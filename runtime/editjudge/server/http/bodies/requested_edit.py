@@ -17,7 +17,7 @@ from editjudge.server.http.bodies.fields import (
     read_form_fields,
     read_json_fields,
 )
-from editjudge.server.http.bodies.pictures import SentPicture, check_picture
+from editjudge.server.http.bodies.pictures import SentPicture, check_picture, check_request_pixels
 from editjudge.server.options import RequestLimits
 from editjudge.utils.arguments import TEXT
 
@@ -72,6 +72,7 @@ def read_edit(task: RouteTask, content: bytes, content_type: str, limits: Reques
     for index, picture in enumerate(asked.edited):
         if picture.content or task != "rank":  # of a ranking, an empty one is told in its place
             check_picture(picture, limits.max_pixels, name_edited(index, most_edited))
+    check_request_pixels([asked.original, *asked.edited], limits.max_request_pixels)
     return asked
 
 

@@ -14,12 +14,14 @@ from editjudge.errors import EditJudgeError, InputError, quote_value
 from editjudge.metrics.registry import DEFAULT, EditScore
 from editjudge.server.http.bodies.fields import PICTURE
 from editjudge.server.http.bodies.json_body import read_json
-from editjudge.server.http.bodies.pictures import SentPicture, check_picture, decode_picture
+from editjudge.server.http.bodies.pictures import SentPicture, check_picture, check_request_pixels, decode_picture
 from editjudge.server.http.refusals import HttpError, TooLargeError
 from editjudge.server.options import RequestLimits
 from editjudge.utils.arguments import TEXTS
 
 PROTOCOL = "1"
+UNNAMED = ("reward",)
+"""Under what an item is told of that names no rewards, or none that can be read."""
 IDENTITY = ("request_id", "sample_id", "group_id", "source_rank", "policy_version", "idempotency_key")
 """What trainers tell items apart by; they get it back."""
 PICTURE_FIELD = "image_b64"
@@ -48,12 +50,12 @@ class ScoreItem:
 def read_items(content: bytes, limits: RequestLimits) -> list[ScoreItem]:
     """The items of a body. Takes a moment: not for the thread of the event loop.
 
-    Raises InputError for what is no such request, and TooLargeError for too many items; what is wrong with the pictures
-    of one, or with its text, is told with it.
+    Raises InputError for what is no such request, and TooLargeError for too many items or pixels; what is wrong with
+    one of them is told with it.
     """
     body = read_json(content)
-    version = body.get("protocol_version", PROTOCOL)
-    if version not in (None, PROTOCOL):
+    version = body.get("protocol_version")
+    if version not in (None, PROTOCOL, int(PROTOCOL)) or isinstance(version, bool):
         raise InputError(f"protocol_version is {quote_value(version)}; this service reads {PROTOCOL!r}")
     items = body.get("requests")
     if not isinstance(items, list):
@@ -62,17 +64,22 @@ def read_items(content: bytes, limits: RequestLimits) -> list[ScoreItem]:
         raise TooLargeError(
             f"there are {len(items):,} items, more than the {limits.max_items:,} that are taken; send fewer"
         )
-    return [_read_item(index, item, limits) for index, item in enumerate(items)]
+    read = [_read_item(item, limits) for item in items]
+    pictures = [picture for item in read for picture in (item.original, item.edited) if picture is not None]
+    check_request_pixels(pictures, limits.max_request_pixels)
+    return read
 
 
-def _read_item(index: int, item: object, limits: RequestLimits) -> ScoreItem:
+def _read_item(item: object, limits: RequestLimits) -> ScoreItem:
     if not isinstance(item, dict):
-        raise InputError(f"requests[{index}] is {quote_value(item)}; give an object")
+        problem = f"the item is {quote_value(item)}; give an object"
+        return ScoreItem(UNNAMED, dict.fromkeys(IDENTITY), problem=problem)
+    identity = {name: _read_identity(item.get(name)) for name in IDENTITY}
     rewards = item.get("required_rewards")
     if not TEXTS.holds(rewards) or not rewards:
-        raise InputError(f"requests[{index}].required_rewards is {quote_value(rewards)}; give a list of names")
+        said = "[]" if rewards == [] else quote_value(rewards)
+        return ScoreItem(UNNAMED, identity, problem=f"required_rewards is {said}; give a list of names")
     names = tuple(dict.fromkeys(rewards))
-    identity = {name: _read_identity(item.get(name)) for name in IDENTITY}
     try:
         original, edited, instruction = _read_history(item.get("history"), limits)
     except (InputError, HttpError) as error:
@@ -94,7 +101,9 @@ def _read_history(history: object, limits: RequestLimits) -> tuple[SentPicture, 
     if not said:
         raise InputError("no turn of the history has a text; give the instruction as that of the last one")
     original = _read_picture(pictures[0], "the first picture", limits)
-    return original, _read_picture(pictures[-1], "the last picture", limits), said[-1]
+    edited = _read_picture(pictures[-1], "the last picture", limits)
+    check_request_pixels([original, edited], limits.max_request_pixels)
+    return original, edited, said[-1]
 
 
 def _read_picture(picture: object, name: str, limits: RequestLimits) -> SentPicture:

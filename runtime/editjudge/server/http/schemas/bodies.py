@@ -149,5 +149,5 @@ class ScoreItemsBody(Described):
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [examples.ITEMS]})
 
-    protocol_version: str | None = "1"
+    protocol_version: str | int | None = "1"
     requests: list[ScoreItemBody]

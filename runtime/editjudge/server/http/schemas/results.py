@@ -84,9 +84,12 @@ class ScoreItemsAnswer(Described):
 
     protocol_version: Literal["1"]
     results: Annotated[
-        list[dict[str, dict[str, float]]], Field(description="By reward; one that was not measured is not there.")
+        list[dict[str, dict[str, float]]],
+        Field(description='By reward, and all under "reward"; one that was not measured is not there.'),
     ]
-    errors: Annotated[list[dict[str, str]], Field(description="By reward, why it is not among the results.")]
+    errors: Annotated[
+        list[dict[str, str]], Field(description='By reward, and all under "reward", why it is not among the results.')
+    ]
     identities: list[IdentityAnswer]
 
 
