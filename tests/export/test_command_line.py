@@ -42,8 +42,10 @@ class Exports:
             raise self.error
         folder.mkdir(exist_ok=True)
         (folder / "graph.onnx").write_bytes(bytes(1_230_000))
+        (folder / "graph.onnx.data").write_bytes(bytes(3_000_000))
         rounding = SimpleNamespace(largest=0.012, mean=0.0034)
-        return [SimpleNamespace(path=folder / "graph.onnx", precision=precision, parity=1e-5, rounding=rounding)]
+        path, files = folder / "graph.onnx", [folder / "graph.onnx", folder / "graph.onnx.data"]
+        return [SimpleNamespace(path=path, files=files, precision=precision, parity=1e-5, rounding=rounding)]
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def test_options_are_handed_on(exports: Exports, tmp_path: Path, capsys: pytest.
     settings = {"height": 64, "width": 800, "text_length": 16, "fit": "stretch"}
     assert exports.calls == [(Path("checkpoint"), tmp_path, "mixed", settings)]
     assert type(exports.calls[0][3]["fit"]) is str
-    figures = "mixed, 1.23 MB, differs from PyTorch by 1.0e-05, rounding moved it by 1.2e-02, on average 3.4e-03"
+    figures = "mixed, 4.23 MB, differs from PyTorch by 1.0e-05, rounding moved it by 1.2e-02, on average 3.4e-03"
     assert capsys.readouterr().out == f"{tmp_path / 'graph.onnx'}: {figures}\n"
 
 
