@@ -7,15 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from editjudge.backends.onnx import session as session_module
+from editjudge.backends.onnx.library import load_onnxruntime
 from editjudge.backends.onnx.memory.cpu_arena import ARENA, CpuArena
 from editjudge.backends.onnx.session import Session, open_session
 from editjudge.bundles.bundle import Bundle
 from support.fresh_process import run_python
 
+onnxruntime = load_onnxruntime()
 PIXELS = np.random.default_rng(0).random((2, 3, 16, 16), np.float32)
 
 

@@ -97,6 +97,13 @@ def write_logs(**fields: Any) -> None:
         logger.setLevel(level)
 
 
+def flush_logs() -> None:
+    """What waits is written now, as far as somebody reads it: before what else goes to stderr, it comes first."""
+    for name in TOLD:
+        for handler in logging.getLogger(name).handlers:
+            handler.flush()
+
+
 class JsonHandler(QueueHandler):
     """Makes each record a line, which a thread of its own writes: whoever logs never waits for who reads. A log that
     nobody reads any more is no reason to fail.

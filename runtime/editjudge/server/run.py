@@ -12,7 +12,7 @@ from pathlib import Path
 from socket import socket
 
 from editjudge.errors import DeviceError, InputError
-from editjudge.server.logs import write_logs
+from editjudge.server.logs import flush_logs, write_logs
 from editjudge.server.options import ServiceOptions
 from editjudge.server.processes.listener import find_address, is_loopback, listen_on_file, listen_on_port
 from editjudge.utils.text import shorten
@@ -86,14 +86,17 @@ def run_service(address: Address, options: ServiceOptions, workers: int, on_read
         def tell() -> None:
             on_ready(_write_address(address, listener))
 
-        if workers == 1:
-            from editjudge.server.processes.worker import answer_requests  # noqa: PLC0415  (loads the web server)
+        try:
+            if workers == 1:
+                from editjudge.server.processes.worker import answer_requests  # noqa: PLC0415  (loads the web server)
 
-            answer_requests(options, listener, tell)
-        else:
-            from editjudge.server.processes.supervisor import Supervisor  # noqa: PLC0415  (as above)
+                answer_requests(options, listener, tell)
+            else:
+                from editjudge.server.processes.supervisor import Supervisor  # noqa: PLC0415  (as above)
 
-            Supervisor(options, workers, listener, tell).run()
+                Supervisor(options, workers, listener, tell).run()
+        finally:
+            flush_logs()  # before the error, if there is one
 
 
 def _write_address(address: Address, listener: socket) -> str:
