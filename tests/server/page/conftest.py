@@ -42,6 +42,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
     def open_page(address: str, width: int = 1280, **context: object) -> Page:
         page = browser.new_context(viewport={"width": width, "height": 800}, **context).new_page()  # type: ignore[arg-type]
         page.set_default_timeout(1000 * SECONDS)
+        page.on("filechooser", lambda chooser: None)  # from now on, or Enter may open one before it is waited for
         watched = WatchedPage(page, address)
         watched.watch()
         opened.append(watched)
