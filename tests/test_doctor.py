@@ -72,7 +72,8 @@ def test_judges_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, capfd: Cap
     assert "pip install 'editjudge[judges]'" in printed(report, capfd, monkeypatch, 120)
 
 
-def test_a_default_that_is_broken(capfd: Capture, tmp_path: Path, toy: Any) -> None:
+def test_a_default_that_is_broken(capfd: Capture, tmp_path: Path, toy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # or a long path is broken
     shutil.copytree(toy.folder, tmp_path / "bad")
     (tmp_path / "bad" / "detector.onnx").unlink()
     for arguments, word in (

@@ -34,7 +34,8 @@ def test_one_object_and_nothing_else(capfd: Capture) -> None:
     assert content["judge"] == {"name": "local", "model": "studio", "prompts": None, "seed": None}
 
 
-def test_a_line_a_side(capfd: Capture) -> None:
+def test_a_line_a_side(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # or a long line is broken
     assert run(command("wrong object or colour")) == 0
     lines = capfd.readouterr().out.splitlines()
     assert lines[0] == "Make the car blue."
