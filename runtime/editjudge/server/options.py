@@ -9,6 +9,9 @@ from typing import Self
 from editjudge.metrics.registry import Compat
 from editjudge.types import Look
 
+MEGABYTE = 2**20
+"""Bytes, of the unit in which sizes are told to a service."""
+
 
 @dataclass(frozen=True)
 class RequestLimits:
@@ -23,7 +26,7 @@ class RequestLimits:
         answer_seconds: How long a request may wait and be worked on; what is not done by then is given up.
     """
 
-    max_bytes: int = 64 * 2**20
+    max_bytes: int = 64 * MEGABYTE
     max_pixels: int = 50_000_000
     max_request_pixels: int = 400_000_000
     max_items: int = 64

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -66,7 +68,9 @@ def test_a_full_queue_is_waited_for(visit: Visit, edit: DemoInput, scorer: Score
             one.result()
 
 
-def test_models_that_are_still_being_opened_are_waited_for(visit: Visit, edit: DemoInput) -> None:
+@contextmanager
+def opening() -> Iterator[tuple[PageService, threading.Event]]:
+    """A service whose models are opened once the event is set."""
     may_open = threading.Event()
 
     def open_late(options: ServiceOptions) -> Scorer:
@@ -74,6 +78,11 @@ def test_models_that_are_still_being_opened_are_waited_for(visit: Visit, edit: D
         return open_studio(options)
 
     with serve(open_scorer=open_late, ready=False) as service:
+        yield service, may_open
+
+
+def test_models_that_are_still_being_opened_are_waited_for(visit: Visit, edit: DemoInput) -> None:
+    with opening() as (service, may_open):
         try:
             page = visit(service.address)
             expect(page.locator("#service")).to_have_text("The models are being opened…")
@@ -87,13 +96,7 @@ def test_models_that_are_still_being_opened_are_waited_for(visit: Visit, edit: D
 
 
 def test_waiting_can_be_stopped(visit: Visit, edit: DemoInput) -> None:
-    may_open = threading.Event()
-
-    def open_late(options: ServiceOptions) -> Scorer:
-        may_open.wait(60)
-        return open_studio(options)
-
-    with serve(open_scorer=open_late, ready=False) as service:
+    with opening() as (service, may_open):
         try:
             page = visit(service.address)
             fill(page, edit.original, [edit.candidates[0].file], edit.instruction)

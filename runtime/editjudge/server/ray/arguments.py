@@ -11,10 +11,9 @@ from editjudge.errors import InputError, quote_value
 from editjudge.metrics.looking.choose import check_look
 from editjudge.metrics.registry import check_accept_at, check_compat
 from editjudge.server.access_token import read_token
-from editjudge.server.options import RequestLimits, ServiceOptions
+from editjudge.server.options import MEGABYTE, RequestLimits, ServiceOptions
 from editjudge.utils.text import shorten
 
-MEGABYTE = 2**20
 OF_A_REPLICA = ("replicas", "cpus", "gpus")
 OF_LIMITS = ("max_mb", "max_pixels", "max_request_pixels", "max_items", "receive_seconds", "answer_seconds")
 

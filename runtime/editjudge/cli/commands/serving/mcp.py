@@ -15,9 +15,8 @@ from editjudge.errors import DeviceError
 from editjudge.metrics.looking.choose import check_look
 from editjudge.metrics.registry import check_accept_at, check_compat
 from editjudge.scorer import Scorer
-from editjudge.server.options import RequestLimits
+from editjudge.server.options import MEGABYTE, RequestLimits
 
-MEGABYTE = 2**20
 DEFAULTS = RequestLimits()
 
 

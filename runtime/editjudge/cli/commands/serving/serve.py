@@ -16,13 +16,12 @@ from editjudge.errors import InputError
 from editjudge.metrics.looking.choose import choose_look
 from editjudge.metrics.registry import check_accept_at, check_compat
 from editjudge.server.access_token import read_token
-from editjudge.server.options import RequestLimits, ServiceOptions
+from editjudge.server.options import MEGABYTE, RequestLimits, ServiceOptions
 from editjudge.server.run import Address, run_service
 from editjudge.utils.text import printable
 
 HOST, PORT = "127.0.0.1", 8400
 LIMITS, OPTIONS = RequestLimits(), ServiceOptions()
-MEGABYTE = 2**20
 
 
 def serve(
