@@ -26,7 +26,7 @@ import numpy as np
 from editjudge.benchmarking.inputs import demo_edits
 from editjudge.scorer import Scorer
 from editjudge.types import EditIntent
-from support.forked import fork
+from support.forked import SECONDS, fork
 
 random = np.random.default_rng(0)
 original = random.integers(0, 255, (96, 96, 3), dtype=np.uint8)
@@ -57,10 +57,10 @@ def work_in_turn():
     work()
     print("its child", fork(work), flush=True)
 
-print("child", fork(work_in_turn), flush=True)
+print("child", fork(work_in_turn, 2 * SECONDS), flush=True)
 work()
 """
-    ended = run_python(program, seconds=150)
+    ended = run_python(program, seconds=600)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == ["its child ended with 0", "child ended with 0"]
 
@@ -99,7 +99,7 @@ for thread in threads:
     thread.join()
 print(wrong)
 """
-    ended = run_python(program, toy.folder, seconds=200)
+    ended = run_python(program, toy.folder, seconds=600)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == ["{'ended with 0'}", "[]"]
 
