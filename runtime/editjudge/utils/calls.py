@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from editjudge.utils.forks import renew_after_fork
+from editjudge.utils.forks import pause_libraries, renew_after_fork, resume_libraries
 
 PATIENCE = 10.0
 """Seconds that a fork, or the end of the interpreter, waits at most: a call may itself wait for something."""
@@ -98,10 +98,20 @@ def _watch_process() -> Calls:
     if hasattr(os, "register_at_fork"):  # Windows does not fork
         # What was registered last runs first: the hook of concurrent.futures keeps all threads from handing work to
         # pools until the fork is over, which calls under way have to be able to do while they are waited for.
-        os.register_at_fork(before=lambda: calls.hold(PATIENCE), after_in_parent=calls.release)
+        os.register_at_fork(before=lambda: _prepare_fork(calls), after_in_parent=lambda: _go_on(calls))
     # Threads that are not daemons have ended by then; the daemons' next calls wait for ever, as nobody awaits them.
     atexit.register(lambda: calls.hold(PATIENCE))
     return calls
+
+
+def _prepare_fork(calls: Calls) -> None:
+    calls.hold(PATIENCE)
+    pause_libraries()
+
+
+def _go_on(calls: Calls) -> None:
+    resume_libraries()
+    calls.release()
 
 
 PROCESS = _watch_process()

@@ -1,10 +1,12 @@
-"""What a forked process cannot go on with: locks held by threads that it lacks, and models that ran in them."""
+"""What a forked process cannot go on with: locks held by threads that it lacks, and models that ran in them; and
+libraries whose threads end for a fork."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 from weakref import WeakSet
 
@@ -18,6 +20,7 @@ class Renewable(Protocol):
 
 _renewables: WeakSet[Renewable] = WeakSet()
 _locks: WeakSet[Any] = WeakSet()
+_pauses: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
 
 def renew_after_fork(thing: Renewable) -> None:
@@ -41,7 +44,25 @@ def leave_behind(thing: object) -> None:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
+def pause_at_fork(pause: Callable[[], None], resume: Callable[[], None]) -> None:
+    """Has a library end its threads before each fork from now on, when no call of ours is under way, and go on after it
+    in both processes: for one whose idle threads may hold a lock that the forked process would wait for.
+    """
+    _pauses.append((pause, resume))
+
+
+def pause_libraries() -> None:
+    for pause, _ in _pauses:
+        pause()
+
+
+def resume_libraries() -> None:
+    for _, resume in _pauses:
+        resume()
+
+
 def _renew() -> None:
+    resume_libraries()
     for lock in list(_locks):
         lock._at_fork_reinit()
     for thing in list(_renewables):
