@@ -39,7 +39,7 @@ test-webgpu: $(WEBGPU_ENV)/.ready
 
 # In Debian's Chromium, which has to be installed: apt-get install chromium.
 test-browser: $(ENV)/.ready
-	$(BIN)/python -m pytest -m browser tests/server/page
+	$(BIN)/python -m pytest -m browser tests/server/page tests/study/page
 
 check: $(ENV)/.ready
 	$(BIN)/ruff check .

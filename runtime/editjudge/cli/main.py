@@ -26,6 +26,7 @@ from editjudge.cli.commands.score import score
 from editjudge.cli.commands.score_dataset import score_dataset
 from editjudge.cli.commands.serving.mcp import mcp
 from editjudge.cli.commands.serving.serve import serve
+from editjudge.cli.commands.study.app import app as study_app
 from editjudge.cli.streams import (
     PIPE_CLOSED,
     flush_output,
@@ -50,6 +51,7 @@ for command in (score, rank, reward, differences, parse, demo, bench, doctor, sc
     app.command()(command)
 app.command()(mcp)
 app.command()(serve)
+app.add_typer(study_app, name="study", help="Show edits to raters, and export what they say.")
 app.add_typer(bundle_app, name="bundle", help="List, verify and build bundles of models.")
 app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the papers on scores, differences or edits.")
 

@@ -84,7 +84,7 @@ def run_service(address: Address, options: ServiceOptions, workers: int, on_read
             os.environ.pop(name, None)
 
         def tell() -> None:
-            on_ready(_write_address(address, listener))
+            on_ready(write_address(address, listener))
 
         try:
             if workers == 1:
@@ -99,7 +99,8 @@ def run_service(address: Address, options: ServiceOptions, workers: int, on_read
             flush_logs()  # before the error, if there is one
 
 
-def _write_address(address: Address, listener: socket) -> str:
+def write_address(address: Address, listener: socket) -> str:
+    """An address as clients write it."""
     if address.socket_file is not None:
         return f"unix:{address.socket_file}"
     host = f"[{address.host}]" if ":" in address.host else address.host

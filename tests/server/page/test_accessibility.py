@@ -5,19 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from editjudge.datasets.demo import DemoInput
+from support.browsers import find_violations
 from support.served_page import PageService, Visit, fill, fits
 
 pytestmark = pytest.mark.browser
-
-
-def find_violations(page: Page) -> list[str]:
-    """The rules that axe sees broken, of whatever weight, with where they are."""
-    violations = Axe().run(page).response["violations"]
-    return [f"{one['impact']}: {one['id']} at {[node['target'] for node in one['nodes']]}" for one in violations]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

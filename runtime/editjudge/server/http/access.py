@@ -38,7 +38,7 @@ class AccessCheck:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             if self._token is None:
-                _check_origin(headers)
+                check_origin(headers)
             elif not OPEN.fullmatch(get_route_path(scope)):
                 _check_token(headers.get("authorization"), self._token)
         await self._app(scope, receive, send)
@@ -52,14 +52,15 @@ def _check_token(shown: str | None, token: bytes) -> None:
         raise TokenError("the token is not that of this service; send it in the header Authorization: Bearer TOKEN")
 
 
-def _check_origin(headers: Headers) -> None:
+def check_origin(headers: Headers) -> None:
+    """Raises OriginError for a page of another site, and for a name that leads others to this machine."""
     host, origin = headers.get("host", ""), headers.get("origin")
     if not _is_own_name(host):
         raise OriginError(
             "the service is asked under a name of the network, and has no token; ask it as localhost or 127.0.0.1, or "
             "start it with a token"
         )
-    if origin is not None and _split(origin) != host.lower():
+    if origin is not None and not is_same_host(origin, host):
         raise OriginError(
             "a page of another site asks, and the service has no token; use its own page, or start it with a token"
         )
@@ -80,9 +81,9 @@ def _is_own_name(host: str) -> bool:
     return True
 
 
-def _split(origin: str) -> str:
-    """The host and port of an origin; "null", and whatever is none, has none."""
+def is_same_host(origin: str, host: str) -> bool:
+    """Whether an origin has the host and port that are asked; "null", and whatever is none, has none."""
     try:
-        return urlsplit(origin).netloc.lower()
+        return urlsplit(origin).netloc.lower() == host.lower() != ""
     except ValueError:
-        return ""
+        return False

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable
 from logging import getLogger
-from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,18 +15,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from editjudge.errors import DeviceError
 from editjudge.server.app import build_app
 from editjudge.server.engine.engine import Engine
-from editjudge.server.options import ServiceOptions
-from editjudge.server.processes.bounded_heads import BoundedHeads
+from editjudge.server.options import RequestLimits, ServiceOptions
 from editjudge.server.processes.drain import drain_seconds
+from editjudge.server.processes.web_server import configure, ended_by_signals
 from editjudge.server.telemetry import Telemetry
-from editjudge.utils.signals import ENDING
 
 LOG = getLogger("editjudge.server.worker")
 LOOK = 0.05
 """Seconds between two looks at how far the models are."""
-KEPT_ALIVE = 75
-"""Seconds that a connection is kept after an answer: longer than a proxy keeps it, which else might send into one that
-is just being closed."""
 
 
 def answer_requests(
@@ -51,7 +43,7 @@ def answer_requests(
     telemetry = Telemetry()
     engine = Engine(options, telemetry=telemetry)
     app: ASGIApp = build_app(options, engine, telemetry)
-    server = uvicorn.Server(_configure(_ReadyFirst(app, engine) if ready_first else app, options))
+    server = uvicorn.Server(_configure(_ReadyFirst(app, engine) if ready_first else app, options.limits))
 
     def watch() -> None:
         while engine.state == "starting" and not server.should_exit:
@@ -63,7 +55,7 @@ def answer_requests(
         elif engine.state == "failed":
             server.should_exit = True
 
-    with _ended_by_signals(server):
+    with ended_by_signals(server):
         threading.Thread(target=watch, name="editjudge-watch", daemon=True).start()
         try:
             server.run([listener])
@@ -96,34 +88,5 @@ class _ReadyFirst:
         await self._app(scope, receive, send_later if scope["type"] == "lifespan" else send)
 
 
-def _configure(app: ASGIApp, options: ServiceOptions) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=partial(BoundedHeads, head_seconds=options.limits.receive_seconds),  # type: ignore[arg-type]
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=KEPT_ALIVE,
-        timeout_graceful_shutdown=drain_seconds(options.limits),
-    )
-
-
-@contextmanager
-def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    """In the block they end the server in order, also while it does not listen to them yet, and the process not at
-    once, to which uvicorn hands them on when it has ended. One that is ignored, as by nohup, stays so.
-    """
-
-    def end(number: int, frame: FrameType | None) -> None:
-        server.should_exit = True
-
-    handled = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, end) for number in handled}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _configure(app: ASGIApp, limits: RequestLimits) -> uvicorn.Config:
+    return configure(app, head_seconds=limits.receive_seconds, drain_seconds=drain_seconds(limits))

@@ -1,0 +1,1 @@
+"""Asking people, and what follows from what they say."""

@@ -1,0 +1,1 @@
+"""Rating pages: what people say of edits, kept so that nothing is lost."""

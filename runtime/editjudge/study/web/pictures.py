@@ -1,0 +1,93 @@
+"""The pictures of a study as browsers get them: pixels alone, so that neither name, format nor metadata tell whose they
+are."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from collections import OrderedDict
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from editjudge.datasets import Dataset
+from editjudge.image.decode import load_image
+from editjudge.image.transforms import fit_frame, resize
+from editjudge.study.database import StudyDatabase
+from editjudge.study.pages import MASK_PREFIX, PicturePlace, find_source
+from editjudge.types import Image
+
+SHOWN, ZOOMED = 768, 2048
+"""Pixels of the longest side: beside others, and alone."""
+KEPT = 256 * 2**20
+"""Bytes of encoded pictures that are kept."""
+MASK_COLOUR = np.array([255, 40, 90], np.float32)
+VEIL = 0.55
+"""How much of a pixel the colour of a mask is."""
+NOISE = 60.0
+"""The standard deviation of the noise of a check, of 255."""
+
+
+class StudyPictures:
+    """Decodes, scales and encodes what a page shows. May be shared by threads."""
+
+    def __init__(self, database: StudyDatabase, dataset: Dataset) -> None:
+        self._database = database
+        self._dataset = dataset
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._size = 0
+
+    def encode(self, token: str, longest: int = SHOWN) -> bytes:
+        """A picture as lossless WebP without metadata. Raises InputError for a token that is none, and ImageError for a
+        picture that cannot be read any more."""
+        key = token, longest
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        place = self._database.picture(token)
+        content = _encode(fit_frame(self._draw(place, token), longest))
+        self._keep(key, content)
+        return content
+
+    def _keep(self, key: tuple[str, int], content: bytes) -> None:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = content
+                self._size += len(content)
+            while self._size > KEPT:
+                self._size -= len(self._kept.popitem(last=False)[1])
+
+    def _draw(self, place: PicturePlace, token: str) -> Image:
+        if place.column.startswith(MASK_PREFIX):
+            edited = load_image(find_source(self._dataset, PicturePlace(place.row, "edited")))
+            if place.made == "empty":
+                return edited
+            return _veil(edited, load_image(find_source(self._dataset, place)))
+        picture = load_image(find_source(self._dataset, place))
+        return _add_noise(picture, token) if place.made == "noise" else picture
+
+
+def _veil(picture: Image, mask: Image) -> Image:
+    """A picture with a colour over it where a mask, of any size, is brighter than half."""
+    height, width = picture.shape[:2]
+    inside: NDArray[np.bool_] = resize(mask, width, height, "bilinear").max(axis=2) > 127
+    veiled = picture.astype(np.float32)
+    veiled[inside] = (1 - VEIL) * veiled[inside] + VEIL * MASK_COLOUR
+    return veiled.round().astype(np.uint8)
+
+
+def _add_noise(picture: Image, token: str) -> Image:
+    """The same for the same token."""
+    random = np.random.default_rng(int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], "big"))
+    noisy = picture + random.normal(0.0, NOISE, picture.shape)
+    return np.clip(noisy.round(), 0, 255).astype(np.uint8)
+
+
+def _encode(picture: Image) -> bytes:
+    file = io.BytesIO()
+    PIL.Image.fromarray(picture).save(file, "WEBP", lossless=True, method=0)
+    return file.getvalue()

@@ -1,0 +1,97 @@
+"""Data sets that are rated, studies of them, and raters whose noise is known."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import uvicorn
+
+from editjudge.datasets import Dataset, open_dataset
+from editjudge.study.database import StudyDatabase
+from editjudge.study.design import StudyKind, default_design
+from editjudge.study.items import read_items
+from editjudge.study.web.app import build_study
+from editjudge.study.web.pictures import StudyPictures
+
+EDITORS = ("painter", "smearer", "guesser")
+SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class RatedSet:
+    """A data set in a folder, and how good each row is, from 1 to 5."""
+
+    dataset: Dataset
+    quality: Mapping[int, float]
+
+
+def write_set(folder: Path, inputs: int = 4, candidates: int = 3, size: int = 16) -> RatedSet:
+    """Noise in files that are called after their editors; quality is drawn evenly from 1 to 5."""
+    random = np.random.default_rng(5)
+    rows = []
+    for number in range(inputs):
+        names = [f"original-{number}.png", *(f"{editor}-{number}.png" for editor in EDITORS[:candidates])]
+        for name in names:
+            cv2.imwrite(str(folder / name), random.integers(0, 255, (size, size, 3), dtype=np.uint8))
+        for editor, edited in zip(EDITORS, names[1:], strict=False):
+            row = {"id": f"{number}-{editor}", "group": f"input-{number}", "model": editor, "original": names[0]}
+            rows.append({**row, "edited": edited, "instruction": f"make thing {number} blue"})
+    path = folder / "edits.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return RatedSet(open_dataset(path), dict(enumerate(random.uniform(1, 5, len(rows)).tolist())))
+
+
+def begin(rated: RatedSet, path: Path, kind: StudyKind = "rate", seed: int = 3, checks: int = 0) -> StudyDatabase:
+    """Opens the study, or begins it."""
+    items, fingerprint = read_items(rated.dataset, kind)
+    return StudyDatabase.open_or_create(path, default_design(kind, seed, checks), items, fingerprint)
+
+
+def answer_all(study: StudyDatabase, rated: RatedSet, code: str, noise: float, seed: int) -> int:
+    """A rater who says of every candidate, from every side, its quality with noise of this deviation, rounded; of two,
+    which seems better."""
+    random = np.random.default_rng(seed)
+    rater = study.join(code)
+    while (number := study.next_page(rater)) is not None:
+        page = study.page(rater, number)
+        rows = [study.picture(one.picture).row for one in page.candidates]
+        seen = {
+            side.name: [rated.quality[row] + random.normal(0, noise) for row in rows] for side in study.design.sides
+        }
+        if study.design.kind == "prefer":
+            values = {1: {side: float(np.sign(round(left - right))) for side, (left, right) in seen.items()}}
+        else:
+            values = {
+                place: {side: float(np.clip(round(said[place - 1]), 1, 5)) for side, said in seen.items()}
+                for place in range(1, len(rows) + 1)
+            }
+        study.answer(rater, number, values)
+    return rater
+
+
+@contextmanager
+def serve_study(study: StudyDatabase, dataset: Dataset) -> Iterator[str]:
+    """The study's pages on a free port, until the block ends; their address."""
+    app = build_study(study, StudyPictures(study, dataset))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    end = time.monotonic() + SECONDS
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
+    finally:
+        server.should_exit = True
+        thread.join(SECONDS)
+    assert not thread.is_alive()
