@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 from playwright.sync_api import ConsoleMessage, FilePayload, Page
+from starlette.types import ASGIApp
 
 from editjudge.scorer import Scorer
 from editjudge.server.app import build_app
@@ -52,16 +53,21 @@ def serve(
     telemetry = Telemetry()
     engine = Engine(options, open_scorer, telemetry)
     app = build_app(options, engine, telemetry)
+    with serve_app(app) as address:
+        if ready:
+            _wait(lambda: httpx.get(f"{address}health").is_success)
+        yield PageService(address, engine)
+
+
+@contextmanager
+def serve_app(app: ASGIApp) -> Iterator[str]:
+    """An application on a free port, in a thread, until the block ends; its address."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         _wait(lambda: server.started or not thread.is_alive())
-        port = server.servers[0].sockets[0].getsockname()[1]
-        address = f"http://127.0.0.1:{port}/"
-        if ready:
-            _wait(lambda: httpx.get(f"{address}health").is_success)
-        yield PageService(address, engine)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
     finally:
         server.should_exit = True
         thread.join(SECONDS)

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import uvicorn
 
 from editjudge.datasets import Dataset, open_dataset
 from editjudge.study.database import StudyDatabase
 from editjudge.study.design import StudyKind, default_design
 from editjudge.study.items import read_items
-from editjudge.study.web.app import build_study
-from editjudge.study.web.pictures import StudyPictures
 
 EDITORS = ("painter", "smearer", "guesser")
-SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -75,23 +68,3 @@ def answer_all(study: StudyDatabase, rated: RatedSet, code: str, noise: float, s
             }
         study.answer(rater, number, values)
     return rater
-
-
-@contextmanager
-def serve_study(study: StudyDatabase, dataset: Dataset) -> Iterator[str]:
-    """The study's pages on a free port, until the block ends; their address."""
-    app = build_study(study, StudyPictures(study, dataset))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    end = time.monotonic() + SECONDS
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            assert time.monotonic() < end
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
-    finally:
-        server.should_exit = True
-        thread.join(SECONDS)
-    assert not thread.is_alive()

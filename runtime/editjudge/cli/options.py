@@ -60,3 +60,8 @@ AcceptAt = Annotated[
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads of each model.", show_default="all cores")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]  # `main.run` reads it
+
+
+def split_names(text: str | None) -> tuple[str, ...]:
+    """What "a, b" lists; nothing for None."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())

@@ -43,6 +43,13 @@ class Address:
         """Takes connections until the block ends. Raises InputError."""
         return listen_on_port(self.host, self.port) if self.socket_file is None else listen_on_file(self.socket_file)
 
+    def check_private(self, remedy: str) -> None:
+        """Raises InputError, with what to do, where it can be reached from other machines."""
+        if self.socket_file is None:
+            _, (number, _) = find_address(self.host, self.port)
+            if not is_loopback(number):
+                raise InputError(f"--host {shorten(self.host)} can be reached from other machines; {remedy}")
+
 
 def check_packages() -> None:
     """Raises DeviceError where one is missing that a service needs."""
@@ -53,13 +60,8 @@ def check_packages() -> None:
 
 def check_access(address: Address, options: ServiceOptions) -> None:
     """Raises InputError where whoever reaches the port could use the service, from other machines too."""
-    if options.token is None and address.socket_file is None:
-        _, (number, _) = find_address(address.host, address.port)
-        if not is_loopback(number):
-            raise InputError(
-                f"--host {shorten(address.host)} can be reached from other machines; give a token with --token-file or "
-                "EDITJUDGE_TOKEN, or listen on 127.0.0.1"
-            )
+    if options.token is None:
+        address.check_private("give a token with --token-file or EDITJUDGE_TOKEN, or listen on 127.0.0.1")
 
 
 def run_service(address: Address, options: ServiceOptions, workers: int, on_ready: Callable[[str], None]) -> None:

@@ -16,18 +16,18 @@ UNCHANGED, NOISE, EMPTY = "unchanged", "noise", "empty"
 """What the candidates of checks are: the original as it is, the original under noise, a mask of nothing."""
 
 
-def make_check(item: StudyItem, kind: StudyKind) -> tuple[tuple[StudyCandidate, ...], dict[int, str]]:
-    """The candidates of a check on an input, and which of them is what. As many as on the input's other pages, so that
-    a check looks like these."""
+def make_check(item: StudyItem, kind: StudyKind) -> dict[str, StudyCandidate]:
+    """What is made for a check on an input, by its role. It stands in the place of as many of the input's candidates,
+    so that a check looks like other pages."""
     first = item.candidates[0]
-    unchanged = StudyCandidate(first.row, UNCHANGED, "", item.original)
-    if kind == "prefer":
-        noisy = PicturePlace(item.original.row, item.original.column, "noise")
-        return (unchanged, StudyCandidate(first.row, NOISE, "", noisy)), {0: UNCHANGED, 1: NOISE}
     if kind == "masks":
         empty = PicturePlace(first.picture.row, first.picture.column, "empty")
-        return (StudyCandidate(first.row, EMPTY, "", empty), *item.candidates[1:]), {0: EMPTY}
-    return (unchanged, *item.candidates[1:]), {0: UNCHANGED}
+        return {EMPTY: StudyCandidate(first.row, EMPTY, "", empty)}
+    made = {UNCHANGED: StudyCandidate(first.row, UNCHANGED, "", item.original)}
+    if kind == "prefer":
+        noisy = PicturePlace(item.original.row, item.original.column, "noise")
+        made[NOISE] = StudyCandidate(first.row, NOISE, "", noisy)
+    return made
 
 
 def is_passed(kind: StudyKind, roles: Sequence[str], values: Sequence[SideValues]) -> bool:

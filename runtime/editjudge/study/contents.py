@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -34,12 +33,10 @@ def fill(connection: sqlite3.Connection, design: StudyDesign, items: Sequence[St
         writer.add_check(by_number[number], design, numbers[number])
 
 
-def write_design(
-    connection: sqlite3.Connection, design: StudyDesign, fingerprint: str, columns: Sequence[str] = ()
-) -> None:
-    """Args: columns: The further columns of ratings of others, which are exported again."""
-    row = design.to_json(), fingerprint, json.dumps(list(columns))
-    connection.execute("INSERT INTO study (one, design, fingerprint, columns) VALUES (1, ?, ?, ?)", row)
+def write_design(connection: sqlite3.Connection, design: StudyDesign, fingerprint: str) -> None:
+    """Within the transaction of the caller."""
+    row = design.to_json(), fingerprint
+    connection.execute("INSERT INTO study (one, design, fingerprint) VALUES (1, ?, ?)", row)
 
 
 def _split_pages(design: StudyDesign, item: StudyItem, numbers: Sequence[int]) -> Iterable[Sequence[int]]:
@@ -75,9 +72,9 @@ class _Writer:
 
     def add_check(self, item: StudyItem, design: StudyDesign, numbers: Sequence[int]) -> None:
         """A page with what is made for the check in the place of the first candidates."""
-        candidates, roles = make_check(item, design.kind)
-        made = [self._add_candidate(item.number, candidates[place], role) for place, role in roles.items()]
-        self.add_page(item.number, [*made, *numbers[len(made) : len(candidates)]], is_check=True)
+        made = [self._add_candidate(item.number, one, role) for role, one in make_check(item, design.kind).items()]
+        others = () if design.kind == "prefer" else numbers[len(made) :]
+        self.add_page(item.number, [*made, *others], is_check=True)
 
     def _add_candidate(self, item: int, candidate: StudyCandidate, role: str | None = None) -> int:
         # The original among the candidates has a token of its own: an address that stood twice would tell.

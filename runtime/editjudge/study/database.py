@@ -22,8 +22,6 @@ from editjudge.study.schema import connect, create_tables, insert_answer, is_emp
 from editjudge.utils.arguments import PATH
 from editjudge.utils.text import shorten
 
-PAIR = 1
-"""The position under which a preference of two is answered."""
 PageValues = Mapping[int, Mapping[str, float]]
 """What was answered, by position and side."""
 
@@ -42,9 +40,8 @@ class StudyDatabase:
         self._lock = threading.RLock()
         self._codes: frozenset[str] | None = None
         try:
-            design, self.fingerprint, columns = self.select("SELECT design, fingerprint, columns FROM study")[0]
+            design, self.fingerprint = self.select("SELECT design, fingerprint FROM study")[0]
             self.design = StudyDesign.from_json(design)
-            self.columns: tuple[str, ...] = tuple(json.loads(columns))
         except (sqlite3.Error, LookupError, TypeError, ValueError) as error:
             raise InputError(f"{shorten(str(path))} is a damaged study: {error}; take a copy of it") from error
         self.page_count: int = self.select("SELECT count(*) FROM pages")[0][0]
@@ -188,7 +185,7 @@ class StudyDatabase:
         """
         page = self._find_page(rater, number)
         shown = self.shown(rater, page)
-        positions = (PAIR,) if self.design.kind == "prefer" else tuple(range(1, len(shown) + 1))
+        positions = self.design.list_positions(len(shown))
         self._check_answer(values, positions, seconds)
         rated = [(shown[at - 1], side, float(value)) for at in positions for side, value in values[at].items()]
         with self.write() as connection:

@@ -83,6 +83,10 @@ class StudyDesign:
     def side_names(self) -> tuple[str, ...]:
         return tuple(side.name for side in self.sides)
 
+    def list_positions(self, candidates: int) -> tuple[int, ...]:
+        """The places of a page that are answered, from 1 on: of two that are compared the left one alone."""
+        return (1,) if self.kind == "prefer" else tuple(range(1, candidates + 1))
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 

@@ -52,7 +52,7 @@ def import_ratings(path: str | os.PathLike[str], table: ScoreTable, options: Eva
             if not is_empty(connection):
                 raise InputError(f"{shorten(str(path))} holds a study already; name another file")
             create_tables(connection)
-            write_design(connection, design, "", tuple(rows[0].cells))
+            write_design(connection, design, "")
             _write_rows(connection, rows)
             _write_answers(connection, sides)
     finally:

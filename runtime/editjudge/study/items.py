@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from editjudge.batch.picture_files import picture_states
 from editjudge.datasets import Dataset, EditSample
@@ -86,7 +86,7 @@ def read_items(dataset: Dataset, kind: StudyKind, model: str = "model") -> tuple
         candidate = StudyCandidate(
             row, sample.id, _name(sample.columns.get(model)), PicturePlace(row, "edited"), *_names(sample)
         )
-        inputs[key] = StudyItem(item.number, item.group, instruction, item.original, (*item.candidates, candidate))
+        inputs[key] = replace(item, candidates=(*item.candidates, candidate))
     items = tuple(inputs.values())
     if kind == "prefer" and all(len(item.candidates) < 2 for item in items):
         raise InputError(

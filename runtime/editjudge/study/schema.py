@@ -17,8 +17,7 @@ WAIT = 30.0
 """Seconds to wait for another process that writes."""
 
 TABLES = """
-CREATE TABLE study (one INTEGER PRIMARY KEY CHECK (one = 1), design TEXT NOT NULL, fingerprint TEXT NOT NULL,
-  columns TEXT NOT NULL);
+CREATE TABLE study (one INTEGER PRIMARY KEY CHECK (one = 1), design TEXT NOT NULL, fingerprint TEXT NOT NULL);
 CREATE TABLE pictures (token TEXT PRIMARY KEY, row INTEGER NOT NULL, "column" TEXT NOT NULL, made TEXT);
 CREATE TABLE inputs (number INTEGER PRIMARY KEY, name TEXT NOT NULL, instruction TEXT NOT NULL,
   original TEXT REFERENCES pictures, edited TEXT REFERENCES pictures);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -45,3 +45,21 @@ def raise_signals() -> Iterator[None]:
     finally:
         for number in handled:
             signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def handle_signals(numbers: Sequence[int], handler: Callable[[int], None]) -> Iterator[None]:
+    """Has a handler called with the number of each of these signals that comes in the block, in the main thread. One
+    that is ignored, as by nohup, stays so.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        handler(number)
+
+    handled = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in handled}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,17 @@ from playwright.sync_api import Page, expect
 from editjudge.cli.main import run
 from editjudge.study.database import StudyDatabase
 from editjudge.study.design import StudyKind
+from editjudge.study.web.app import build_study
+from editjudge.study.web.pictures import StudyPictures
 from support.browsers import find_violations
-from support.served_page import Visit, fits
-from support.studies import RatedSet, begin, serve_study, write_set
+from support.served_page import Visit, fits, serve_app
+from support.studies import RatedSet, begin, write_set
 
 pytestmark = pytest.mark.browser
+
+
+def serve(study: StudyDatabase, rated: RatedSet) -> AbstractContextManager[str]:
+    return serve_app(build_study(study, StudyPictures(study, rated.dataset)))
 
 
 def enter(page: Page, code: str) -> None:
@@ -43,7 +50,10 @@ def say(page: Page, study: StudyDatabase, rated: RatedSet, random: np.random.Gen
 
 def test_three_raters_and_twenty_inputs(visit: Visit, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rated = write_set(tmp_path, inputs=20)
-    with begin(rated, tmp_path / "r.sqlite") as study, serve_study(study, rated.dataset) as address:
+    with (
+        begin(rated, tmp_path / "r.sqlite") as study,
+        serve(study, rated) as address,
+    ):
         for number, (code, width) in enumerate({"anna": 1280, "ben": 390, "cleo": 1280}.items(), 1):
             random, said = np.random.default_rng(number), dict[int, int]()
             page = visit(address, width)
@@ -76,7 +86,10 @@ def test_three_raters_and_twenty_inputs(visit: Visit, tmp_path: Path, capsys: py
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(visit: Visit, tmp_path: Path, kind: StudyKind, width: int) -> None:
     rated = write_set(tmp_path)
-    with begin(rated, tmp_path / "r.sqlite", kind) as study, serve_study(study, rated.dataset) as address:
+    with (
+        begin(rated, tmp_path / "r.sqlite", kind) as study,
+        serve(study, rated) as address,
+    ):
         for scheme in ("light", "dark"):
             page = visit(address, width, color_scheme=scheme)
             assert find_violations(page) == []
@@ -94,7 +107,10 @@ def test_axe_finds_nothing(visit: Visit, tmp_path: Path, kind: StudyKind, width:
 
 def test_keys_go_back_and_change_an_answer(visit: Visit, tmp_path: Path) -> None:
     rated = write_set(tmp_path, candidates=1)
-    with begin(rated, tmp_path / "r.sqlite") as study, serve_study(study, rated.dataset) as address:
+    with (
+        begin(rated, tmp_path / "r.sqlite") as study,
+        serve(study, rated) as address,
+    ):
         page = visit(address)
         enter(page, "anna")
         for key in ("1", "2", "3", "4", "5", "Enter"):
@@ -114,7 +130,10 @@ def test_keys_go_back_and_change_an_answer(visit: Visit, tmp_path: Path) -> None
 
 def test_it_works_without_the_script(visit: Visit, tmp_path: Path) -> None:
     rated = write_set(tmp_path, inputs=1, candidates=1)
-    with begin(rated, tmp_path / "r.sqlite") as study, serve_study(study, rated.dataset) as address:
+    with (
+        begin(rated, tmp_path / "r.sqlite") as study,
+        serve(study, rated) as address,
+    ):
         page = visit(address, java_script_enabled=False)
         page.get_by_label("Your code").fill("anna")
         page.get_by_role("button", name="Begin or go on").click()

@@ -17,7 +17,6 @@ from functools import partial
 from logging import getLogger
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from types import FrameType
 
 from editjudge.errors import DeviceError, EditJudgeError
 from editjudge.server.logs import write_logs
@@ -25,7 +24,7 @@ from editjudge.server.options import ServiceOptions
 from editjudge.server.processes.drain import drain_seconds
 from editjudge.server.processes.listener import stop_listening
 from editjudge.server.telemetry import SHARED_FOLDER, forget_worker
-from editjudge.utils.signals import ENDING
+from editjudge.utils.signals import ENDING, handle_signals
 
 SPAWN = multiprocessing.get_context("spawn")
 """A forked process would have no threads of the libraries that its parent has loaded."""
@@ -105,7 +104,7 @@ class Supervisor:
 
         Raises DeviceError where the workers cannot be started in the first place.
         """
-        with _shared_metrics() as folder, self._noting_signals():
+        with _shared_metrics() as folder, handle_signals((signal.SIGINT, *ENDING), self._note_signal):
             try:
                 while self._signal is None:
                     self._start_missing()
@@ -184,18 +183,8 @@ class Supervisor:
                 process.kill()
                 process.join()
 
-    @contextmanager
-    def _noting_signals(self) -> Iterator[None]:
-        def note(number: int, frame: FrameType | None) -> None:
-            self._signal = number
-
-        handled = [number for number in (signal.SIGINT, *ENDING) if signal.getsignal(number) != signal.SIG_IGN]
-        before = {number: signal.signal(number, note) for number in handled}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _note_signal(self, number: int) -> None:
+        self._signal = number
 
 
 def _work(task: WorkerTask, listener: socket.socket, telling: Connection) -> None:

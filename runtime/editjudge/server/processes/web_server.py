@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
-from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from editjudge.server.processes.bounded_heads import BoundedHeads
-from editjudge.utils.signals import ENDING
+from editjudge.utils.signals import ENDING, handle_signals
 
 KEPT_ALIVE = 75
 """Seconds that a connection is kept after an answer: longer than a proxy keeps it, which else might send into one that
@@ -40,19 +37,12 @@ def configure(app: ASGIApp, *, head_seconds: float, drain_seconds: int) -> uvico
     )
 
 
-@contextmanager
-def ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+def ended_by_signals(server: uvicorn.Server) -> AbstractContextManager[None]:
     """In the block they end the server in order, also while it does not listen to them yet, and the process not at
     once, to which uvicorn hands them on when it has ended. One that is ignored, as by nohup, stays so.
     """
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(number: int) -> None:
         server.should_exit = True
 
-    handled = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, end) for number in handled}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return handle_signals(ENDING, end)

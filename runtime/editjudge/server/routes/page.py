@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
 
 from editjudge.metrics.flags import FLAGS
 from editjudge.reports.differences import MARKS, NOTHING_LISTED
 from editjudge.reports.wording import KINDS
+from editjudge.server.http.static_files import serve_file
 from editjudge.server.options import RequestLimits
 from editjudge.utils.json_safe import to_json
 from editjudge.utils.timing import STAGES
 
-MEDIA_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".svg": "image/svg+xml",
-}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -46,7 +37,7 @@ def build_page(limits: RequestLimits) -> APIRouter:
     contents = {**_read_files(), WORDS: to_json(collect_words(limits)).encode()}
     for name, content in contents.items():
         path = "/" if name == "index.html" else f"/page/{name}"
-        router.add_route(path, _serve(content, MEDIA_TYPES[name[name.rindex(".") :]]), include_in_schema=False)
+        router.add_route(path, serve_file(name, content, HEADERS), include_in_schema=False)
     return router
 
 
@@ -72,10 +63,3 @@ def _read_files() -> dict[str, bytes]:
     """The files of the page, by name; the style of the reports is one of them, as what it shows is such a report."""
     style = files("editjudge.reports") / "templates" / "report.css"
     return {entry.name: entry.read_bytes() for entry in (*(files("editjudge.server") / "page").iterdir(), style)}
-
-
-def _serve(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    async def serve(_: Request) -> Response:
-        return Response(content, media_type=media_type, headers=HEADERS)
-
-    return serve

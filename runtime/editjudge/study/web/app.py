@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.resources import files
 
@@ -17,6 +16,7 @@ from starlette.routing import Route
 from editjudge.errors import InputError
 from editjudge.server.http.access import check_origin, is_same_host
 from editjudge.server.http.refusals import OriginError
+from editjudge.server.http.static_files import serve_file
 from editjudge.study.database import AnsweredError, StudyDatabase
 from editjudge.study.web.forms import FormFields, read_answers, read_form, read_seconds
 from editjudge.study.web.pictures import SHOWN, ZOOMED, StudyPictures
@@ -34,8 +34,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Nothing but the study's own files is loaded or run. No page is kept, as the next may differ."""
-MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
-Handler = Callable[[Request], Awaitable[Response]]
+FILE_HEADERS = {**HEADERS, "Cache-Control": "no-cache"}
 
 
 def build_study(database: StudyDatabase, pictures: StudyPictures, title: str | None = None) -> Starlette:
@@ -52,7 +51,10 @@ def build_study(database: StudyDatabase, pictures: StudyPictures, title: str | N
         Route("/pages/{number:int}", site.answer_page, methods=["POST"]),
         Route("/pictures/{token}", site.send_picture),
         Route("/health", tell_health),
-        *[Route(f"/static/{name}", serve_file(content, name)) for name, content in _read_static().items()],
+        *[
+            Route(f"/static/{name}", serve_file(name, content, FILE_HEADERS))
+            for name, content in _read_static().items()
+        ],
     ]
     handlers = {InputError: site.refuse, OriginError: site.refuse, HTTPException: site.refuse}
     return Starlette(routes=routes, exception_handlers=handlers)
@@ -180,6 +182,7 @@ class StudySite:
         that leads others to this machine."""
         if not self._database.has_codes:
             check_origin(request.headers)
+            return
         origin = request.headers.get("origin")
         if origin is not None and not is_same_host(origin, request.headers.get("host", "")):
             raise OriginError("a page of another site sends this; open the study itself")
@@ -194,14 +197,6 @@ class StudySite:
 
 async def tell_health(request: Request) -> Response:
     return Response("ok\n", media_type="text/plain", headers=HEADERS)
-
-
-def serve_file(content: bytes, name: str) -> Handler:
-    async def serve(_: Request) -> Response:
-        headers = {**HEADERS, "Cache-Control": "no-cache"}
-        return Response(content, media_type=MEDIA_TYPES[name.rpartition(".")[2]], headers=headers)
-
-    return serve
 
 
 def _read_static() -> dict[str, bytes]:

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from editjudge.errors import InputError
-from editjudge.study.database import PAIR
 from editjudge.study.design import StudyDesign
 from editjudge.study.pages import StudyPage
 
@@ -42,15 +41,10 @@ def name_field(position: int, side: str) -> str:
     return f"c{position}-{side}"
 
 
-def list_positions(design: StudyDesign, page: StudyPage) -> tuple[int, ...]:
-    """The positions that are answered: of two that are compared the first alone."""
-    return (PAIR,) if design.kind == "prefer" else tuple(one.position for one in page.candidates)
-
-
 def read_answers(form: FormFields, design: StudyDesign, page: StudyPage) -> ChosenValues:
     """What was chosen, which may be less than all. Raises InputError for what is no number."""
     found: ChosenValues = {}
-    for position in list_positions(design, page):
+    for position in design.list_positions(len(page.candidates)):
         found[position] = {}
         for side in design.sides:
             text = form.get(name_field(position, side.name))

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from editjudge.datasets import Dataset
-from editjudge.errors import InputError
-from editjudge.server.processes.listener import find_address, is_loopback
 from editjudge.server.run import Address, check_packages, write_address
 from editjudge.study.database import StudyDatabase
-from editjudge.utils.text import shorten
 
 HEAD_SECONDS = 30.0
 DRAIN_SECONDS = 10
@@ -36,13 +33,8 @@ def run_study(
     Raises InputError where it may not listen, and DeviceError where a package is missing.
     """
     check_packages()
-    if not database.has_codes and address.socket_file is None:
-        _, (number, _) = find_address(address.host, address.port)
-        if not is_loopback(number):
-            raise InputError(
-                f"--host {shorten(address.host)} can be reached from other machines; say with --codes who may rate, or "
-                "listen on 127.0.0.1"
-            )
+    if not database.has_codes:
+        address.check_private("say with --codes who may rate, or listen on 127.0.0.1")
     import uvicorn  # noqa: PLC0415  (of an extra, as what follows)
 
     from editjudge.server.processes.web_server import configure, ended_by_signals  # noqa: PLC0415

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from editjudge.study.design import StudyDesign
 from editjudge.study.pages import StudyPage
-from editjudge.study.web.forms import list_positions, name_field
+from editjudge.study.web.forms import name_field
 
 TITLE = "Rate edits"
 LABELS = {
@@ -26,7 +26,6 @@ class StudyViews:
     """Fills the templates. May be shared by threads."""
 
     def __init__(self, design: StudyDesign, title: str | None) -> None:
-        self._design = design
         self._templates = Environment(
             loader=PackageLoader("editjudge.study.web", "templates"),
             autoescape=True,
@@ -69,7 +68,6 @@ class StudyViews:
             chosen=chosen,
             revises=revises,
             message=message,
-            positions=list_positions(self._design, page),
             field=name_field,
             opened=f"{time.time():.3f}",
         )

@@ -12,7 +12,7 @@ import typer
 from editjudge.cli.commands.evaluate.differences import coherence, differences
 from editjudge.cli.commands.evaluate.retrieval import retrieval
 from editjudge.cli.console import console
-from editjudge.cli.options import Debug, Json
+from editjudge.cli.options import Debug, Json, split_names
 from editjudge.errors import InputError, quote_value
 from editjudge.reports.figures import check_plot
 from editjudge.utils.json_safe import to_json
@@ -131,10 +131,10 @@ def _run(
         options["kinds"] = {**KINDS, **{name: (value.lower(),) for name, value in kinds.items()}}
     if "ratings" in options:
         options["ratings"] = {**RATINGS, **_parse_pairs("--ratings", options["ratings"], RATINGS)}
-    options |= {name: _split(options[name]) for name in ("raters", "sides") if name in options}
+    options |= {name: split_names(options[name]) for name in ("raters", "sides") if name in options}
     parsed = EvaluationOptions(**options)
     table = _filter(read_scores(data), where or [])
-    chosen = select_columns(table, _split(metrics), needed=experiment not in WITHOUT_METRICS)
+    chosen = select_columns(table, split_names(metrics), needed=experiment not in WITHOUT_METRICS)
     result = EXPERIMENTS[experiment](table, chosen, parsed)
     if plot:
         write_plot(plot, result)
@@ -153,11 +153,6 @@ def _filter(table: ScoreTable, conditions: Iterable[str]) -> ScoreTable:
             raise InputError(f"--where is {quote_value(condition)}; it must be COLUMN=VALUE")
         table = table.where(column, value)
     return table
-
-
-def _split(text: str | None) -> tuple[str, ...]:
-    """What "a, b" lists."""
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
 def _parse_pairs(option: str, text: str | None, allowed: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from editjudge.cli.options import Debug
+from editjudge.cli.options import Debug, split_names
 from editjudge.utils.text import printable
 
 
@@ -25,10 +25,6 @@ def import_ratings(
     from editjudge.evaluation import EvaluationOptions, read_scores  # noqa: PLC0415
     from editjudge.study.importing import import_ratings as take  # noqa: PLC0415
 
-    options = EvaluationOptions(raters=_split(raters), sides=_split(sides), group=group, model=model)
+    options = EvaluationOptions(raters=split_names(raters), sides=split_names(sides), group=group, model=model)
     candidates, count = take(db, read_scores(ratings), options)
     typer.echo(f"{printable(str(db))}: {candidates} candidates, {count} raters")
-
-
-def _split(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
