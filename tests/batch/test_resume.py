@@ -129,6 +129,20 @@ def test_of_what_a_worker_died(long: Path, tmp_path: Path, number: signal.Signal
 
 
 @needs_proc
+def test_a_run_does_not_wait_for_workers_that_outlive_a_dead_one(long: Path, tmp_path: Path) -> None:
+    """One that waits for a lock that the dead one held never ends by itself, as one that was stopped."""
+    output = tmp_path / "scores.jsonl"
+    process = started([str(long), "-o", str(output), "--workers", "2"])
+    wait_for(lambda: lines_of(part_file(output)) > 10, process)
+    first, second = workers_of(process.pid)
+    os.kill(second, signal.SIGSTOP)
+    os.kill(first, signal.SIGSEGV)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 3
+    assert error.startswith("editjudge: a worker died of SIGSEGV, ")
+
+
+@needs_proc
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_row_for_which_there_is_no_memory_is_left_to_a_later_run(
     whole: bytes, long: Path, tmp_path: Path, count: int

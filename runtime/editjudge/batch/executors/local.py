@@ -71,13 +71,14 @@ def score_locally(dataset: Dataset, pending: Sequence[range], setup: Setup, work
             while waiting:
                 yield from _take_finished(waiting)
         except BrokenProcessPool as error:
+            # The pool ends them with SIGTERM, which they ignore, and would wait for ever for one that waits for a lock
+            # of its queue that the dead one held.
+            _kill_workers(others)
             pool.shutdown()  # only then is it known of each worker how it ended
             raise DeviceError(_describe_death(started)) from error
         except BaseException as error:
             launcher.shutdown()
-            for worker in multiprocessing.active_children():
-                if worker not in others:
-                    worker.kill()  # without waiting for its row
+            _kill_workers(others)  # without waiting for their rows
             if isinstance(error, OutOfMemoryError) and workers > 1:
                 raise OutOfMemoryError(str(error).replace("; ", "; try fewer --workers, ", 1)) from error
             raise
@@ -149,14 +150,22 @@ def _take_finished(waiting: set[Future[_Finished]]) -> Iterator[ScoredRow]:
         yield from rows
 
 
+def _kill_workers(others: Sequence[BaseProcess]) -> None:
+    """Ends all processes that this one started, but these."""
+    for worker in multiprocessing.active_children():
+        if worker not in others:
+            worker.kill()
+
+
 def _describe_death(workers: Iterable[BaseProcess]) -> str:
-    """Why a worker died, as far as it is known; the pool ends the others with SIGTERM."""
-    statuses = {worker.exitcode or 0 for worker in workers} - {0, -signal.SIGTERM}
+    """Why a worker died, as far as it is known: what is out of memory is killed, and so are those that are left."""
+    killed = {-getattr(signal, name) for name in ("SIGTERM", "SIGKILL") if hasattr(signal, name)}
+    statuses = {worker.exitcode or 0 for worker in workers} - {0, *killed}
     status = min(statuses, default=0)
     if status > 0:
         guard = 'start the run under if __name__ == "__main__", as each worker imports the script that starts it'
         return f"a worker ended itself with exit status {status}; {guard}"
-    if not status or -status == getattr(signal, "SIGKILL", None):
+    if not status:
         return "a worker died, most likely for want of memory; try fewer --workers"
     try:
         name = signal.Signals(-status).name
