@@ -23,7 +23,7 @@ MASKED = {"clip_i": "dice_clip_i", "clip_t": "dice_clip_t"}
 
 
 @dataclass(frozen=True, eq=False)
-class RatedEdits:
+class MaskedEdits:
     """N edits, float64[N] each: what a metric says of them, and DICE's form of it; their quality; of which input."""
 
     plain: Doubles
@@ -49,11 +49,11 @@ def measure_clip(scorer: Scorer, count: int) -> list[Figure]:
                 if plain is not None and masked is not None:
                     rows[name].append((plain, masked, TIERS[quality], index))
     return [
-        figure for name, measured in rows.items() for figure in summarise_clip(name, RatedEdits(*np.array(measured).T))
+        figure for name, measured in rows.items() for figure in summarise_clip(name, MaskedEdits(*np.array(measured).T))
     ]
 
 
-def summarise_clip(name: str, edits: RatedEdits) -> Sequence[Figure]:
+def summarise_clip(name: str, edits: MaskedEdits) -> Sequence[Figure]:
     """Both correlations with their intervals, and by how much DICE's is greater; edits of one input stay together."""
     plain, masked = (correlate(edits, values) for values in (edits.plain, edits.masked))
     (low,), (high,) = (ends.ravel() for ends in (masked - plain).interval())
@@ -68,7 +68,7 @@ def summarise_clip(name: str, edits: RatedEdits) -> Sequence[Figure]:
     ]  # fmt: skip
 
 
-def correlate(edits: RatedEdits, values: Doubles) -> Statistic:
+def correlate(edits: MaskedEdits, values: Doubles) -> Statistic:
     """Pearson's r with the quality."""
     _, group = np.unique(edits.group, return_inverse=True)
 

@@ -13,7 +13,7 @@ from benchmarks.differences import agreement
 from benchmarks.differences.agreement import ComparedPair
 from benchmarks.differences.cases import LABELS, KnownDifference, read_labels
 from benchmarks.differences.finders import leave_out
-from benchmarks.differences.masked_clip import RatedEdits, correlate, summarise_clip
+from benchmarks.differences.masked_clip import MaskedEdits, correlate, summarise_clip
 from benchmarks.differences.measure import put_side_by_side
 from benchmarks.differences.nuisances import CASES, HARMLESS, pair_off
 from editjudge.bundles.bundle import Bundle
@@ -117,7 +117,7 @@ def test_figures_side_by_side() -> None:
 def test_correlation_with_quality() -> None:
     """Of three inputs of two edits each: what orders all of them has r = 1; what is drawn at random has not."""
     quality = np.array([0.0, 2.0] * 3)
-    edits = RatedEdits(np.array([1.0, 0.0, 0.0, 1.0, 0.0, 1.0]), quality / 2, quality, np.array([7.0, 7, 8, 8, 9, 9]))
+    edits = MaskedEdits(np.array([1.0, 0.0, 0.0, 1.0, 0.0, 1.0]), quality / 2, quality, np.array([7.0, 7, 8, 8, 9, 9]))
     assert correlate(edits, edits.masked).value == pytest.approx(1)
     assert correlate(edits, edits.plain).value == pytest.approx(1 / 3)
     plain, masked, rise = summarise_clip("clip_i", edits)

@@ -23,15 +23,15 @@ from editjudge.bundles.settings import (
     ParserSettings,
     PictureSettings,
     SegmenterSettings,
-    VerdictSettings,
     VifiClipSettings,
 )
 from editjudge.bundles.toml_schema import LONGEST_TEXT, MOST_ITEMS, Between, check_value
+from editjudge.bundles.verdict_settings import CalibratedOn, QualityScale, VerdictSettings
 
 TABLES = (
     FileEntry, DocumentEntry, EngineEntry, EndToEnd, PictureSettings, ClipSettings, DetectorSettings,
-    SegmenterSettings, NormRanges, VerdictSettings, DomainSettings, ParserSettings, DifferenceSettings,
-    CoherenceSettings, ElementSettings, EditClipSettings, VifiClipSettings,
+    SegmenterSettings, NormRanges, DomainSettings, ParserSettings, DifferenceSettings,
+    CoherenceSettings, ElementSettings, EditClipSettings, VifiClipSettings, VerdictSettings, QualityScale, CalibratedOn,
 )  # fmt: skip
 
 

@@ -162,7 +162,7 @@ def test_score_as_json_with_report_and_mask(capfd: Capture, color: DemoInput, tm
     assert set(content) == {
         "bpm", "semantic", "region", "confidence", "verdict", "headline", "kind", "changed_share", "alignment", "flags",
         "explanation", "intent", "parts", "regions", "timings_ms", "bundle", "version", "models", "differences",
-        "unasked_share", "looked_at", "left_out",
+        "unasked_share", "looked_at", "expected_rating", "left_out",
     }  # fmt: skip
     assert 0 <= content["bpm"] <= 2
     assert set(content["models"]) == {

@@ -8,22 +8,30 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from editjudge.bundles.settings import VerdictSettings
+from editjudge.bundles.verdict_settings import QualityScale, VerdictSettings
 from editjudge.errors import InputError
 from editjudge.metrics.bpm.score import EditScore, Verdict
-from editjudge.metrics.bpm.verdict import check_accept_at, decide, describe, find_spill
+from editjudge.metrics.bpm.verdict import check_accept_at, decide, describe_seen, expect_rating, find_spill
 from editjudge.types import EditIntent
 from support.scores import AFTER, BEFORE, mask_of, part_of, score_of
 
 COLOR = EditIntent("color", "hydrant", "blue hydrant")
 REMOVE = EditIntent("remove", "cat", None)
 STYLE = EditIntent("style", "all", "night")
-WEIGHTS = [field.name for field in fields(VerdictSettings) if field.name not in ("accept_at", "reject_at", "bias")]
+WEIGHTS = [
+    field.name
+    for field in fields(VerdictSettings)
+    if field.name not in ("accept_at", "reject_at", "bias", "curve_at", "curve")
+]
 
 
 def settings(bias: float = 0.0, **weights: float) -> VerdictSettings:
     """That accept from 0.8 on and reject under 0.3; weights that are not given are 0."""
     return VerdictSettings(accept_at=0.8, reject_at=0.3, bias=bias, **{**dict.fromkeys(WEIGHTS, 0.0), **weights})
+
+
+def describe(score: EditScore) -> dict[str, float]:
+    return describe_seen(score.parts, find_spill(score))
 
 
 def logit(probability: float) -> float:
@@ -53,6 +61,24 @@ def test_what_was_not_measured_or_not_calibrated_is_not_judged() -> None:
 def test_the_thresholds_are_the_bundles(probability: float, decision: str) -> None:
     verdict = decide(score_of(part_of(COLOR)), settings(bias=logit(probability)))
     assert (verdict.decision, verdict.probability) == (decision, pytest.approx(probability))
+
+
+def test_a_curve_turns_what_the_regression_gives_into_the_probability() -> None:
+    curved = replace(settings(bias=logit(0.5)), curve_at=(0.2, 0.6, 0.9), curve=(0.1, 0.5, 0.85))
+    # Between the knots along the line: 0.1 + 0.3 / 0.4 * 0.4 = 0.4; beyond them as at the last.
+    for given, probability in ((0.5, 0.4), (0.6, 0.5), (0.99, 0.85), (0.01, 0.1)):
+        verdict = decide(score_of(part_of(COLOR)), replace(curved, bias=logit(given)))
+        assert verdict.probability == pytest.approx(probability)
+
+
+def test_the_rating_to_expect_is_read_off_the_scale() -> None:
+    scale = QualityScale((0.1, 0.5, 0.9), (1.2, 3.0, 4.6))
+    score = score_of(part_of(COLOR))
+    assert expect_rating(replace(score, verdict=Verdict("unsure", 0.3)), scale) == pytest.approx(2.1)
+    assert expect_rating(replace(score, verdict=Verdict("accept", 1.0)), scale) == pytest.approx(4.6)
+    assert expect_rating(replace(score, verdict=Verdict("unsure", 0.3)), None) is None
+    assert expect_rating(replace(score, verdict=Verdict("not_judged", None)), scale) is None
+    assert expect_rating(replace(score, verdict=Verdict("reject", 0.0), kind="unchanged"), scale) is None
 
 
 def test_accept_at_takes_the_place_of_the_bundles() -> None:

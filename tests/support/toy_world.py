@@ -131,8 +131,9 @@ class Paper:
         self.windows = SimpleNamespace(windows=windows)
         ranges = NormRanges(modify=(0.0, 0.8), preserve=(0.5, 1.0))
         self.manifest = SimpleNamespace(
-            norm=ranges, verdict=None, coherence=None, frame=frame, look="changes" if windows else "all"
-        )
+            norm=ranges, verdict=None, quality_scale=None, coherence=None, frame=frame,
+            look="changes" if windows else "all",
+        )  # fmt: skip
 
     def has(self, role: str) -> bool:
         return role in PLACEMENTS or (bool(self.windows.windows) and role == "detector_medium")

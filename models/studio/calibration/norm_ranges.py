@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import product
-
-import numpy as np
 
 from editjudge import Scorer
-from editjudge.bundles.settings import NormRanges, Range
+from editjudge.bundles.settings import NormRanges
+from editjudge.calibration.norm_fit import search_ranges, try_ranges
 from editjudge.metrics.bpm.metric import RULES
-from editjudge.metrics.bpm.rescoring import add_up, is_ranged, renorm
+from editjudge.metrics.bpm.rescoring import add_up, renorm
 from editjudge.metrics.bpm.score import EditScore, PartScore
 from studio.edits.candidates import TIERS
 from studio.edits.edit_set import edit_set
@@ -28,8 +26,6 @@ from studio.edits.ordering import USUAL_TIERS, ScoredInput, Tiers, agreement, gr
 from studio.renderer.backgrounds import CALIBRATED_KINDS
 
 SEED = 1
-LOWS = (0, 2, 5, 10, 20, 30, 40, 50)
-HIGHS = (100, 98, 95, 90, 80, 70, 60)
 
 
 def renormed(score: EditScore, norm: NormRanges, combine: Callable[[PartScore], float]) -> EditScore:
@@ -38,18 +34,10 @@ def renormed(score: EditScore, norm: NormRanges, combine: Callable[[PartScore], 
     return replace(score, bpm=None if score.bpm is None else add_up(parts, combine), parts=parts)
 
 
-def ranges(values: Sequence[float]) -> Iterator[Range]:
-    """The ranges to try, the widest first."""
-    for low, high in product(LOWS, HIGHS):
-        bounds = np.percentile(values, low), np.percentile(values, high)
-        if bounds[1] - bounds[0] > 1e-3:
-            yield float(bounds[0]), float(bounds[1])
-
-
 def calibrate(
     inputs: Sequence[ScoredInput], combine: Callable[[PartScore], float], tiers: Tiers = USUAL_TIERS
 ) -> NormRanges:
-    """The ranges with the best order; each is improved in turn while the other is fixed.
+    """The ranges with the best order.
 
     Args:
         inputs: With their scores.
@@ -59,21 +47,13 @@ def calibrate(
     scores = [score for scored in inputs for quality, score in scored.scores.items() if quality in tiers]
     # What nobody edited has no direction that a range could be fitted to.
     parts = [part for score in scores for part in score.parts if score.kind == "edit"]
-    modified = [part.semantic.modify_raw for part in parts if is_ranged(part)]
-    preserved = [part.semantic.preserve_raw for part in parts]
-    tried = {
-        "modify": list(ranges([value for value in modified if value is not None])),
-        "preserve": list(ranges([value for value in preserved if value is not None])),
-    }
+    tried = try_ranges(parts)
 
     def quality(norm: NormRanges) -> float:
         values = renorm_inputs(inputs, norm, combine)
         return agreement(values, tiers) + ground_truth(values)
 
-    best = NormRanges(**{name: candidates[0] for name, candidates in tried.items()})
-    for name in ("preserve", "modify", "preserve", "modify"):
-        best = max((replace(best, **{name: candidate}) for candidate in tried[name]), key=quality)
-    return best
+    return search_ranges(tried, quality)
 
 
 def renorm_inputs(

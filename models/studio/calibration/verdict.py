@@ -16,12 +16,13 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from editjudge import Scorer
-from editjudge.bundles.settings import VerdictSettings
+from editjudge.bundles.verdict_settings import VerdictSettings
+from editjudge.calibration.rated_edits import MeasuredEdit
+from editjudge.calibration.regression import fit
 from editjudge.errors import InstructionError
-from editjudge.metrics.bpm.verdict import describe, is_doubtful
+from editjudge.metrics.bpm.verdict import describe_seen, find_done
 from studio.edits.candidates import TIERS
 from studio.edits.edit_set import edit_set
 from studio.renderer.backgrounds import CALIBRATED_KINDS
@@ -30,7 +31,6 @@ SEEDS = (11, 12)
 FALSE_ACCEPTS = 0.012
 """The share of edits not well done that may be accepted: under the goal, which is to be met on other scenes."""
 FALSE_REJECTS = 0.06
-DECAY = 1e-4
 
 
 @dataclass(frozen=True)
@@ -51,30 +51,13 @@ def score_edits(scorer: Scorer, count: int) -> Iterator[ScoredEdit]:
         except InstructionError:
             continue
         for quality, ranked in zip(edit.candidates, prepared.scores(edit.candidates.values()), strict=True):
-            score = ranked.score
+            measured = None if ranked.score is None else MeasuredEdit.of(ranked.score)
             well_done = TIERS[quality] == max(TIERS.values())
-            if score is None or score.kind != "edit" or score.bpm is None:
+            if measured is None:
                 yield ScoredEdit(None, 0.0, well_done)
             else:
-                done = min(part.done or 0.0 for part in score.parts)
-                yield ScoredEdit(describe(score), 0.0 if is_doubtful(score) else done, well_done)
-
-
-def fit(features: NDArray[np.float64], done: NDArray[np.bool_], decay: float = DECAY) -> NDArray[np.float64]:
-    """The bias and the weights, by Newton's method; features: float64[N, D]; the decay is of features of one spread."""
-    middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
-    rows = np.column_stack([np.ones(len(features)), (features - middle) / spread])
-    penalty = decay * len(rows) * np.diag([0.0, *[1.0] * features.shape[1]])
-    weights = np.zeros(rows.shape[1])
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
-        slope = rows.T @ (chance - done) + penalty @ weights
-        step = np.linalg.solve(rows.T @ (rows * (chance * (1 - chance))[:, None]) + penalty, slope)
-        weights -= step
-        if np.abs(step).max() < 1e-9:
-            break
-    slopes = weights[1:] / spread
-    return np.append(weights[0] - slopes @ middle, slopes)
+                done = 0.0 if measured.doubtful else find_done(measured.parts)
+                yield ScoredEdit(describe_seen(measured.parts, measured.spill), done, well_done)
 
 
 def calibrate(edits: Sequence[ScoredEdit]) -> VerdictSettings:
@@ -82,7 +65,7 @@ def calibrate(edits: Sequence[ScoredEdit]) -> VerdictSettings:
     judged = [(edit.seen, edit) for edit in edits if edit.seen is not None]
     names = list(judged[0][0])
     features = np.array([[seen[name] for name in names] for seen, _ in judged])
-    done = np.array([edit.well_done for _, edit in judged])
+    done = np.array([edit.well_done for _, edit in judged], bool)
     others = sum(not edit.well_done for edit in edits)
     bias, *weights = fit(features, done)
     logit = bias + features @ np.array(weights)
@@ -105,7 +88,8 @@ def main() -> None:
     print(f"{len(edits)} edits, {judged} of them with a number", file=sys.stderr)
     print("[verdict]")
     for name, value in asdict(settings).items():
-        print(f"{name} = {value}")
+        if value != ():
+            print(f"{name} = {value}")
 
 
 if __name__ == "__main__":

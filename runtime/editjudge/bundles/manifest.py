@@ -20,9 +20,9 @@ from editjudge.bundles.settings import (
     NormRanges,
     ParserSettings,
     SegmenterSettings,
-    VerdictSettings,
 )
 from editjudge.bundles.toml_schema import check_keys, check_value, read_table, shorten
+from editjudge.bundles.verdict_settings import CalibratedOn, QualityScale, VerdictSettings
 from editjudge.errors import BundleError
 from editjudge.types import FRAME, Look
 from editjudge.utils.text import printable
@@ -38,6 +38,8 @@ OPTIONAL: dict[str, type[Any]] = {
     "fallback_parse": ParserSettings,
     "verdict": VerdictSettings,
     "end_to_end": EndToEnd,
+    "quality_scale": QualityScale,
+    "calibrated_on": CalibratedOn,
 }
 """Sections that a manifest may lack, and need no file."""
 WINDOWED = {"detector": ("detector",), "segmenter": ("sam_encoder", "sam_decoder")}
@@ -52,6 +54,8 @@ class Manifest:
         frame: Pixels of the longest side that pictures are scaled down to before anything looks at them; never up.
         look: How much of edited pictures is looked at where nobody says.
         fallback_parse: Of the fallback parser, once it was measured; until then what it says is never taken for sure.
+        quality_scale: The rating that people are expected to give, where they were asked.
+        calibrated_on: The ratings that the verdict was fitted to, where they were people's.
         settings: The sections that belong to a role, by its name.
     """
 
@@ -71,6 +75,8 @@ class Manifest:
     verdict: VerdictSettings | None
     engines: tuple[EngineEntry, ...]
     end_to_end: EndToEnd | None
+    quality_scale: QualityScale | None
+    calibrated_on: CalibratedOn | None
     settings: Mapping[str, Any]
 
     @property

@@ -184,32 +184,6 @@ class NormRanges:
 
 
 @dataclass(frozen=True)
-class VerdictSettings:
-    """How an app may act on a score: a logistic regression, and the probabilities that it is read by.
-
-    Attributes:
-        accept_at: From which probability an edit is accepted.
-        reject_at: Under which one it is rejected.
-        bias: Of the logit; the others are the weights of what it looks at (`metrics.bpm.verdict.describe`).
-    """
-
-    accept_at: Probability
-    reject_at: Probability
-    bias: LogitWeight
-    modify: LogitWeight
-    modify_low: LogitWeight
-    preserve: LogitWeight
-    position: LogitWeight
-    size: LogitWeight
-    spill: LogitWeight
-    whole: LogitWeight
-
-    def __post_init__(self) -> None:
-        if not self.reject_at <= self.accept_at:
-            raise ValueError(f"reject_at must not be over accept_at, as {self.reject_at} is over {self.accept_at}")
-
-
-@dataclass(frozen=True)
 class DomainSettings:
     """A picture whose logit lies under the threshold is unlike what the bundle was trained on."""
 

@@ -27,6 +27,7 @@ from editjudge.cli.commands.score_dataset import score_dataset
 from editjudge.cli.commands.serving.mcp import mcp
 from editjudge.cli.commands.serving.serve import serve
 from editjudge.cli.commands.study.app import app as study_app
+from editjudge.cli.commands.study.calibrate import calibrate
 from editjudge.cli.streams import (
     PIPE_CLOSED,
     flush_output,
@@ -51,6 +52,7 @@ for command in (score, rank, reward, differences, parse, demo, bench, doctor, sc
     app.command()(command)
 app.command()(mcp)
 app.command()(serve)
+app.command()(calibrate)
 app.add_typer(study_app, name="study", help="Show edits to raters, and export what they say.")
 app.add_typer(bundle_app, name="bundle", help="List, verify and build bundles of models.")
 app.add_typer(evaluate_app, name="evaluate", help="Run the experiments of the papers on scores, differences or edits.")

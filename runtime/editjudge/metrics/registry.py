@@ -17,7 +17,16 @@ from editjudge.metrics.bpm.metric import RULES, Bpm
 from editjudge.metrics.bpm.rescoring import add_up, is_ranged, read_part, renorm
 from editjudge.metrics.bpm.rules import Compat, check_compat, plain_sum
 from editjudge.metrics.bpm.score import ALPHA, SUB_SCORES, EditScore, PartScore, RegionScore, SemanticScore
-from editjudge.metrics.bpm.verdict import MISREAD, check_accept_at, is_unread
+from editjudge.metrics.bpm.verdict import (
+    MISREAD,
+    check_accept_at,
+    describe_seen,
+    estimate_probability,
+    find_done,
+    find_spill,
+    is_doubtful,
+    is_unread,
+)
 from editjudge.metrics.clip import CLIP_DIRECTIONAL, CLIP_I, CLIP_T, CLIP_T_PLUS_I
 from editjudge.metrics.context import EditContext
 from editjudge.metrics.dice.metric import DICE_CLIP_I, DICE_CLIP_T, DICE_COHERENT
@@ -50,8 +59,13 @@ __all__ = [
     "check_names",
     "describe_kind",
     "describe_part",
+    "describe_seen",
+    "estimate_probability",
     "explain_unmeasured",
+    "find_done",
     "find_metric",
+    "find_spill",
+    "is_doubtful",
     "is_ranged",
     "is_unread",
     "name_difference",

@@ -47,7 +47,10 @@ def describe_probability(score: EditScore) -> str | None:
         percent = "over 99 %"
     elif 0 < probability < 0.01:
         percent = "under 1 %"
-    return f"well done with a probability of {percent}"
+    rating = (
+        "" if score.expected_rating is None else f"; a rating of {score.expected_rating:.1f} of 5 is to be expected"
+    )
+    return f"well done with a probability of {percent}{rating}"
 
 
 def list_unmeasured(score: EditScore) -> list[str]:

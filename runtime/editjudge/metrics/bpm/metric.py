@@ -17,7 +17,7 @@ from editjudge.metrics.bpm.measure import EditPart
 from editjudge.metrics.bpm.released import ReleasedRules
 from editjudge.metrics.bpm.rules import Compat, PaperRules, Rules
 from editjudge.metrics.bpm.score import EditScore, PartScore, RegionScore, SemanticScore, Verdict
-from editjudge.metrics.bpm.verdict import decide
+from editjudge.metrics.bpm.verdict import decide, expect_rating
 from editjudge.metrics.context import EditContext
 from editjudge.metrics.dice.located import LOCATED, locate_by_change
 from editjudge.metrics.looking.looked_at import LookedAt
@@ -105,6 +105,7 @@ class Bpm:
             left_out=left_out,
         )
         score = replace(score, verdict=decide(score, manifest.verdict, self._accept_at))
+        score = replace(score, expected_rating=expect_rating(score, manifest.quality_scale))
         score = replace(score, explanation=explain(score))
         return replace(score, headline=write_headline(score))
 

@@ -125,6 +125,8 @@ class EditScore:
         looked_at: What of the edited picture the models looked at; boxes in pixels of the original.
         unasked_share: Of all that changed, weighted by how much, the share that was not asked for, 0 to 1; None where
             that cannot be told.
+        expected_rating: What people are expected to rate the edit, 1 to 5; None where the bundle was not calibrated on
+            people's ratings, or nothing was measured.
         left_out: What there was no time for, of "parse", "detect", "segment", "embed", "differences" and the names of
             metrics; what rests on it is None.
     """
@@ -152,6 +154,7 @@ class EditScore:
     differences: tuple[Difference, ...] = ()
     unasked_share: float | None = None
     looked_at: LookedAt = UNSEEN
+    expected_rating: float | None = None
     left_out: tuple[str, ...] = ()
 
     @property

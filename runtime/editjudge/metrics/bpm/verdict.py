@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.bundles.settings import VerdictSettings
+from editjudge.bundles.verdict_settings import QualityScale, VerdictSettings
 from editjudge.errors import InputError, quote_value
 from editjudge.image.align import shrink
 from editjudge.image.changes import NOISY
-from editjudge.metrics.bpm.score import EditScore, Verdict
+from editjudge.metrics.bpm.score import EditScore, PartScore, Verdict
 from editjudge.metrics.intents import asks_nothing, is_clearance
 from editjudge.types import FRAME, Image
 from editjudge.utils.arguments import PROBABILITY
@@ -44,10 +45,8 @@ def decide(score: EditScore, settings: VerdictSettings | None, accept_at: float 
         return Verdict("reject", 0.0)
     if score.bpm is None or settings is None:
         return Verdict("not_judged", None)
-    logit = settings.bias + sum(getattr(settings, name) * value for name, value in describe(score).items())
-    probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
     # What was not done is not well done, whatever else speaks for it.
-    probability *= min(1.0 if part.done is None else part.done for part in score.parts)
+    probability = estimate_probability(describe_seen(score.parts, find_spill(score)), settings) * find_done(score.parts)
     most_in_doubt = (settings.reject_at + settings.accept_at) / 2
     if probability > most_in_doubt and is_doubtful(score):
         probability = most_in_doubt
@@ -56,6 +55,15 @@ def decide(score: EditScore, settings: VerdictSettings | None, accept_at: float 
     # Nor is an edit to blame for an instruction that may have been misread.
     is_bad = probability < settings.reject_at and MISREAD.isdisjoint(score.flags)
     return Verdict("reject" if is_bad else "unsure", probability)
+
+
+def expect_rating(score: EditScore, scale: QualityScale | None) -> float | None:
+    """What people are expected to rate an edit, 1 to 5, by its verdict; None without a scale, or a verdict on an edit.
+
+    scale: as the bundle was calibrated on people's ratings; None: it was not.
+    """
+    probability = score.verdict.probability
+    return None if scale is None or probability is None or score.kind != "edit" else scale.read(probability)
 
 
 def is_unread(score: EditScore) -> bool:
@@ -84,21 +92,37 @@ def _sharpness(picture: Image) -> float:
     return float(np.square(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)).mean())
 
 
-def describe(score: EditScore) -> dict[str, float]:
+def describe_seen(parts: Sequence[PartScore], spill: float) -> dict[str, float]:
     """What the verdict looks at, by the names that settings have for it.
 
     Of a compound the worst part counts, as an edit is well done when all of it is.
+
+    Args:
+        parts: Of a score, at least one.
+        spill: As `find_spill` tells it.
     """
-    modify = min(part.semantic.modify or 0.0 for part in score.parts)
+    modify = min(part.semantic.modify or 0.0 for part in parts)
     return {
         "modify": modify,
         "modify_low": min(modify, 0.7),
-        "preserve": min((1.0 if part.semantic.preserve is None else part.semantic.preserve) for part in score.parts),
-        "position": min((1.0 if part.region.position is None else part.region.position) for part in score.parts),
-        "size": min((1.0 if part.region.size is None else part.region.size) for part in score.parts),
-        "spill": math.sqrt(find_spill(score)),
-        "whole": float(score.is_global),
+        "preserve": min((1.0 if part.semantic.preserve is None else part.semantic.preserve) for part in parts),
+        "position": min((1.0 if part.region.position is None else part.region.position) for part in parts),
+        "size": min((1.0 if part.region.size is None else part.region.size) for part in parts),
+        "spill": math.sqrt(spill),
+        "whole": float(any(part.intent.is_global for part in parts)),
     }
+
+
+def estimate_probability(seen: Mapping[str, float], settings: VerdictSettings) -> float:
+    """The probability that the regression, and its curve if it has one, give to what `describe_seen` says."""
+    logit = settings.bias + sum(getattr(settings, name) * value for name, value in seen.items())
+    probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+    return float(np.interp(probability, settings.curve_at, settings.curve)) if settings.curve else probability
+
+
+def find_done(parts: Sequence[PartScore]) -> float:
+    """How far the part counts as done that is done least, 0 to 1."""
+    return min(1.0 if part.done is None else part.done for part in parts)
 
 
 def find_spill(score: EditScore) -> float:

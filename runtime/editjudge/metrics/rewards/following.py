@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
-from editjudge.bundles.settings import VerdictSettings
+from editjudge.bundles.verdict_settings import VerdictSettings
 from editjudge.metrics.context import EditContext
-from editjudge.metrics.registry import MISREAD, EditScore, PartScore, explain_unmeasured, is_unread
+from editjudge.metrics.registry import (
+    MISREAD,
+    EditScore,
+    PartScore,
+    estimate_probability,
+    explain_unmeasured,
+    is_unread,
+)
 from editjudge.metrics.rewards.feedback import tell_followed, tell_kind
 from editjudge.metrics.rewards.reward_score import HIGHEST, SideScore
 
@@ -68,13 +73,12 @@ def rate_part(part: PartScore, settings: VerdictSettings | None) -> float | None
 
 def _rate(settings: VerdictSettings, part: PartScore, position: float, size: float) -> float:
     def find_probability(modify: float, position: float, size: float) -> float:
-        logit = settings.bias + settings.modify * modify + settings.modify_low * min(modify, 0.7)
-        logit += settings.preserve + settings.position * position + settings.size * size
-        logit += settings.whole * part.intent.is_global
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+        perfect = {"preserve": 1.0, "spill": 0.0, "whole": float(part.intent.is_global)}
+        measured = {"modify": modify, "modify_low": min(modify, 0.7), "position": position, "size": size}
+        return estimate_probability({**perfect, **measured}, settings)
 
     best = find_probability(1.0, 1.0, 1.0)
-    return min(1.0, find_probability(part.semantic.modify or 0.0, position, size) / best)
+    return min(1.0, find_probability(part.semantic.modify or 0.0, position, size) / best) if best else 0.0
 
 
 def _explain_null(score: EditScore) -> str:

@@ -53,6 +53,7 @@ SCORE: dict[str, Any] = {
     "differences": [_DIFFERENCE],
     "unasked_share": 0.0,
     "looked_at": {"share": 1.0, "boxes": [[0.0, 0.0, 512.0, 512.0]], "reason": "look is all"},
+    "expected_rating": None,
     "left_out": [],
 }  # fmt: skip
 RANKING: dict[str, Any] = {

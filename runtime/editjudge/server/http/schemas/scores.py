@@ -110,6 +110,7 @@ class ScoreAnswer(Described):
     differences: list[DifferenceAnswer]
     unasked_share: NullableNumber
     looked_at: Annotated[dict[str, Any], Field(description="How much of the edited picture the models saw, and why.")]
+    expected_rating: NullableNumber
     left_out: Annotated[list[str], Field(description="What there was no time for.")]
     metrics: Annotated[dict[str, float | None], Field(description="Those that were asked for.")] = Field(default={})
     metric_details: dict[str, dict[str, Any]] = Field(default={})

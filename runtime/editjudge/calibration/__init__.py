@@ -1,0 +1,1 @@
+"""From the ratings of people to the numbers of a bundle."""

@@ -1,0 +1,124 @@
+"""A bundle with the models of another and other numbers: its files are linked, its manifest is written anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from editjudge.bundles.bundle import Bundle, check_name
+from editjudge.bundles.manifest import FILE_NAME
+from editjudge.errors import BundleError, InputError
+
+HEADER = re.compile(r"^\[\[?\s*([\w.-]+)\s*\]\]?\s*(#.*)?$")
+
+
+def check_folder(folder: Path, make_parent: bool = False) -> None:
+    """Raises InputError where no bundle can be written to the folder; make_parent: the one that it is to stand in."""
+    check_name(folder.name)
+    if os.path.lexists(folder):
+        raise InputError(f"{folder} exists already; name another folder with --output")
+    if make_parent:
+        with convert_errors(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+    if not folder.absolute().parent.is_dir():
+        raise InputError(f"there is no folder {folder.absolute().parent} to write {folder.name} to; make it first")
+
+
+def copy_bundle(bundle: Bundle, folder: Path, sections: Mapping[str, Any]) -> Bundle:
+    """Writes a bundle with these sections in the place of its own; it is whole, or not there.
+
+    Args:
+        bundle: The one that the models are of; they are hard links where the disk allows that, else copies.
+        folder: Where to; its name becomes that of the bundle.
+        sections: Dataclasses by the names of the sections.
+
+    Raises InputError where it cannot be written, and BundleError.
+    """
+    check_folder(folder)
+    manifest = bundle.manifest
+    text = (bundle.folder / FILE_NAME).read_text("utf-8-sig")
+    head = {"name": folder.name, "version": f"{manifest.version}-calibrated"}
+    tables = {name: {key: _plain(value) for key, value in asdict(one).items()} for name, one in sections.items()}
+    changed = change_sections(text, head, {name: _drop_empty(table) for name, table in tables.items()})
+    paths = {entry.path for entry in manifest.listed if entry.path is not None}
+    for engine in bundle.engines:
+        paths |= {engine.path, engine.data}
+    with convert_errors(folder), TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.absolute().parent) as parent:
+        made = Path(parent) / folder.name
+        made.mkdir()
+        for path in sorted(paths):
+            _link((bundle.folder / path).resolve(), made / path)
+        (made / FILE_NAME).write_text(changed, "utf-8")
+        Bundle.load(made)
+        made.rename(folder)
+    return Bundle.load(folder.absolute())
+
+
+@contextmanager
+def convert_errors(folder: Path) -> Iterator[None]:
+    """Within it, what the system refuses is an InputError of the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}; name another folder") from error
+
+
+def change_sections(text: str, head: Mapping[str, Any], sections: Mapping[str, Mapping[str, Any]]) -> str:
+    """The text of a manifest with other values at its head, and these sections in the place of its own.
+
+    All else stays as it is, with its comments. Raises BundleError for a text that is laid out too strangely for that.
+    """
+    kept: list[str] = []
+    section = ""
+    for line in text.splitlines():
+        found = HEADER.match(line)
+        section = found[1] if found else section
+        key = line.partition("=")[0].strip()
+        if section in sections:
+            if line.startswith("#") and not found:
+                kept.append(line)
+        elif not section and key in head:
+            kept.append(f"{key} = {_show(head[key])}")
+        else:
+            kept.append(line)
+    for name, table in sections.items():
+        kept += ["", f"[{name}]", *(f"{key} = {_show(value)}" for key, value in table.items())]
+    changed = "\n".join(kept) + "\n"
+    wanted = {**tomllib.loads(text), **head, **sections}
+    try:
+        is_right = tomllib.loads(changed) == wanted
+    except tomllib.TOMLDecodeError:
+        is_right = False
+    if not is_right:
+        raise BundleError(f"the layout of {FILE_NAME} is not understood; write each section as a table of its own")
+    return changed
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(source, target)
+
+
+def _drop_empty(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _show(value: Any) -> str:
+    """A text, a number or a list of them, as TOML has it; of these it has what JSON has."""
+    return json.dumps(value, ensure_ascii=False)

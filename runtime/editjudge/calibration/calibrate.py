@@ -1,0 +1,216 @@
+"""From ratings to a calibrated bundle: fits Norm() and the verdict, and tells on edits held out whether that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from editjudge.bundles.settings import NormRanges
+from editjudge.bundles.verdict_settings import CalibratedOn, QualityScale, VerdictSettings
+from editjudge.calibration.measures import BundleAnswers, RatedTruth, assess, lay_out
+from editjudge.calibration.norm_fit import count_pairs, fit_norm
+from editjudge.calibration.rated_edits import RatedEdits
+from editjudge.calibration.regression import fit_rising
+from editjudge.calibration.verdict_fit import FOLDS, fit_verdict, predict, split
+from editjudge.errors import InputError
+from editjudge.evaluation.result import Result
+from editjudge.evaluation.statistics.bootstrap import Resampling, Statistic
+from editjudge.types import Doubles
+
+FEWEST = 50
+"""Edits with a number, under which nothing is fitted."""
+RIGHT = 0.9
+KNOTS = 6
+BEFORE, AFTER, CONSTANT = "before", "after", "the same for all"
+BRIER = 1
+
+
+@dataclass(frozen=True)
+class BundleNumbers:
+    """The numbers of a bundle that are fitted to ratings; a bundle may have no verdict yet."""
+
+    norm: NormRanges
+    verdict: VerdictSettings | None
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How ratings are fitted.
+
+    Attributes:
+        good_from: The rating from which an edit counts as well done, as the targets were made with.
+        right: The share of accepted edits that most raters find well done, and of rejected ones that they do not.
+        resamples: Of the bootstrap, by whose intervals it is decided whether the fit helps.
+        seed: Of the folds and the bootstrap.
+    """
+
+    good_from: float = 4.0
+    right: float = RIGHT
+    resamples: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted to all edits, and what came of it on edits held out.
+
+    Attributes:
+        norm, verdict, quality_scale, calibrated_on: The sections of a bundle.
+        result: The tables.
+        refusal: Why it is not to be used; None: it helps.
+    """
+
+    norm: NormRanges
+    verdict: VerdictSettings
+    quality_scale: QualityScale
+    calibrated_on: CalibratedOn
+    result: Result
+    refusal: str | None
+
+
+def calibrate(
+    edits: RatedEdits, start: BundleNumbers, options: FitOptions, left_out: Mapping[str, int] | None = None
+) -> Calibration:
+    """Fits Norm(), the verdict and the scale of quality to ratings.
+
+    Args:
+        edits: At least FEWEST.
+        start: What the bundle has.
+        options: How.
+        left_out: What the tables are to say was left out.
+
+    Raises InputError where that cannot be fitted.
+    """
+    groups = len(np.unique(edits.group))
+    _check(edits, groups, options.seed)
+    resampling = Resampling(int(edits.group.max()) + 1, options.resamples, options.seed)
+    find_norm, told = _choose_norm(edits, start.norm, resampling)
+    after, constant = _hold_out(edits, start.verdict, find_norm, options)
+    said = {} if start.verdict is None else {BEFORE: say(edits, start.norm, start.verdict)}
+    said |= {AFTER: after, CONSTANT: constant}
+    errors, agreement = assess(said, RatedTruth(edits.rating, edits.target, edits.group), resampling)
+    rows = [*said]
+    norm = find_norm(edits)
+    verdict = fit_verdict(edits.view(norm), start.verdict, options.right, options.seed)
+    off = {row: errors.value[number] for number, row in enumerate(rows)}
+    before = (None, None) if start.verdict is None else (_round(off[BEFORE][0]), _round(off[BEFORE][1]))
+    notes = (
+        f"an edit is well done from a rating of {options.good_from:g} on, by the share of raters who say so",
+        f"held out in {FOLDS} folds by input; the calibration error is of ten bins of equally many edits",
+        told,
+        *_tell_thresholds(verdict, options.right),
+    )
+    return Calibration(
+        norm=norm,
+        verdict=verdict,
+        quality_scale=fit_scale(predict(edits.view(norm), verdict), edits.rating),
+        calibrated_on=CalibratedOn(len(edits), groups, options.good_from, *map(_round, off[AFTER][:2]), *before),
+        result=Result(
+            "calibration",
+            lay_out(said, errors, agreement, len(edits)),
+            {"rated edits": len(edits), "inputs": groups},
+            left_out or {},
+            notes,
+        ),
+        refusal=_find_refusal(rows, errors),
+    )
+
+
+def fit_scale(chance: Doubles, rating: Doubles, knots: int = KNOTS) -> QualityScale:
+    """The mean rating by probability, float64[N] each: a curve that never falls, through the means of a few bins."""
+    parts = np.array_split(np.argsort(chance, kind="stable"), knots)
+    places = np.array([chance[part].mean() for part in parts]).round(4)
+    heights = np.array([rating[part].mean() for part in parts])
+    at, curve = fit_rising(places, heights, np.array([len(part) for part in parts], np.float64))
+    return QualityScale(tuple(at.tolist()), tuple(np.clip(curve, 1.0, 5.0).round(3).tolist()))
+
+
+def say(edits: RatedEdits, norm: NormRanges, settings: VerdictSettings) -> BundleAnswers:
+    """What a bundle with these numbers says of edits."""
+    view = edits.view(norm)
+    chance = predict(view, settings)
+    accepted = chance >= settings.accept_at
+    rejected = ~accepted & (chance < settings.reject_at) & ~view.misread
+    return BundleAnswers(chance, accepted, rejected, edits.count_numbers(norm))
+
+
+def _check(edits: RatedEdits, groups: int, seed: int) -> None:
+    if len(edits) < FEWEST:
+        raise InputError(f"{len(edits)} rated edits have a number; a calibration needs at least {FEWEST}: rate more")
+    if groups < FOLDS:
+        raise InputError(f"the rated edits are of {groups} inputs; a calibration needs at least {FOLDS}: rate more")
+    for held in (np.zeros(len(edits), bool), *split(edits.group, seed)):
+        target = edits.target[~held]
+        if target.min() == target.max():
+            raise InputError("people rated all edits alike, well done or not; have better and worse ones rated, too")
+
+
+def _choose_norm(
+    edits: RatedEdits, start: NormRanges, resampling: Resampling
+) -> tuple[Callable[[RatedEdits], NormRanges], str]:
+    """How the ranges of Norm() are found: refitted where that orders edits held out better, else they stay."""
+    refitted = np.empty(len(edits))
+    for held in split(edits.group, resampling.seed):
+        refitted[held] = edits.take(held).count_numbers(fit_norm(edits.take(~held)) or start)
+    numbers = (edits.count_numbers(start), refitted)
+    rights = [count_pairs(one, edits.rating, edits.group) for one in numbers]
+    shares = resampling.shares(np.stack([right for _, right in rights], axis=1), rights[0][0][:, None])
+    gain = shares[1] - shares[0]
+    low, high = (float(end) for end in gain.interval())
+    if low > 0:
+        told = f"Norm() is refitted: the order of two is better by {float(gain.value):.3f} ({low:.3f} to {high:.3f})"
+        return lambda some: fit_norm(some) or start, told
+    if not np.isfinite(gain.value):
+        return lambda some: start, "Norm() stays as it is: no input has edits that people rate differently"
+    told = f"Norm() stays as it is: refitted, it orders no better ({float(gain.value):+.3f}; {low:+.3f} to {high:+.3f})"
+    return lambda some: start, told
+
+
+def _hold_out(
+    edits: RatedEdits,
+    start: VerdictSettings | None,
+    find_norm: Callable[[RatedEdits], NormRanges],
+    options: FitOptions,
+) -> tuple[BundleAnswers, BundleAnswers]:
+    """What is said of edits by numbers that were not fitted to them, and what the mean of the others would say."""
+    count = len(edits)
+    after = BundleAnswers(np.empty(count), np.empty(count, bool), np.empty(count, bool), np.empty(count))
+    constant = BundleAnswers(np.empty(count), np.zeros(count, bool), np.zeros(count, bool), np.zeros(count))
+    for held in split(edits.group, options.seed):
+        rest, some = edits.take(~held), edits.take(held)
+        norm = find_norm(rest)
+        told = say(some, norm, fit_verdict(rest.view(norm), start, options.right, options.seed + 1))
+        for name, values in vars(after).items():
+            values[held] = vars(told)[name]
+        constant.chance[held] = rest.target.mean()
+    return after, constant
+
+
+def _find_refusal(rows: list[str], errors: Statistic) -> str | None:
+    after = rows.index(AFTER)
+    for number, other in enumerate(rows):
+        if other == AFTER:
+            continue
+        change = errors[after, BRIER] - errors[number, BRIER]
+        low, high = (float(end) for end in change.interval())
+        if not high < 0:
+            return (
+                f"the calibration does not help on edits held out: its Brier score less that of {other!r} is "
+                f"{float(change.value):+.3f} ({low:+.3f} to {high:+.3f}); have more edits rated, or keep the bundle"
+            )
+    return None
+
+
+def _tell_thresholds(verdict: VerdictSettings, right: float) -> list[str]:
+    told = []
+    if verdict.accept_at >= 1:
+        told.append(f"nothing is accepted: nowhere are {right:g} of edits well done to most raters; lower --right")
+    if verdict.reject_at <= 0:
+        told.append(f"nothing is rejected: nowhere are {right:g} of edits not well done to most raters; lower --right")
+    return told
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.4f}")

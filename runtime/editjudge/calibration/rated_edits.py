@@ -1,0 +1,228 @@
+"""What people said of edits, and what a bundle's verdict looks at in them, by whatever ranges of Norm()."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editjudge.batch.grouping import read_groups
+from editjudge.bundles.settings import NormRanges
+from editjudge.datasets import Dataset, EditSample
+from editjudge.datasets.cells import read_number
+from editjudge.errors import InputError, InstructionError, quote_value
+from editjudge.metrics.registry import (
+    MISREAD,
+    RULES,
+    EditScore,
+    PartScore,
+    add_up,
+    describe_seen,
+    find_done,
+    find_spill,
+    is_doubtful,
+    renorm,
+)
+from editjudge.scorer import Scorer
+from editjudge.types import Doubles
+
+LOWEST, HIGHEST = 1.0, 5.0
+"""The ends of the scale that people rate on."""
+RATER = re.compile(r"rater.+_overall")
+"""The columns of raters, as a study exports them."""
+RowMask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What people said of an edit: the mean, 1 to 5, and the share of raters who found it well done, 0 to 1."""
+
+    mean: float
+    well_done: float
+
+
+@dataclass(frozen=True)
+class MeasuredEdit:
+    """What was measured of an edit that has a number.
+
+    Attributes:
+        spill: The share of the picture that changed away from the edit's objects.
+        doubtful: Whether it is not to be accepted for what the regression does not see.
+        misread: Whether it is not to be rejected, as the instruction may have been misread.
+    """
+
+    parts: tuple[PartScore, ...]
+    spill: float
+    doubtful: bool
+    misread: bool
+
+    @classmethod
+    def of(cls, score: EditScore) -> MeasuredEdit | None:
+        """From a score with its evidence; None where a verdict has nothing to look at."""
+        if score.kind != "edit" or score.value is None:
+            return None
+        misread = not MISREAD.isdisjoint(score.flags)
+        return cls(score.parts, find_spill(score), is_doubtful(score), misread)
+
+    def renormed(self, norm: NormRanges) -> tuple[PartScore, ...]:
+        """Its parts by other ranges of Norm()."""
+        rules = RULES[None].for_ranges(norm)
+        parts = [renorm(part, norm) for part in self.parts]
+        return tuple(
+            replace(part, done=None if part.semantic.modify is None else rules.done(part.semantic.modify))
+            for part in parts
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RatedEdits:
+    """Edits with a number and a rating.
+
+    Attributes:
+        measured: MeasuredEdit[N].
+        rating: float64[N], the mean of people's ratings, 1 to 5.
+        target: float64[N], the share of raters who found it well done.
+        group: int[N], from 0: the input that it is an edit of.
+    """
+
+    measured: NDArray[np.object_]
+    rating: Doubles
+    target: Doubles
+    group: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.rating)
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[MeasuredEdit, str, Rating]]) -> RatedEdits:
+        """From what was measured of each edit, its input, and its rating."""
+        measured = np.empty(len(rows), object)
+        measured[:] = [one for one, _, _ in rows]
+        return cls(
+            measured=measured,
+            rating=np.array([rating.mean for *_, rating in rows], np.float64),
+            target=np.array([rating.well_done for *_, rating in rows], np.float64),
+            group=np.unique([group for _, group, _ in rows], return_inverse=True)[1].astype(np.intp),
+        )
+
+    def take(self, rows: RowMask) -> RatedEdits:
+        """Those of bool[N]; groups keep their numbers."""
+        return RatedEdits(self.measured[rows], self.rating[rows], self.target[rows], self.group[rows])
+
+    def count_numbers(self, norm: NormRanges) -> Doubles:
+        """Their numbers by these ranges, float64[N], 0 to 2."""
+        combine = RULES[None].for_ranges(norm).combine
+        numbers = [add_up(one.renormed(norm), combine) for one in self.measured]
+        return np.array([np.nan if number is None else number for number in numbers], np.float64)
+
+    def view(self, norm: NormRanges) -> VerdictView:
+        """What a verdict looks at by these ranges."""
+        parts = [one.renormed(norm) for one in self.measured]
+        seen = [describe_seen(some, one.spill) for some, one in zip(parts, self.measured, strict=True)]
+        return VerdictView(
+            features=np.array([list(row.values()) for row in seen], np.float64),
+            done=np.array([find_done(some) for some in parts], np.float64),
+            doubtful=np.array([one.doubtful for one in self.measured], bool),
+            misread=np.array([one.misread for one in self.measured], bool),
+            target=self.target,
+            group=self.group,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class VerdictView:
+    """What a verdict looks at in edits, and what it is to say of them.
+
+    Attributes:
+        features: float64[N, 7], what `describe_seen` says of each, in its order.
+        done: float64[N], how far each counts as done.
+        doubtful, misread: bool[N], as in MeasuredEdit.
+        target: float64[N], the share of raters who found it well done.
+        group: int[N].
+    """
+
+    features: Doubles
+    done: Doubles
+    doubtful: RowMask
+    misread: RowMask
+    target: Doubles
+    group: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def take(self, rows: RowMask) -> VerdictView:
+        """Those of bool[N]."""
+        return VerdictView(*(values[rows] for values in vars(self).values()))
+
+
+def read_ratings(dataset: Dataset, good_from: float) -> dict[int, tuple[str, Rating]]:
+    """By the number of its row: the group of each rated edit, and its rating.
+
+    Raises InputError for a rating that is off the scale.
+    """
+    found = {}
+    for number, row in enumerate(dataset.rows(pictures=False)):
+        if row.human is not None:
+            found[number] = (row.id if row.group is None else row.group, read_rating(row, good_from))
+    return found
+
+
+def read_rating(row: EditSample, good_from: float) -> Rating:
+    """The rating of a row that has one. Raises InputError where it is off the scale."""
+    raters = [read_number(cell) for column, cell in row.columns.items() if RATER.fullmatch(column)]
+    known = [rating for rating in raters if rating is not None]
+    mean = row.human if row.human is not None else float("nan")
+    for rating in (mean, *known):
+        if not LOWEST <= rating <= HIGHEST:
+            raise InputError(
+                f"row {quote_value(row.id)} has the rating {rating:g}; ratings must be from {LOWEST:g} to {HIGHEST:g}"
+            )
+    return Rating(mean, float(np.mean([rating >= good_from for rating in known or [mean]])))
+
+
+def score_ratings(
+    scorer: Scorer,
+    dataset: Dataset,
+    ratings: Mapping[int, tuple[str, Rating]],
+    watch: Callable[[int], None] = lambda done: None,
+) -> tuple[RatedEdits, dict[str, int]]:
+    """Scores the rated edits; also what was left out, and how many of it.
+
+    watch: called with the number of edits that are scored by then.
+    """
+    left_out = {"without a rating": len(dataset) - len(ratings), "not readable": 0, "without a number": 0}
+    rows: dict[int, tuple[MeasuredEdit, str, Rating]] = {}
+    seen = 0
+    for groups in read_groups(dataset, [range(len(dataset))]):
+        for group in groups:
+            rated = [(number, row) for number, row in group if number in ratings]
+            for number, score in _score_group(scorer, rated):
+                measured = None if score is None else MeasuredEdit.of(score)
+                if measured is not None:
+                    rows[number] = measured, *ratings[number]
+                else:
+                    left_out["not readable" if score is None else "without a number"] += 1
+            seen += len(rated)
+            watch(seen)
+    return RatedEdits.of([rows[number] for number in sorted(rows)]), left_out
+
+
+def _score_group(scorer: Scorer, rated: Sequence[tuple[int, EditSample]]) -> Iterable[tuple[int, EditScore | None]]:
+    """The scores of edits of one original and instruction, by number; None where one cannot be read."""
+    if not rated:
+        return
+    numbers = [number for number, _ in rated]
+    try:
+        original, _, instruction = rated[0][1].edit()
+        prepared = scorer.prepare(original, instruction)
+        edited: list[Any] = [row.edit()[1] for _, row in rated]
+    except (InputError, InstructionError):
+        yield from ((number, None) for number in numbers)
+        return
+    for number, one in zip(numbers, prepared.scores(edited), strict=True):
+        yield number, one.score

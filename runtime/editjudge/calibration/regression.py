@@ -1,0 +1,58 @@
+"""The logistic regression of a verdict, and rising curves: what ratings are turned into numbers by."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from editjudge.types import Doubles
+
+DECAY = 1e-4
+"""Of the weights of features that vary by 1."""
+STEPS = 50
+STEADY = 1e-9
+"""A step of no weight more than this is the last."""
+
+
+def fit(features: Doubles, done: Doubles, decay: float = DECAY) -> Doubles:
+    """The bias and the weights, float64[1 + D], by Newton's method.
+
+    Args:
+        features: float64[N, D].
+        done: float64[N] or bool[N], the probability that each is to have, 0 to 1.
+        decay: Of the weights, for features of one spread.
+    """
+    middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    rows = np.column_stack([np.ones(len(features)), (features - middle) / spread])
+    penalty = decay * len(rows) * np.diag([0.0, *[1.0] * features.shape[1]])
+    weights = np.zeros(rows.shape[1])
+    for _ in range(STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
+        slope = rows.T @ (chance - done) + penalty @ weights
+        step = np.linalg.solve(rows.T @ (rows * (chance * (1 - chance))[:, None]) + penalty, slope)
+        weights -= step
+        if np.abs(step).max() < STEADY:
+            break
+    slopes = weights[1:] / spread
+    return np.append(weights[0] - slopes @ middle, slopes)
+
+
+def fit_rising(x: Doubles, y: Doubles, weight: Doubles | None = None) -> tuple[Doubles, Doubles]:
+    """The curve that never falls and is nearest to y at x: the different x, and its heights there.
+
+    Neighbours that would fall are pooled to their mean until none does.
+
+    Args:
+        x, y: float64[N].
+        weight: float64[N], of each y; by default they are equal.
+    """
+    weight = np.ones(len(x)) if weight is None else weight
+    places, index = np.unique(x, return_inverse=True)
+    sums, weights = np.bincount(index, weights=y * weight), np.bincount(index, weights=weight)
+    pools: list[tuple[float, float, int]] = []  # sum, weight, places
+    for pool in zip(sums.tolist(), weights.tolist(), [1] * len(places), strict=True):
+        joined = pool
+        while pools and pools[-1][0] / pools[-1][1] >= joined[0] / joined[1]:
+            before = pools.pop()
+            joined = (before[0] + joined[0], before[1] + joined[1], before[2] + joined[2])
+        pools.append(joined)
+    return places, np.repeat([total / size for total, size, _ in pools], [wide for *_, wide in pools])
