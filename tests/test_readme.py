@@ -1,4 +1,4 @@
-"""The file tree of the README is the repository's, a line for every folder; flags in docs are those of the code."""
+"""The tree of docs/files.md is the repository's, a line for every folder; flags in docs are those of the code."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ HIDDEN = {".ci"}
 
 
 def tree() -> list[str]:
-    """The folders that the README lists, by their paths."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = text[text.index("## Files") :].split("```")[1]
+    """The folders that the page lists, by their paths."""
+    text = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    block = text.split("```text\n")[1].split("```")[0]
     paths: list[str] = []
     parents: list[str] = []
     for line in block.strip().splitlines():
@@ -41,7 +41,7 @@ def test_the_tree_lists_every_folder_once() -> None:
 
 
 def test_the_tree_names_the_modules_that_stand_in_no_room() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("runtime/editjudge/"))
     modules = {path.stem for path in (ROOT / "runtime" / "editjudge").glob("[!_]*.py")}
     assert set(re.search(r"imports: ([\w, ]+);", line)[1].split(", ")) == modules

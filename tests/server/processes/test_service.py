@@ -28,7 +28,6 @@ EDITED = [candidate.file for candidate in EDIT.candidates]
 ON_TOY = ("--bundle", TOY, "--device", "cpu", "--port", "0")
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Over HTTP")[2].partition("\n## ")[0]
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
@@ -53,13 +52,12 @@ def test_it_answers_and_says_where_its_page_is(service: RunningService) -> None:
         assert "<html" in client.get("/").text
 
 
-@pytest.mark.parametrize(("text", "number"), [(PAGE, 5), (README, 1)], ids=["docs/service.md", "README.md"])
-def test_curl_as_documented(text: str, number: int, service: RunningService) -> None:
+def test_curl_as_documented(service: RunningService) -> None:
     """The examples, at this service's address and with the demo's pictures."""
     if shutil.which("curl") is None:
         pytest.skip("there is no curl")
-    commands = re.findall(r"^curl (?:.|\\\n)*?(?=\n(?!\s))", text, re.MULTILINE)
-    assert len(commands) == number
+    commands = re.findall(r"^curl (?:.|\\\n)*?(?=\n(?!\s))", PAGE, re.MULTILINE)
+    assert len(commands) == 5
     for command in commands:
         written = command.replace("http://127.0.0.1:8400", service.address or "").replace("\\\n", " ")
         for name, path in (("original.png", EDIT.original), ("edited.png", EDITED[0]), ("other.png", EDITED[1])):
@@ -69,9 +67,8 @@ def test_curl_as_documented(text: str, number: int, service: RunningService) -> 
         assert '"error": {"kind"' not in done.stdout, (written, done.stdout)
 
 
-@pytest.mark.parametrize("text", [PAGE, README], ids=["docs/service.md", "README.md"])
-def test_the_client_as_documented(text: str, service: RunningService, capsys: pytest.CaptureFixture[str]) -> None:
-    (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+def test_the_client_as_documented(service: RunningService, capsys: pytest.CaptureFixture[str]) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     program = program.replace("http://127.0.0.1:8400", service.address or "")
     for name, path in (("original.png", EDIT.original), ("edited.png", EDITED[0]), ("other.png", EDITED[1])):
         program = program.replace(name, str(path))
