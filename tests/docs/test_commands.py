@@ -38,7 +38,7 @@ def test_what_a_page_says_runs(page: str, slow: bool, tmp_path: Path, monkeypatc
     """In a folder with the pictures that the page names, in its order; what a block makes is there for the next."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EDITJUDGE_HOME", str(tmp_path / "home"))
-    make_files(tmp_path)
+    make_files(tmp_path, page)
     known = {"originals": ["original.png"], "edited": ["edited.png"], "instructions": ["make the car blue"]}
     for block in TO_RUN[page]:
         if block.slow and not slow:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
+from editjudge.datasets import open_dataset
 from editjudge.datasets.demo import load_demo, load_photographs
+from support.rated_demo import write_ratings
+from support.studies import RatedSet, answer_all, begin
 
 MODELS = 3
 
 
-def make_files(folder: Path) -> None:
-    """Writes pictures, tables and instructions into a folder, by the names that the pages use."""
+def make_files(folder: Path, page: str) -> None:
+    """Writes pictures, tables and instructions into a folder, by the names that the page uses."""
     color = next(one for one in load_demo() if one.id == "color")
     good = next(one.file for one in color.candidates if one.label == "well done")
     others = [one.file for one in color.candidates if one.file != good]
@@ -27,6 +32,8 @@ def make_files(folder: Path) -> None:
         _convert(one.file, folder / name)
     _write_tables(folder)
     (folder / "instructions.txt").write_text("make the car blue\nremove the dog\n", encoding="utf-8")
+    if page in OF_PAGES:
+        OF_PAGES[page](folder)
 
 
 def _write_tables(folder: Path) -> None:
@@ -43,14 +50,52 @@ def _write_tables(folder: Path) -> None:
         for one in load_demo()
         for number, candidate in enumerate(one.candidates[:MODELS])
     ]
-    with (folder / "edits.csv").open("w", encoding="utf-8", newline="") as file:
+    _write_csv(folder / "edits.csv", rows)
+    edits = [{name: row[name] for name in ("original", "edited", "instruction")} for row in rows[:2]]
+    (folder / "edits.jsonl").write_text("".join(f"{json.dumps(edit)}\n" for edit in edits), encoding="utf-8")
+
+
+def _write_rated_edits(folder: Path) -> None:
+    """human.csv: more than fifty edits that three raters rated."""
+    rows = [json.loads(line) for line in write_ratings(folder).read_text("utf-8").splitlines()]
+    _write_csv(folder / "human.csv", rows)
+
+
+def _write_study(folder: Path) -> None:
+    """edits.jsonl; ratings.sqlite, its study that two raters have answered; ratings.csv, what others said of edits."""
+    with (folder / "edits.csv").open(encoding="utf-8", newline="") as file:
+        rows = [{"id": str(number), **row} for number, row in enumerate(csv.DictReader(file))]
+    (folder / "edits.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    quality = {number: 1 + 2 * float(row["human"]) for number, row in enumerate(rows)}
+    rated = RatedSet(open_dataset(folder / "edits.jsonl"), quality)
+    with begin(rated, folder / "ratings.sqlite") as study:
+        for seed, code in enumerate(("first", "second")):
+            answer_all(study, rated, code, noise=0.5, seed=seed)
+    said = [
+        {
+            "uid": row["group"],
+            "editor": row["model"],
+            **{f"rater{n}_{side}": n / 2 - 0.5 for n in (1, 2) for side in ("sc", "pq")},
+        }
+        for row in rows
+    ]
+    _write_csv(folder / "ratings.csv", said)
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()
         table.writerows(rows)
-    edits = [{name: row[name] for name in ("original", "edited", "instruction")} for row in rows[:2]]
-    (folder / "edits.jsonl").write_text("".join(f"{json.dumps(edit)}\n" for edit in edits), encoding="utf-8")
 
 
 def _convert(source: Path, target: Path) -> None:
     with Image.open(source) as picture:
         picture.convert("RGB").save(target)
+
+
+OF_PAGES: dict[str, Callable[[Path], None]] = {
+    "docs/calibration.md": _write_rated_edits,
+    "docs/study.md": _write_study,
+}
+"""What only some pages name."""
