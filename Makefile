@@ -5,18 +5,19 @@ ENV := .venv
 EXPORT_ENV := .venv-export
 NEWEST_ENV := .venv-newest
 WEBGPU_ENV := .venv-webgpu
+DOCS_ENV := .venv-docs
 DIST ?= dist
 BIN := $(ENV)/bin
 LOCKED := pyproject.toml requirements.lock tools/environment.py
 
 # What the lock is made of: all that is installed here, by .ci/run and by the workflow.
 LOCKED_EXTRAS := export engines studio guidance
-LOCKED_GROUPS := test check benchmarks build integrations webgpu
+LOCKED_GROUPS := test check docs benchmarks build integrations webgpu
 # Locked by its version alone: it is the one the exports were checked with, and where a package index offers a CPU build
 # of it, that is taken, a file with another hash.
 TORCH := torch==2.13.0
 
-.PHONY: demo test test-export test-newest test-webgpu test-browser check bench results sprites lock wheel clean
+.PHONY: demo test test-export test-newest test-webgpu test-browser check docs bench results sprites lock wheel clean
 
 demo: $(ENV)/.ready
 	$(BIN)/editjudge demo --report demo.html
@@ -47,6 +48,10 @@ check: $(ENV)/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The documentation as a site, in build/site; a link that leads nowhere is an error.
+docs: $(DOCS_ENV)/.ready
+	NO_MKDOCS_2_WARNING=1 $(DOCS_ENV)/bin/mkdocs build --strict --quiet
+
 bench: $(ENV)/.ready
 	$(BIN)/editjudge bench
 
@@ -63,6 +68,10 @@ $(EXPORT_ENV)/.ready: $(LOCKED)
 
 $(WEBGPU_ENV)/.ready: $(LOCKED)
 	$(PYTHON) tools/environment.py $(WEBGPU_ENV) --editable . --group test --group webgpu
+	touch $@
+
+$(DOCS_ENV)/.ready: $(LOCKED)
+	$(PYTHON) tools/environment.py $(DOCS_ENV) --group docs
 	touch $@
 
 # What the studio draws its scenes with; needs npm. Without it the tests that render are skipped.
@@ -87,4 +96,4 @@ wheel:
 	build/wheel/bin/python -m build --wheel --no-isolation --outdir $(DIST) .
 
 clean:
-	rm -rf $(ENV) $(EXPORT_ENV) $(NEWEST_ENV) $(WEBGPU_ENV) build dist demo.html
+	rm -rf $(ENV) $(EXPORT_ENV) $(NEWEST_ENV) $(WEBGPU_ENV) $(DOCS_ENV) build dist demo.html
