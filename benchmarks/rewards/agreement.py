@@ -30,9 +30,10 @@ TOLERANCE = 0.001
 METRICS = ("gpt4o_{side}:higher", "lpips:lower")
 
 
-def measure(ratings: Path) -> Result:
+def measure(ratings: Path, group: str = "uid", model: str = "editor") -> Result:
+    """`evaluate agreement` on a table whose inputs and editors stand in these columns."""
     table = read_scores(ratings)
-    options = EvaluationOptions(sides=("sc", "pq"), model="editor", group="uid", resamples=0)
+    options = EvaluationOptions(sides=("sc", "pq"), model=model, group=group, resamples=0)
     return EXPERIMENTS["agreement"](table, select_columns(table, METRICS), options)
 
 

@@ -3,21 +3,20 @@
     PYTHONPATH=models python -m benchmarks.study.calibration [--inputs 200] [--raters 3]
 
 Edits of held-out scenes are rated by raters who know their quality and err. One half of the inputs calibrates, on the
-other half it is measured how far the probability is off: of the bundle, of the same one with its offset made wrong on
-purpose, and of one that has no verdict and the raw range of Norm(), as one of other models would have. Intents are the
+other half it is measured how far the probability is off: of the bundle, of the same one with its Norm() and offset made
+wrong on purpose, and of one that has no verdict and the raw range, as one of other models would have. Intents are the
 true ones.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from benchmarks.common.reporting import Figure, progress, show
 from editjudge import Scorer
 from editjudge.bundles.settings import NormRanges
 from editjudge.calibration.calibrate import BundleNumbers, FitOptions, calibrate, say
@@ -37,6 +36,10 @@ SHIFT = 3.0
 """By how much the offset of the logit is made wrong."""
 GOOD_FROM = 4.0
 RAW = NormRanges((0.0, 1.0), (0.0, 1.0))
+CLIPPED = (0.6, 0.97)
+"""A range of modification in which little counts as done."""
+GOAL = 0.05
+RESAMPLES = 2000
 
 
 def rate(rng: np.random.Generator, quality: str, raters: int) -> Rating:
@@ -55,7 +58,7 @@ def rate_set(scorer: Scorer, inputs: int, raters: int) -> RatedEdits:
 
 def measure_set(scorer: Scorer, inputs: int) -> Iterator[tuple[str, str, MeasuredEdit]]:
     """The input, the quality and what was measured of each edit that has a number."""
-    for index, edit in enumerate(edit_set(SEED, inputs)):
+    for index, edit in enumerate(progress(edit_set(SEED, inputs), inputs, "edits")):
         try:
             prepared = scorer.prepare(edit.original, edit.intent)
         except InstructionError:
@@ -66,7 +69,7 @@ def measure_set(scorer: Scorer, inputs: int) -> Iterator[tuple[str, str, Measure
                 yield f"{index:05d}", quality, measured
 
 
-def measure(edits: RatedEdits, start: BundleNumbers) -> dict[str, Any]:
+def measure(title: str, edits: RatedEdits, start: BundleNumbers) -> Iterator[Figure]:
     """The errors before and after on the second half of the inputs, with intervals, once the first has calibrated."""
     first = edits.group < (edits.group.max() + 1) // 2
     found = calibrate(edits.take(first), start, FitOptions(good_from=GOOD_FROM))
@@ -74,22 +77,17 @@ def measure(edits: RatedEdits, start: BundleNumbers) -> dict[str, Any]:
     rest = replace(rest, group=rest.group - rest.group.min())
     said = {} if start.verdict is None else {"before": say(rest, start.norm, start.verdict)}
     said["after"] = say(rest, found.norm, found.verdict)
-    resampling = Resampling(int(rest.group.max()) + 1, 2000, SEED)
-    errors, agreement = assess(said, RatedTruth(rest.rating, rest.target, rest.group), resampling)
-    tables = lay_out(said, errors, agreement, len(rest))
-    rounded = {
-        row: {
-            column: [round(value, 4) for value in (cell.value, cell.low, cell.high)]
-            for table in tables.values()
-            for column, cell in table.row(row).items()
-        }
-        for row in said
-    }
-    thresholds = {"accept_at": found.verdict.accept_at, "reject_at": found.verdict.reject_at}
-    return {
-        "rated": int(first.sum()), "held out": len(rest), "refusal": found.refusal, **thresholds,
-        "notes": found.result.notes[2:], "value, low, high": rounded,
-    }  # fmt: skip
+    resampling = Resampling(int(rest.group.max()) + 1, RESAMPLES, SEED)
+    measured = assess(said, RatedTruth(rest.rating, rest.target, rest.group), resampling)
+    tables = lay_out(said, *measured, len(rest))
+    yield Figure(f"{title}_edits", f"{title}: edits that calibrate", int(first.sum()))
+    yield Figure(f"{title}_refused", f"{title}: refused", int(found.refusal is not None))
+    for table in tables.values():
+        for row in said:
+            for column, cell in table.row(row).items():
+                is_goal = (row, column) == ("after", "calibration error")
+                what = f"{title}, {row}: {column}, {cell.low:.3f} to {cell.high:.3f}"
+                yield Figure(f"{title}_{row}_{column}", what, cell.value, GOAL if is_goal else None, at_least=False)
 
 
 def main() -> None:
@@ -100,15 +98,16 @@ def main() -> None:
     asked = options.parse_args()
     with Scorer.load(asked.bundle) as scorer:
         manifest = scorer.models.bundle.manifest
+        if manifest.verdict is None:
+            raise SystemExit(f"the bundle {asked.bundle} has no verdict to start from")
         edits = rate_set(scorer, asked.inputs, asked.raters)
-    if manifest.verdict is None:
-        raise SystemExit(f"the bundle {asked.bundle} has no verdict to start from")
+    clipped = replace(manifest.norm, modify=CLIPPED)
     starts = {
         "as it is": BundleNumbers(manifest.norm, manifest.verdict),
-        "shifted": BundleNumbers(manifest.norm, replace(manifest.verdict, bias=manifest.verdict.bias + SHIFT)),
-        "not calibrated": BundleNumbers(RAW, None),
+        "made wrong": BundleNumbers(clipped, replace(manifest.verdict, bias=manifest.verdict.bias + SHIFT)),
+        "none yet": BundleNumbers(RAW, None),
     }
-    print(json.dumps({name: measure(edits, start) for name, start in starts.items()}, indent=2))
+    show("calibration", [figure for name, start in starts.items() for figure in measure(name, edits, start)])
 
 
 if __name__ == "__main__":

@@ -70,14 +70,27 @@ def find_mask(score: EditScore) -> RegionMask:
     """
     SCORE.check(score=score)
     evidence, content = score.evidence, score.evidence.content
-    left, top, right, bottom = content.box
     union = evidence.union | any(_is_everywhere(part.intent) for part in score.parts)
     is_change_map = not union.any()
-    inside = evidence.changes.resize_mask(bottom - top, right - left) if is_change_map else union
+    inside = _find_changed(score) if is_change_map else union
     if score.kind != "edit" or not inside.any():
         reason = NO_EDIT.get(score.kind, "no object of the edit was found, and nothing changed")
         raise InputError(f"there is no region to write: {reason}; hand in another edited picture")
     return RegionMask(_draw(inside, content), is_change_map)
+
+
+def find_change_mask(score: EditScore) -> NDArray[np.uint8]:
+    """Where the pictures differ, whatever of: uint8[H, W], 255 inside, at the original's own size.
+
+    What an editor does to all of a picture, such as a shift, another tone or noise, is taken away first. Raises
+    InputError where nothing is left.
+    """
+    SCORE.check(score=score)
+    inside = _find_changed(score)
+    if score.kind != "edit" or not inside.any():
+        reason = NO_EDIT.get(score.kind, "nothing changed")
+        raise InputError(f"there is no difference to write: {reason}; hand in another edited picture")
+    return _draw(inside, score.evidence.content)
 
 
 def find_difference_mask(differences: PictureDifferences) -> NDArray[np.uint8]:
@@ -91,6 +104,12 @@ def find_difference_mask(differences: PictureDifferences) -> NDArray[np.uint8]:
         reason = NO_EDIT.get(differences.kind, "no place stands out")
         raise InputError(f"there is no difference to write: {reason}; hand in another edited picture")
     return _draw(evidence.labels > 0, evidence.content)
+
+
+def _find_changed(score: EditScore) -> NDArray[np.bool_]:
+    """bool[h, w] of the content: where it changed."""
+    left, top, right, bottom = score.evidence.content.box
+    return score.evidence.changes.resize_mask(bottom - top, right - left)
 
 
 def _is_everywhere(intent: EditIntent) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,7 +45,9 @@ def test_what_a_page_says_runs(page: str, slow: bool, tmp_path: Path, monkeypatc
     for block in TO_RUN[page]:
         if block.slow and not slow:
             continue
-        if block.label == "python":
+        if block.served:
+            run_servers(block, tmp_path)
+        elif block.label == "python":
             exec(compile(block.code, f"{block.page}:{block.line}", "exec"), known)
         else:
             run_commands(block, tmp_path)
@@ -65,6 +69,20 @@ def run_commands(block: Block, folder: Path) -> None:
             check=False,
         )
         assert done.returncode == block.status, (f"{block.page}:{block.line}", command, done.stderr[-2000:])
+
+
+def run_servers(block: Block, folder: Path) -> None:
+    """Runs each command, at a port that is free, until it tells its address, and interrupts it."""
+    for command in block.commands:
+        program, *words = shlex.split(command, comments=True)
+        words = [str(Path(sys.executable).parent / program), *words, "--port", "0"]
+        with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            told = server.stdout.readline()
+            server.send_signal(signal.SIGINT)
+            _, error = server.communicate(timeout=60)
+        assert "http://127.0.0.1:" in told, (f"{block.page}:{block.line}", command, told, error)
+        assert server.returncode in (0, 130), (f"{block.page}:{block.line}", command, error)
 
 
 @pytest.mark.parametrize("page", BLOCKS)

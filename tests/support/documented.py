@@ -21,6 +21,8 @@ REASONS = {
     "needs tables of people's ratings": "made by a study, or of other forms; tests of `evaluate` have small ones",
 }
 """Why a block may be left out, with what there is to say of it."""
+RUNS = {"slow": "slow", "until it answers": "served"}
+"""How else a block may be run."""
 MARKER = re.compile(r"<!-- (not run|run|exits): (.+?) -->$")
 
 
@@ -35,6 +37,8 @@ class Block:
     left_out: str | None = None
     """The reason that it is not run for."""
     slow: bool = False
+    served: bool = False
+    """Whether its commands answer until they are interrupted."""
     status: int = 0
     """With which each of its commands ends."""
 
@@ -77,9 +81,9 @@ def read_marker(line: str) -> dict[str, str | bool | int]:
     if kind == "not run":
         return {"left_out": value}
     if kind == "run":
-        if value != "slow":
-            raise ValueError(f"a block is run slow or not at all, not {value!r}")
-        return {"slow": True}
+        if value not in RUNS:
+            raise ValueError(f"a block is run in one of these ways: {', '.join(RUNS)}; not {value!r}")
+        return {RUNS[value]: True}
     return {"status": int(value)}
 
 

@@ -68,7 +68,7 @@ def _write_study(folder: Path) -> None:
     (folder / "edits.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     quality = {number: 1 + 2 * float(row["human"]) for number, row in enumerate(rows)}
     rated = RatedSet(open_dataset(folder / "edits.jsonl"), quality)
-    with begin(rated, folder / "ratings.sqlite") as study:
+    with begin(rated, folder / "ratings.sqlite", seed=0) as study:
         for seed, code in enumerate(("first", "second")):
             answer_all(study, rated, code, noise=0.5, seed=seed)
     said = [

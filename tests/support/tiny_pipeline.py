@@ -38,3 +38,15 @@ def make_pipeline(folder: Path) -> diffusers.StableDiffusionInstructPix2PixPipel
     )  # fmt: skip
     made.set_progress_bar_config(disable=True)
     return made
+
+
+def make_diffedit_pipeline(folder: Path) -> diffusers.StableDiffusionDiffEditPipeline:
+    """Text to image: the same parts, and a U-Net that takes latents alone."""
+    tiny = make_pipeline(folder)
+    torch.manual_seed(1)
+    unet = diffusers.UNet2DConditionModel.from_config({**tiny.unet.config, "in_channels": 4})
+    return diffusers.StableDiffusionDiffEditPipeline(
+        vae=tiny.vae, text_encoder=tiny.text_encoder, tokenizer=tiny.tokenizer, unet=unet,
+        scheduler=diffusers.DDIMScheduler(steps_offset=1), inverse_scheduler=None, safety_checker=None,
+        feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip

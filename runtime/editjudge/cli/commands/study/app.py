@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from editjudge.cli.commands.study.export import export
 from editjudge.cli.commands.study.import_ratings import import_ratings
+from editjudge.cli.commands.study.masks import masks
 from editjudge.cli.commands.study.pages import show_pages
 from editjudge.cli.commands.study.show import show
 
@@ -30,4 +31,5 @@ app = typer.Typer(cls=StudyGroup, rich_markup_mode=None, no_args_is_help=True)
 app.command(PAGES, help="Show the edits of DATA to raters; what `editjudge study DATA` does.")(show_pages)
 app.command()(export)
 app.command("import")(import_ratings)
+app.command()(masks)
 app.command()(show)
