@@ -1,0 +1,115 @@
+"""Draws docs/gallery.webp: reports and a page of raters as they are, of the package's own pictures, by Chromium.
+
+    PYTHONPATH=tests python tools/gallery.py docs/gallery.webp
+
+Needs the environment of `make test`, and Debian's Chromium. What each picture shows is told in docs/gallery.md.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+from support.served_page import serve_app
+from support.studies import RatedSet, begin
+
+from editjudge.cli.main import run
+from editjudge.datasets import open_dataset
+from editjudge.datasets.demo import DemoInput, load_demo, load_photographs
+from editjudge.study.web.app import build_study
+from editjudge.study.web.pictures import StudyPictures
+
+WIDTH, HEIGHT, GAP = 1100, 820, 24
+"""Pixels of each picture, which is cut off below, and between two."""
+SHRUNK = 0.62
+QUALITY = 72
+
+
+def write_reports(folder: Path) -> Iterator[str]:
+    """Makes the reports; the address of each."""
+    demo, photographs = {one.id: one for one in load_demo()}, {one.id: one for one in load_photographs()}
+    for name, label in (("good", "well done"), ("failed", "wrong object or colour")):
+        command = ["score", *_name(demo["color"], label), demo["color"].instruction]
+        yield _report([*command, "--report", str(folder / f"{name}.html")])
+    add = demo["add"]
+    files = [str(candidate.file) for candidate in add.candidates]
+    yield _report(["rank", str(add.original), add.instruction, *files, "--report", str(folder / "rank.html")])
+    changed = photographs["remove"]
+    command = ["differences", *_name(changed, "well done, but the tower on the left is smeared"), changed.instruction]
+    yield _report([*command, "--report", str(folder / "differences.html")])
+
+
+def _name(each: DemoInput, label: str) -> list[str]:
+    """The original and the candidate of a label."""
+    return [str(each.original), next(str(one.file) for one in each.candidates if one.label == label)]
+
+
+def _report(command: list[str]) -> str:
+    if run(command):
+        raise SystemExit(f"editjudge {' '.join(command)} fails")
+    return Path(command[-1]).as_uri()
+
+
+def write_study(folder: Path) -> RatedSet:
+    """The edits of one input, as those of three editors."""
+    each = load_demo()[0]
+    rows = [
+        {"id": str(number), "group": each.id, "model": f"editor {number}", "original": str(each.original),
+         "edited": str(one.file), "instruction": each.instruction}
+        for number, one in enumerate(each.candidates[:3])
+    ]  # fmt: skip
+    path = folder / "edits.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    return RatedSet(open_dataset(path), {})
+
+
+def draw(browser: Browser, address: str, code: str | None = None) -> Image.Image:
+    """What a page shows first; code: a rater's, who enters and goes past the instructions."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page.goto(address)
+    if code is not None:
+        for keys, place in ((code, "**/instructions"), ("", "**/pages/*")):
+            page.keyboard.type(keys)
+            page.keyboard.press("Enter")
+            page.wait_for_url(place)
+        page.wait_for_load_state("networkidle")
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+def arrange(pictures: list[Image.Image]) -> Image.Image:
+    """Two beside each other, row by row."""
+    size = round(WIDTH * SHRUNK), round(HEIGHT * SHRUNK)
+    rows = -(-len(pictures) // 2)
+    sheet = Image.new("RGB", (2 * size[0] + 3 * GAP, rows * (size[1] + GAP) + GAP), (214, 208, 198))
+    for number, picture in enumerate(pictures):
+        row, column = divmod(number, 2)
+        place = GAP + column * (size[0] + GAP), GAP + row * (size[1] + GAP)
+        sheet.paste(picture.resize(size, Image.Resampling.LANCZOS), place)
+    return sheet
+
+
+def main(output: Path) -> None:
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        pictures = [draw(browser, address) for address in write_reports(folder)]
+        rated = write_study(folder)
+        for kind in ("rate", "prefer"):
+            with begin(rated, folder / f"{kind}.sqlite", kind) as study:
+                app = build_study(study, StudyPictures(study, rated.dataset))
+                with serve_app(app) as address:
+                    pictures.append(draw(browser, address, "rater"))
+        browser.close()
+        arrange(pictures).save(output, "webp", quality=QUALITY, method=6)
+    print(f"{output}: {output.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
