@@ -17,14 +17,14 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
-from support.served_page import serve_app
-from support.studies import RatedSet, begin
 
 from editjudge.cli.main import run
 from editjudge.datasets import open_dataset
 from editjudge.datasets.demo import DemoInput, load_demo, load_photographs
 from editjudge.study.web.app import build_study
 from editjudge.study.web.pictures import StudyPictures
+from support.served_page import serve_app
+from support.studies import RatedSet, begin
 
 WIDTH, HEIGHT, GAP = 1100, 820, 24
 """Pixels of each picture, which is cut off below, and between two."""
