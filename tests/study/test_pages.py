@@ -82,10 +82,41 @@ def test_pictures_are_the_files_pixels(study: StudyDatabase, pictures: StudyPict
     for candidate in study.page(1, 1).candidates:
         place: PicturePlace = study.picture(candidate.picture)
         sent = PIL.Image.open(io.BytesIO(client.get(f"/pictures/{candidate.picture}").content))
+        if place.made is not None:
+            continue
         kind = "original" if place.column == "original" else EDITORS[place.row % 3]
         wanted = np.asarray(PIL.Image.open(tmp_path / f"{kind}-{place.row // 3}.png").convert("RGB"))
         assert sent.format == "WEBP"
         assert np.array_equal(np.asarray(sent.convert("RGB")), wanted)
+
+
+def test_what_was_made_for_a_check_has_bytes_of_its_own(
+    study: StudyDatabase, pictures: StudyPictures, rated: RatedSet
+) -> None:
+    client = open_client(study, pictures, "anna")
+    tokens = dict(study.select("SELECT token, made FROM pictures"))
+    sent = {token: client.get(f"/pictures/{token}").content for token in tokens}
+    assert len(set(sent.values())) == len(tokens)
+    copies = [token for token, made in tokens.items() if made == "copy"]
+    assert len(copies) == 2
+    for token in copies:
+        place = study.picture(token)
+        original = np.asarray(PIL.Image.open(rated.dataset.path.with_name(f"original-{place.row // 3}.png")), np.int16)
+        shown = np.asarray(PIL.Image.open(io.BytesIO(sent[token])).convert("RGB"), np.int16)
+        assert 0 < np.abs(shown - original).mean() < 0.2  # levels: nobody sees it
+        assert np.abs(shown - original).max() <= 2
+
+
+def test_a_rater_whose_code_was_taken_away_is_not_known_any_more(study: StudyDatabase, pictures: StudyPictures) -> None:
+    study.allow(["anna", "ben"])
+    client = open_client(study, pictures, "ben")
+    token = study.page(1, 1).original
+    assert client.get("/pages/1").status_code == client.get(f"/pictures/{token}").status_code == 200
+    study.allow(["anna"])
+    assert client.get("/pages/1").url == f"{ADDRESS}/"
+    assert client.get(f"/pictures/{token}").status_code == 401
+    assert client.post("/pages/1", data=fill()).status_code == 401
+    assert study.progress(1) == (0, 6)
 
 
 def test_who_is_not_known_sees_nothing(study: StudyDatabase, pictures: StudyPictures) -> None:

@@ -23,10 +23,10 @@ def make_check(item: StudyItem, kind: StudyKind) -> dict[str, StudyCandidate]:
     if kind == "masks":
         empty = PicturePlace(first.picture.row, first.picture.column, "empty")
         return {EMPTY: StudyCandidate(first.row, EMPTY, "", empty)}
-    made = {UNCHANGED: StudyCandidate(first.row, UNCHANGED, "", item.original)}
+    row, column = item.original.row, item.original.column
+    made = {UNCHANGED: StudyCandidate(first.row, UNCHANGED, "", PicturePlace(row, column, "copy"))}
     if kind == "prefer":
-        noisy = PicturePlace(item.original.row, item.original.column, "noise")
-        made[NOISE] = StudyCandidate(first.row, NOISE, "", noisy)
+        made[NOISE] = StudyCandidate(first.row, NOISE, "", PicturePlace(row, column, "noise"))
     return made
 
 

@@ -137,19 +137,22 @@ class StudyDatabase:
             connection.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?)", (token, rater))
 
     def session_rater(self, token: str) -> int | None:
-        """Who rates; None for a token that is not known."""
-        rows = self.select("SELECT rater FROM sessions WHERE token = ?", token)
-        return rows[0][0] if rows else None
+        """Who rates; None for a token that is not known, and for a rater whose code may rate no more."""
+        rows = self.select("SELECT rater, code FROM sessions JOIN raters ON rater = number WHERE token = ?", token)
+        if not rows or (self._codes is not None and rows[0][1] not in self._codes):
+            return None
+        return int(rows[0][0])
 
     def next_page(self, rater: int) -> int | None:
         """The first page, from 1 on, that the rater has not answered; None where all are."""
-        done = {page for (page,) in self.select("SELECT page FROM latest WHERE rater = ?", rater)}
+        done = {page for (page,) in self.select("SELECT DISTINCT page FROM answers WHERE rater = ?", rater)}
         order = order_pages(self.design.seed, rater, self.page_count)
         return next((number for number, page in enumerate(order, 1) if page not in done), None)
 
     def progress(self, rater: int) -> tuple[int, int]:
         """How many pages are answered, of how many."""
-        return self.select("SELECT count(*) FROM latest WHERE rater = ?", rater)[0][0], self.page_count
+        ((answered,),) = self.select("SELECT count(DISTINCT page) FROM answers WHERE rater = ?", rater)
+        return answered, self.page_count
 
     def page(self, rater: int, number: int) -> StudyPage:
         """A page as the rater sees it, from 1 on. Raises InputError."""

@@ -26,8 +26,9 @@ KEPT = 256 * 2**20
 MASK_COLOUR = np.array([255, 40, 90], np.float32)
 VEIL = 0.55
 """How much of a pixel the colour of a mask is."""
-NOISE = 60.0
-"""The standard deviation of the noise of a check, of 255."""
+NOISE, UNSEEN = 60.0, 0.3
+"""The standard deviation of the noise of a check, of 255; and of one that nobody sees, which rounds to a level here and
+there, so that the original among the edits is not told by the bytes that were sent for it before."""
 
 
 class StudyPictures:
@@ -65,10 +66,10 @@ class StudyPictures:
         if place.column.startswith(MASK_PREFIX):
             edited = load_image(find_source(self._dataset, PicturePlace(place.row, "edited")))
             if place.made == "empty":
-                return edited
+                return _add_noise(edited, token, UNSEEN)
             return _veil(edited, load_image(find_source(self._dataset, place)))
         picture = load_image(find_source(self._dataset, place))
-        return _add_noise(picture, token) if place.made == "noise" else picture
+        return picture if place.made is None else _add_noise(picture, token, NOISE if place.made == "noise" else UNSEEN)
 
 
 def _veil(picture: Image, mask: Image) -> Image:
@@ -80,10 +81,10 @@ def _veil(picture: Image, mask: Image) -> Image:
     return veiled.round().astype(np.uint8)
 
 
-def _add_noise(picture: Image, token: str) -> Image:
+def _add_noise(picture: Image, token: str, deviation: float) -> Image:
     """The same for the same token."""
     random = np.random.default_rng(int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], "big"))
-    noisy = picture + random.normal(0.0, NOISE, picture.shape)
+    noisy = picture + random.normal(0.0, deviation, picture.shape)
     return np.clip(noisy.round(), 0, 255).astype(np.uint8)
 
 
