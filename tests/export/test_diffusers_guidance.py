@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from editjudge import EditScore, Scorer
+from editjudge import EditScore, InputError, Scorer
+from editjudge.datasets import open_dataset
 from editjudge.datasets.demo import load_demo
 from editjudge.guidance import guidance
+from editjudge.study.database import StudyDatabase
+from editjudge.study.design import default_design
+from editjudge.study.items import read_items
+from editjudge.study.summary import count_preferences
 
 pytestmark = pytest.mark.export
 
@@ -115,6 +121,39 @@ def test_an_edit_without_a_region_is_not_done_again(pipeline: Any) -> None:
     first, second, score = edit_twice(pipeline, scorer, original, color.instruction, num_inference_steps=2, **SCALES)
     assert score.kind == "other_picture"  # the weights are random
     assert second is first
+
+
+def test_both_edits_of_a_table_are_a_study_of_preferences(
+    pipeline: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mask_guidance import edit_data  # noqa: PLC0415
+
+    color = next(demo for demo in load_demo() if demo.id == "color")
+    done = next(candidate.file for candidate in color.candidates if candidate.label == "well done")
+    for name, path in (("a.png", color.original), ("b.png", done)):
+        Image.open(path).convert("RGB").resize((256, 200)).save(tmp_path / name)
+    rows = [{"original": "a.png", "edited": "b.png", "instruction": color.instruction}] * 2
+    data = tmp_path / "data.jsonl"
+    data.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    recorded = Recorded(Image.open(tmp_path / "b.png"))
+    folder = tmp_path / "both"
+    assert edit_data(pipeline, recorded, data, folder, num_inference_steps=2, **SCALES) == (1, 0)
+    with pytest.raises(InputError, match="exists already"):
+        edit_data(pipeline, recorded, data, folder)
+    dataset = open_dataset(folder / "edits.jsonl")
+    (item,), fingerprint = read_items(dataset, "prefer")
+    assert [candidate.model for candidate in item.candidates] == ["plain", "guided"]
+    pictures = [np.asarray(Image.open(folder / f"0-{model}.png")) for model in ("plain", "guided")]
+    assert not np.array_equal(*pictures)
+    with StudyDatabase.open_or_create(
+        folder / "r.sqlite", default_design("prefer", 0, 0), (item,), fingerprint
+    ) as study:
+        rater = study.join("anna")
+        (left, _) = study.page(rater, 1).candidates
+        guided_is_left = study.picture(left.picture).row == 1
+        study.answer(rater, 1, {1: dict.fromkeys(study.design.side_names, 1.0 if guided_is_left else -1.0)})
+        found = count_preferences(study)
+    assert {(one.first, one.second, one.better, one.worse) for one in found} == {("guided", "plain", 1, 0)}
 
 
 def test_the_example_explains_itself(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
