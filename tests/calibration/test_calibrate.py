@@ -108,9 +108,9 @@ def test_what_is_right_already_is_not_replaced() -> None:
 def test_too_little_is_refused() -> None:
     edits, _ = simulate(20, seed=13)
     start = BundleNumbers(FLAT, None)
-    with pytest.raises(InputError, match="49 rated edits have a number; a calibration needs at least 50: rate more"):
+    with pytest.raises(InputError, match="49 rated edits have a number, and a calibration needs 50; have more rated"):
         calibrate(edits.take(np.arange(len(edits)) < 49), start, OPTIONS)
-    with pytest.raises(InputError, match="are of 4 inputs; a calibration needs at least 5: rate more"):
+    with pytest.raises(InputError, match="are of too few inputs, 4 of 5; have edits of others rated, too"):
         calibrate(replace(edits, group=edits.group % 4), start, OPTIONS)
     with pytest.raises(InputError, match="people rated all edits alike, well done or not"):
         calibrate(replace(edits, target=np.ones(len(edits))), start, OPTIONS)

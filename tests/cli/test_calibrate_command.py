@@ -122,7 +122,7 @@ def write_rows(folder: Path, human: list[float | None]) -> Path:
     [
         ([None, None], ("has no ratings", "a column named human")),
         ([0.5, 3.0], ("row '0' has the rating 0.5", "from 1 to 5")),
-        ([3.0] * 60, ("0 rated edits have a number", "at least 50")),
+        ([3.0] * 60, ("0 rated edits have a number", "needs 50")),
     ],
 )
 def test_ratings_that_cannot_be_used(

@@ -138,9 +138,12 @@ def say(edits: RatedEdits, norm: NormRanges, settings: VerdictSettings) -> Bundl
 
 def _check(edits: RatedEdits, groups: int, seed: int) -> None:
     if len(edits) < FEWEST:
-        raise InputError(f"{len(edits)} rated edits have a number; a calibration needs at least {FEWEST}: rate more")
+        raise InputError(
+            f"{len(edits)} rated edits have a number, and a calibration needs {FEWEST}; have more rated, or take a "
+            "bundle that knows such pictures"
+        )
     if groups < FOLDS:
-        raise InputError(f"the rated edits are of {groups} inputs; a calibration needs at least {FOLDS}: rate more")
+        raise InputError(f"the rated edits are of too few inputs, {groups} of {FOLDS}; have edits of others rated, too")
     for held in (np.zeros(len(edits), bool), *split(edits.group, seed)):
         target = edits.target[~held]
         if target.min() == target.max():

@@ -66,6 +66,8 @@ def calibrate(
         "quality_scale": found.quality_scale,
         "calibrated_on": found.calibrated_on,
     }
+    if found.refusal is None:  # before anything is printed, which nobody may read
+        copy_bundle(source, folder, sections)
     if as_json:
         fitted = {name: asdict(section) for name, section in sections.items()}
         print(to_json({**found.result.to_dict(), **fitted, "refusal": found.refusal}))
@@ -74,7 +76,6 @@ def calibrate(
         printer.print(render_result(printer, found.result))
     if found.refusal is not None:
         raise InputError(found.refusal)
-    made = copy_bundle(source, folder, sections)
     if not as_json:
-        named = made.name if output is None else f"{folder.absolute().parent}/{made.name}"
-        typer.echo(f"{made.name} {made.version} is written; score by it with --bundle {printable(named)}")
+        named = folder.name if output is None else f"{folder.absolute().parent}/{folder.name}"
+        typer.echo(f"{folder.name} is written; score by it with --bundle {printable(named)}")
