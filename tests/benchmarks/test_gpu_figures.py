@@ -55,7 +55,7 @@ def test_what_nvidia_smi_does_not_say_is_not_known() -> None:
 def test_the_most_memory_that_was_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a stand-in for nvidia-smi, which no machine of ours has: what was used before is taken off."""
     tool = tmp_path / "nvidia-smi"
-    values = "for used in 700 2300 1100; do echo $used; done; sleep 60"
+    values = "for used in 700 2300 1100; do echo $used; done; exec sleep 60"
     tool.write_text(f'#!/bin/sh\ncase "$*" in *loop*) {values};; *) echo 500;; esac\n')
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
