@@ -21,9 +21,9 @@ from editjudge import Scorer
 from editjudge.bundles.settings import NormRanges
 from editjudge.calibration.calibrate import BundleNumbers, FitOptions, calibrate, say
 from editjudge.calibration.measures import RatedTruth, assess, lay_out
-from editjudge.calibration.rated_edits import MeasuredEdit, RatedEdits, Rating
-from editjudge.errors import InstructionError
+from editjudge.calibration.rated_edits import RatedEdits, Rating
 from editjudge.evaluation.statistics.bootstrap import Resampling
+from studio.calibration.verdict import measure_edits
 from studio.edits.edit_set import edit_set
 
 SEED = 2029
@@ -51,22 +51,9 @@ def rate(rng: np.random.Generator, quality: str, raters: int) -> Rating:
 def rate_set(scorer: Scorer, inputs: int, raters: int) -> RatedEdits:
     """The edits with a number of so many inputs, rated."""
     rng = np.random.default_rng(SEED)
-    return RatedEdits.of(
-        [(one, group, rate(rng, quality, raters)) for group, quality, one in measure_set(scorer, inputs)]
-    )
-
-
-def measure_set(scorer: Scorer, inputs: int) -> Iterator[tuple[str, str, MeasuredEdit]]:
-    """The input, the quality and what was measured of each edit that has a number."""
-    for index, edit in enumerate(progress(edit_set(SEED, inputs), inputs, "edits")):
-        try:
-            prepared = scorer.prepare(edit.original, edit.intent)
-        except InstructionError:
-            continue
-        for quality, ranked in zip(edit.candidates, prepared.scores(edit.candidates.values()), strict=True):
-            measured = None if ranked.score is None else MeasuredEdit.of(ranked.score)
-            if measured is not None:
-                yield f"{index:05d}", quality, measured
+    edits = progress(edit_set(SEED, inputs), inputs, "edits")
+    measured = ((f"{index:05d}", quality, one) for index, quality, one in measure_edits(scorer, edits) if one)
+    return RatedEdits.of([(one, group, rate(rng, quality, raters)) for group, quality, one in measured])
 
 
 def measure(title: str, edits: RatedEdits, start: BundleNumbers) -> Iterator[Figure]:

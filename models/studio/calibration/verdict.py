@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 
@@ -24,7 +24,7 @@ from editjudge.calibration.regression import fit
 from editjudge.errors import InstructionError
 from editjudge.metrics.bpm.verdict import describe_seen, find_done
 from studio.edits.candidates import TIERS
-from studio.edits.edit_set import edit_set
+from studio.edits.edit_set import RenderedEdit, edit_set
 from studio.renderer.backgrounds import CALIBRATED_KINDS
 
 SEEDS = (11, 12)
@@ -42,22 +42,28 @@ class ScoredEdit:
     well_done: bool
 
 
-def score_edits(scorer: Scorer, count: int) -> Iterator[ScoredEdit]:
-    """Every candidate of `count` inputs of each seed."""
-    sets = [edit_set(seed, count, held_out=False, backgrounds=CALIBRATED_KINDS) for seed in SEEDS]
-    for edit in chain.from_iterable(sets):
+def measure_edits(scorer: Scorer, edits: Iterable[RenderedEdit]) -> Iterator[tuple[int, str, MeasuredEdit | None]]:
+    """The number of its input, the quality and what was measured of every candidate, by the true intents; None: it has
+    no number. Inputs that cannot be understood are left out."""
+    for index, edit in enumerate(edits):
         try:
             prepared = scorer.prepare(edit.original, edit.intent)
         except InstructionError:
             continue
         for quality, ranked in zip(edit.candidates, prepared.scores(edit.candidates.values()), strict=True):
-            measured = None if ranked.score is None else MeasuredEdit.of(ranked.score)
-            well_done = TIERS[quality] == max(TIERS.values())
-            if measured is None:
-                yield ScoredEdit(None, 0.0, well_done)
-            else:
-                done = 0.0 if measured.doubtful else find_done(measured.parts)
-                yield ScoredEdit(describe_seen(measured.parts, measured.spill), done, well_done)
+            yield index, quality, None if ranked.score is None else MeasuredEdit.of(ranked.score)
+
+
+def score_edits(scorer: Scorer, count: int) -> Iterator[ScoredEdit]:
+    """Every candidate of `count` inputs of each seed."""
+    sets = [edit_set(seed, count, held_out=False, backgrounds=CALIBRATED_KINDS) for seed in SEEDS]
+    for _, quality, measured in measure_edits(scorer, chain.from_iterable(sets)):
+        well_done = TIERS[quality] == max(TIERS.values())
+        if measured is None:
+            yield ScoredEdit(None, 0.0, well_done)
+        else:
+            done = 0.0 if measured.doubtful else find_done(measured.parts)
+            yield ScoredEdit(describe_seen(measured.parts, measured.spill), done, well_done)
 
 
 def calibrate(edits: Sequence[ScoredEdit]) -> VerdictSettings:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from editjudge.datasets import Dataset, EditSample
@@ -16,6 +15,7 @@ from editjudge.image.decode import ImageSource, load_image
 from editjudge.image.decoding.sources import find_file
 from editjudge.metrics.registry import EditScore
 from editjudge.scorer import Scorer
+from editjudge.utils.atomic_file import new_folder
 from editjudge.utils.libraries.opencv import cv2
 
 TABLE = "masks.jsonl"
@@ -50,35 +50,20 @@ def write_masks(
 
     Raises InputError where the folder cannot be written, or no edit has a mask.
     """
-    check_folder(folder)
     rows: list[dict[str, Any]] = []
     left_out: dict[str, str] = {}
-    try:
-        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.absolute().parent) as parent:
-            made = Path(parent) / folder.name
-            made.mkdir()
-            for number, sample in enumerate(dataset.rows()):
-                try:
-                    rows.append(_write_row(scorer, sample, number, made))
-                except (InputError, InstructionError) as error:
-                    left_out[sample.id] = str(error)
-                watch(number + 1)
-            if not rows:
-                reason = next(iter(left_out.values()), "it has no rows")
-                raise InputError(f"no edit of {Path(dataset.path).name} has masks: {reason}")
-            (made / TABLE).write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
-            made.rename(folder)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror or error}; name another folder") from error
+    with new_folder(folder) as made:
+        for number, sample in enumerate(dataset.rows()):
+            try:
+                rows.append(_write_row(scorer, sample, number, made))
+            except (InputError, InstructionError) as error:
+                left_out[sample.id] = str(error)
+            watch(number + 1)
+        if not rows:
+            reason = next(iter(left_out.values()), "it has no rows")
+            raise InputError(f"no edit of {Path(dataset.path).name} has masks: {reason}")
+        (made / TABLE).write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
     return WrittenMasks(folder / TABLE, len(rows), left_out)
-
-
-def check_folder(folder: Path) -> None:
-    """Raises InputError where the folder is there already, or has no place to stand in."""
-    if folder.exists() or folder.is_symlink():
-        raise InputError(f"{folder} exists already; name another folder with --output")
-    if not folder.absolute().parent.is_dir():
-        raise InputError(f"there is no folder {folder.absolute().parent} to write {folder.name} to; make it first")
 
 
 def _write_row(scorer: Scorer, sample: EditSample, number: int, folder: Path) -> dict[str, Any]:

@@ -7,30 +7,34 @@ import os
 import re
 import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from editjudge.bundles.bundle import Bundle, check_name
+from editjudge.bundles.cache import cache_folder
 from editjudge.bundles.manifest import FILE_NAME
-from editjudge.errors import BundleError, InputError
+from editjudge.errors import BundleError
+from editjudge.utils.atomic_file import check_new_folder, new_folder
 
 HEADER = re.compile(r"^\[\[?\s*([\w.-]+)\s*\]\]?\s*(#.*)?$")
 
 
-def check_folder(folder: Path, make_parent: bool = False) -> None:
-    """Raises InputError where no bundle can be written to the folder; make_parent: the one that it is to stand in."""
+def check_folder(folder: Path) -> None:
+    """Raises InputError where no bundle can be written to the folder."""
     check_name(folder.name)
-    if os.path.lexists(folder):
-        raise InputError(f"{folder} exists already; name another folder with --output")
-    if make_parent:
-        with convert_errors(folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-    if not folder.absolute().parent.is_dir():
-        raise InputError(f"there is no folder {folder.absolute().parent} to write {folder.name} to; make it first")
+    check_new_folder(folder)
+
+
+def place_bundle(name: str) -> Path:
+    """Where --bundle finds one of this name; the folder that it is to stand in is there then. Raises BundleError."""
+    folder = cache_folder() / "bundles" / name
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BundleError(f"{folder.parent} cannot be made: {error.strerror}; name a folder with --output") from error
+    return folder
 
 
 def copy_bundle(bundle: Bundle, folder: Path, sections: Mapping[str, Any]) -> Bundle:
@@ -52,24 +56,12 @@ def copy_bundle(bundle: Bundle, folder: Path, sections: Mapping[str, Any]) -> Bu
     paths = {entry.path for entry in manifest.listed if entry.path is not None}
     for engine in bundle.engines:
         paths |= {engine.path, engine.data}
-    with convert_errors(folder), TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.absolute().parent) as parent:
-        made = Path(parent) / folder.name
-        made.mkdir()
+    with new_folder(folder) as made:
         for path in sorted(paths):
             _link((bundle.folder / path).resolve(), made / path)
         (made / FILE_NAME).write_text(changed, "utf-8")
         Bundle.load(made)
-        made.rename(folder)
     return Bundle.load(folder.absolute())
-
-
-@contextmanager
-def convert_errors(folder: Path) -> Iterator[None]:
-    """Within it, what the system refuses is an InputError of the folder."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror or error}; name another folder") from error
 
 
 def change_sections(text: str, head: Mapping[str, Any], sections: Mapping[str, Mapping[str, Any]]) -> str:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from editjudge.errors import InputError
 from editjudge.utils.text import shorten
@@ -60,6 +61,31 @@ def replace_file(path: Path) -> Iterator[Path]:
         raise _convert(error, path) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_new_folder(folder: Path) -> None:
+    """Raises InputError where there is something already, or no place for the folder to stand in."""
+    if os.path.lexists(folder):
+        raise InputError(f"{folder} exists already; name another folder with --output")
+    if not folder.absolute().parent.is_dir():
+        raise InputError(f"there is no folder {folder.absolute().parent} to write {folder.name} to; make it first")
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill within the block, of the same name, which is there whole after it; else nothing is.
+
+    Raises InputError where it is there already, or cannot be written.
+    """
+    check_new_folder(folder)
+    try:
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.absolute().parent) as parent:
+            made = Path(parent) / folder.name
+            made.mkdir()
+            yield made
+            made.rename(folder)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}; name another folder") from error
 
 
 def replace_folder(folder: Path, new: Path) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from editjudge.bundles.bundle import Bundle
-from editjudge.bundles.cache import cache_folder
 from editjudge.cli.console import console
 from editjudge.cli.options import BundleName, Debug, Device, FormatName, Json, Threads
 from editjudge.cli.row_progress import row_bar
@@ -41,15 +40,15 @@ def calibrate(
 ) -> None:
     """Fit the numbers of a bundle to people's ratings of edits, and write a bundle with them, where that helps."""
     from editjudge import Scorer  # noqa: PLC0415
-    from editjudge.calibration.bundle_copy import check_folder, copy_bundle  # noqa: PLC0415
+    from editjudge.calibration.bundle_copy import check_folder, copy_bundle, place_bundle  # noqa: PLC0415
     from editjudge.calibration.calibrate import BundleNumbers, FitOptions  # noqa: PLC0415
     from editjudge.calibration.calibrate import calibrate as fit_ratings  # noqa: PLC0415
     from editjudge.calibration.rated_edits import read_ratings, score_ratings  # noqa: PLC0415
     from editjudge.evaluation.tables import render_result  # noqa: PLC0415
 
     source = Bundle.load(bundle)
-    folder = output or cache_folder() / "bundles" / f"{source.name}-calibrated"
-    check_folder(folder, make_parent=output is None)
+    folder = output or place_bundle(f"{source.name}-calibrated")
+    check_folder(folder)
     dataset = open_dataset(ratings, format_name)
     rated = read_ratings(dataset, good_from)
     if not rated:

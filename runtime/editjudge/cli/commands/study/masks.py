@@ -10,6 +10,7 @@ import typer
 from editjudge.cli.options import BundleName, Debug, Device, FormatName, Threads
 from editjudge.cli.row_progress import row_bar
 from editjudge.datasets import open_dataset
+from editjudge.utils.atomic_file import check_new_folder
 from editjudge.utils.text import printable
 
 MOST_TOLD = 5
@@ -28,9 +29,9 @@ def masks(
 ) -> None:
     """Write masks of each edit: ours, and where the pictures differ."""
     from editjudge import Scorer  # noqa: PLC0415
-    from editjudge.batch.masks import check_folder, write_masks  # noqa: PLC0415
+    from editjudge.batch.masks import write_masks  # noqa: PLC0415
 
-    check_folder(output)
+    check_new_folder(output)
     dataset = open_dataset(data, format_name)
     with Scorer.load(bundle, device, threads) as scorer, row_bar() as bar:
         task = bar.add_task("masks", total=len(dataset), failed="")
