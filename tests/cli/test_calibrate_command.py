@@ -13,9 +13,12 @@ import pytest
 from editjudge.bundles.bundle import Bundle
 from editjudge.calibration.bundle_copy import copy_bundle
 from editjudge.cli.main import run
+from editjudge.datasets import open_dataset
 from editjudge.datasets.demo import load_demo
+from editjudge.study.exporting import export_study
 from support.command_line import assert_fails
 from support.rated_demo import write_ratings
+from support.studies import RatedSet, answer_all, begin
 
 Capture = pytest.CaptureFixture[str]
 SHIFT = 6.0
@@ -107,6 +110,31 @@ def test_what_does_not_help_is_refused_with_its_tables_and_nothing_is_written(
     assert "held out" in printed
     assert error.splitlines()[-1].startswith("editjudge: the calibration does not help on edits held out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_that_are_gone_are_told(ratings: Path, tmp_path: Path, capfd: Capture) -> None:
+    table = tmp_path / "human.jsonl"
+    table.write_bytes(ratings.read_bytes())  # in another folder than the pictures
+    words = ("no rated edit can be read: ", "0-color-original.png does not exist; check the path")
+    assert_fails(capfd, ["calibrate", str(table), "-o", str(tmp_path / "ours")], 2, *words)
+
+
+def test_what_a_study_exports_is_read(ratings: Path, tmp_path: Path, capfd: Capture) -> None:
+    rows = [json.loads(line) for line in ratings.read_text("utf-8").splitlines()]
+    edits = ratings.with_name("edits.jsonl")
+    kept = ("id", "group", "original", "edited", "instruction")
+    edits.write_text("\n".join(json.dumps({name: row[name] for name in kept}) for row in rows), "utf-8")
+    rated = RatedSet(open_dataset(edits), {number: row["human"] for number, row in enumerate(rows)})
+    human = ratings.with_name("human.csv")
+    with begin(rated, tmp_path / "r.sqlite") as study:
+        for seed, code in enumerate(("anna", "ben")):
+            answer_all(study, rated, code, noise=0.3, seed=seed)
+        export_study(study, human)
+    command = ["calibrate", str(human), "-o", str(tmp_path / "ours"), "--resamples", "100", "--json"]
+    run(command)
+    found = json.loads(capfd.readouterr().out)
+    assert found["used"] == {"rated edits": 84, "inputs": 24}
+    assert found["left_out"] == {"without a number": 32}
 
 
 def write_rows(folder: Path, human: list[float | None]) -> Path:

@@ -14,7 +14,7 @@ from editjudge.batch.grouping import read_groups
 from editjudge.bundles.settings import NormRanges
 from editjudge.datasets import Dataset, EditSample
 from editjudge.datasets.cells import read_number
-from editjudge.errors import InputError, InstructionError, quote_value
+from editjudge.errors import InputError, quote_value
 from editjudge.metrics.registry import (
     MISREAD,
     RULES,
@@ -194,26 +194,33 @@ def score_ratings(
     """Scores the rated edits; also what was left out, and how many of it.
 
     watch: called with the number of edits that are scored by then.
+
+    Raises InputError where none can be read.
     """
     left_out = {"without a rating": len(dataset) - len(ratings), "not readable": 0, "without a number": 0}
     rows: dict[int, tuple[MeasuredEdit, str, Rating]] = {}
-    seen = 0
+    seen, reason = 0, ""
     for groups in read_groups(dataset, [range(len(dataset))]):
         for group in groups:
             rated = [(number, row) for number, row in group if number in ratings]
             for number, score in _score_group(scorer, rated):
-                measured = None if score is None else MeasuredEdit.of(score)
+                measured = None if isinstance(score, str) else MeasuredEdit.of(score)
                 if measured is not None:
                     rows[number] = measured, *ratings[number]
+                elif isinstance(score, str):
+                    left_out["not readable"] += 1
+                    reason = reason or score
                 else:
-                    left_out["not readable" if score is None else "without a number"] += 1
+                    left_out["without a number"] += 1
             seen += len(rated)
             watch(seen)
+    if left_out["not readable"] == len(ratings):
+        raise InputError(f"no rated edit can be read: {reason}")
     return RatedEdits.of([rows[number] for number in sorted(rows)]), left_out
 
 
-def _score_group(scorer: Scorer, rated: Sequence[tuple[int, EditSample]]) -> Iterable[tuple[int, EditScore | None]]:
-    """The scores of edits of one original and instruction, by number; None where one cannot be read."""
+def _score_group(scorer: Scorer, rated: Sequence[tuple[int, EditSample]]) -> Iterable[tuple[int, EditScore | str]]:
+    """The scores of edits of one original and instruction, by number; where one cannot be read, why."""
     if not rated:
         return
     numbers = [number for number, _ in rated]
@@ -221,8 +228,8 @@ def _score_group(scorer: Scorer, rated: Sequence[tuple[int, EditSample]]) -> Ite
         original, _, instruction = rated[0][1].edit()
         prepared = scorer.prepare(original, instruction)
         edited: list[Any] = [row.edit()[1] for _, row in rated]
-    except (InputError, InstructionError):
-        yield from ((number, None) for number in numbers)
+    except InputError as error:
+        yield from ((number, str(error)) for number in numbers)
         return
     for number, one in zip(numbers, prepared.scores(edited), strict=True):
-        yield number, one.score
+        yield number, one.score or one.error or "it has no score"
