@@ -17,7 +17,7 @@ LOCKED_GROUPS := test check docs benchmarks build integrations webgpu
 # of it, that is taken, a file with another hash.
 TORCH := torch==2.13.0
 
-.PHONY: demo test test-export test-newest test-webgpu test-browser check docs bench results sprites lock wheel clean
+.PHONY: demo test test-export test-newest test-webgpu test-browser test-docs check docs bench results sprites lock wheel clean
 
 demo: $(ENV)/.ready
 	$(BIN)/editjudge demo --report demo.html
@@ -41,6 +41,10 @@ test-webgpu: $(WEBGPU_ENV)/.ready
 # In Debian's Chromium, which has to be installed: apt-get install chromium.
 test-browser: $(ENV)/.ready
 	$(BIN)/python -m pytest -m browser tests/server/page tests/study/page
+
+# What of the documentation's commands takes minutes; the default tests run all others.
+test-docs: $(ENV)/.ready
+	$(BIN)/python -m pytest -m slow tests/docs
 
 check: $(ENV)/.ready
 	$(BIN)/ruff check .

@@ -94,7 +94,10 @@ def main() -> None:
         "made wrong": BundleNumbers(clipped, replace(manifest.verdict, bias=manifest.verdict.bias + SHIFT)),
         "none yet": BundleNumbers(RAW, None),
     }
-    show("calibration", [figure for name, start in starts.items() for figure in measure(name, edits, start)])
+    show(
+        f"calibration by {asked.inputs // 2} inputs",
+        [figure for name, start in starts.items() for figure in measure(name, edits, start)],
+    )
 
 
 if __name__ == "__main__":
