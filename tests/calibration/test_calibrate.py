@@ -30,9 +30,9 @@ def test_a_verdict_that_is_off_is_mended() -> None:
     edits, _ = simulate(100, seed=1)
     found = calibrate(edits, BundleNumbers(FLAT, SURE), OPTIONS)
     assert found.refusal is None
-    assert found.norm == FLAT  # by which nothing is ordered wrongly
     fresh, likely = simulate(400, seed=2)
-    before, after = (np.abs(say(fresh, FLAT, one).chance - likely).mean() for one in (SURE, found.verdict))
+    ways = (FLAT, SURE), (found.norm, found.verdict)
+    before, after = (np.abs(say(fresh, *way).chance - likely).mean() for way in ways)
     assert before > 0.3
     assert after < 0.05
     told = {row: read(found, "errors", row, "calibration error") for row in ("before", "after")}
@@ -48,7 +48,7 @@ def test_the_errors_told_are_those_of_edits_held_out() -> None:
     edits, _ = simulate(30, seed=4, candidates=4)
     fresh, _ = simulate(2000, seed=5)
     found = calibrate(edits, BundleNumbers(FLAT, None), OPTIONS)
-    brier = np.mean((say(fresh, FLAT, found.verdict).chance - fresh.target) ** 2)
+    brier = np.mean((say(fresh, found.norm, found.verdict).chance - fresh.target) ** 2)
     cell = found.result.grids["errors"].row("after")["Brier"]
     assert cell.low < brier < cell.high
     assert "before" not in found.result.grids["errors"].rows
@@ -56,11 +56,11 @@ def test_the_errors_told_are_those_of_edits_held_out() -> None:
 
 
 def test_decisions_are_right_as_often_as_was_asked_for() -> None:
-    edits, _ = simulate(150, seed=6)
+    edits, _ = simulate(90, seed=6)
     fresh, likely = simulate(1000, seed=7)
     for right in (0.7, 0.9):
         found = calibrate(edits, BundleNumbers(FLAT, None), replace(OPTIONS, right=right))
-        said = say(fresh, FLAT, found.verdict)
+        said = say(fresh, found.norm, found.verdict)
         majority = likely**3 + 3 * likely**2 * (1 - likely)  # two of three raters, or all
         assert majority[said.accepted].mean() > right - 0.04
         assert 1 - majority[said.rejected].mean() > right - 0.04
@@ -79,9 +79,20 @@ def test_norm_is_refitted_where_that_orders_better() -> None:
     clipped = NormRanges((-0.0001, 1.0), (0.97, 1.0))  # all that is preserved less is alike
     found = calibrate(edits, BundleNumbers(clipped, None), OPTIONS)
     assert found.norm.preserve[0] < 0.6
-    assert [note for note in found.result.notes if note.startswith("Norm() is refitted: the order of two is better")]
+    assert [note for note in found.result.notes if note.startswith("Norm() is refitted: the order of two changes by +")]
     start, refitted = (edits.count_numbers(norm) for norm in (clipped, found.norm))
     assert np.corrcoef(refitted, edits.rating)[0, 1] > np.corrcoef(start, edits.rating)[0, 1]
+
+
+def test_norm_is_refitted_where_good_edits_counted_as_not_done() -> None:
+    edits, _ = simulate(40, seed=14)
+    blind = NormRanges((0.75, 1.0), (0.0, 1.0))  # by which half of them is not done at all, whatever people say
+    found = calibrate(edits, BundleNumbers(blind, SURE), OPTIONS)
+    assert found.norm.modify[0] < 0.75
+    assert found.refusal is None
+    fresh, likely = simulate(200, seed=15)
+    assert np.abs(say(fresh, blind, SURE).chance - likely).mean() > 0.2
+    assert np.abs(say(fresh, found.norm, found.verdict).chance - likely).mean() < 0.12
 
 
 def shuffled(edits: RatedEdits) -> RatedEdits:

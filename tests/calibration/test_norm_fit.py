@@ -11,10 +11,11 @@ from editjudge.calibration.rated_edits import RatedEdits, Rating
 from support.rated_edits import measured_edit
 
 
-def test_the_ranges_to_try_are_percentiles_the_widest_first() -> None:
+def test_the_ranges_to_try_are_percentiles_and_wider_ones_the_widest_first() -> None:
     parts = [part for value in np.linspace(0.2, 0.6, 101) for part in measured_edit(value, 0.9).parts]
     tried = try_ranges(parts)
-    assert tried["modify"][0] == (0.2, 0.6)
+    assert tried["modify"][0] == (pytest.approx(-0.6), 0.6)  # two spreads under the least
+    assert (0.2, 0.6) in tried["modify"]
     assert (0.22, 0.48) in tried["modify"]  # the 5th and the 70th
     assert tried["preserve"] == []  # all alike
 

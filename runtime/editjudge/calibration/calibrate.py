@@ -9,8 +9,8 @@ import numpy as np
 
 from editjudge.bundles.settings import NormRanges
 from editjudge.bundles.verdict_settings import CalibratedOn, QualityScale, VerdictSettings
-from editjudge.calibration.measures import BundleAnswers, RatedTruth, assess, lay_out
-from editjudge.calibration.norm_fit import count_pairs, fit_norm
+from editjudge.calibration.measures import AGREEMENT, ERRORS, BundleAnswers, RatedTruth, assess, lay_out
+from editjudge.calibration.norm_fit import fit_norm
 from editjudge.calibration.rated_edits import RatedEdits
 from editjudge.calibration.regression import fit_rising
 from editjudge.calibration.verdict_fit import FOLDS, fit_verdict, predict, split
@@ -24,7 +24,8 @@ FEWEST = 50
 RIGHT = 0.9
 KNOTS = 6
 BEFORE, AFTER, CONSTANT = "before", "after", "the same for all"
-BRIER = 1
+BRIER, ORDER = ERRORS.index("Brier"), AGREEMENT.index("order of two")
+FindNorm = Callable[[RatedEdits], NormRanges]
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,11 @@ def calibrate(
     groups = len(np.unique(edits.group))
     _check(edits, groups, options.seed)
     resampling = Resampling(int(edits.group.max()) + 1, options.resamples, options.seed)
-    find_norm, told = _choose_norm(edits, start.norm, resampling)
-    after, constant = _hold_out(edits, start.verdict, find_norm, options)
+    truth = RatedTruth(edits.rating, edits.target, edits.group)
+    find_norm, after, told = _choose_norm(edits, start, truth, resampling, options)
     said = {} if start.verdict is None else {BEFORE: say(edits, start.norm, start.verdict)}
-    said |= {AFTER: after, CONSTANT: constant}
-    errors, agreement = assess(said, RatedTruth(edits.rating, edits.target, edits.group), resampling)
+    said |= {AFTER: after, CONSTANT: _hold_out_mean(edits, options.seed)}
+    errors, agreement = assess(said, truth, resampling)
     rows = [*said]
     norm = find_norm(edits)
     verdict = fit_verdict(edits.view(norm), start.verdict, options.right, options.seed)
@@ -151,44 +152,50 @@ def _check(edits: RatedEdits, groups: int, seed: int) -> None:
 
 
 def _choose_norm(
-    edits: RatedEdits, start: NormRanges, resampling: Resampling
-) -> tuple[Callable[[RatedEdits], NormRanges], str]:
-    """How the ranges of Norm() are found: refitted where that orders edits held out better, else they stay."""
-    refitted = np.empty(len(edits))
-    for held in split(edits.group, resampling.seed):
-        refitted[held] = edits.take(held).count_numbers(fit_norm(edits.take(~held)) or start)
-    numbers = (edits.count_numbers(start), refitted)
-    rights = [count_pairs(one, edits.rating, edits.group) for one in numbers]
-    shares = resampling.shares(np.stack([right for _, right in rights], axis=1), rights[0][0][:, None])
-    gain = shares[1] - shares[0]
-    low, high = (float(end) for end in gain.interval())
-    if low > 0:
-        told = f"Norm() is refitted: the order of two is better by {float(gain.value):.3f} ({low:.3f} to {high:.3f})"
-        return lambda some: fit_norm(some) or start, told
-    if not np.isfinite(gain.value):
-        return lambda some: start, "Norm() stays as it is: no input has edits that people rate differently"
-    told = f"Norm() stays as it is: refitted, it orders no better ({float(gain.value):+.3f}; {low:+.3f} to {high:+.3f})"
-    return lambda some: start, told
+    edits: RatedEdits, start: BundleNumbers, truth: RatedTruth, resampling: Resampling, options: FitOptions
+) -> tuple[FindNorm, BundleAnswers, str]:
+    """How the ranges of Norm() are found, what is then said of edits held out, and which way it is, in words.
+
+    They are refitted where that orders edits held out better, or is nearer to their ratings; else they stay.
+    """
+    ways: dict[str, FindNorm] = {"kept": lambda _: start.norm, "refitted": lambda some: fit_norm(some) or start.norm}
+    held = {name: _hold_out(edits, start.verdict, way, options) for name, way in ways.items()}
+    errors, agreement = assess(held, truth, resampling)
+    order, brier = agreement[1, ORDER] - agreement[0, ORDER], errors[1, BRIER] - errors[0, BRIER]
+    if not np.isfinite(order.value):
+        return ways["kept"], held["kept"], "Norm() stays as it is: no input has edits that people rate differently"
+    told = f"the order of two changes by {_tell(order)}, and Brier by {_tell(brier)}"
+    if float(order.interval()[0]) > 0 or float(brier.interval()[1]) < 0:
+        return ways["refitted"], held["refitted"], f"Norm() is refitted: {told}"
+    return ways["kept"], held["kept"], f"Norm() stays as it is: refitted, {told}"
+
+
+def _tell(change: Statistic) -> str:
+    low, high = (float(end) for end in change.interval())
+    return f"{float(change.value):+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def _hold_out(
-    edits: RatedEdits,
-    start: VerdictSettings | None,
-    find_norm: Callable[[RatedEdits], NormRanges],
-    options: FitOptions,
-) -> tuple[BundleAnswers, BundleAnswers]:
-    """What is said of edits by numbers that were not fitted to them, and what the mean of the others would say."""
+    edits: RatedEdits, start: VerdictSettings | None, find_norm: FindNorm, options: FitOptions
+) -> BundleAnswers:
+    """What is said of edits by numbers that were not fitted to them."""
     count = len(edits)
     after = BundleAnswers(np.empty(count), np.empty(count, bool), np.empty(count, bool), np.empty(count))
-    constant = BundleAnswers(np.empty(count), np.zeros(count, bool), np.zeros(count, bool), np.zeros(count))
     for held in split(edits.group, options.seed):
         rest, some = edits.take(~held), edits.take(held)
         norm = find_norm(rest)
         told = say(some, norm, fit_verdict(rest.view(norm), start, options.right, options.seed + 1))
         for name, values in vars(after).items():
             values[held] = vars(told)[name]
-        constant.chance[held] = rest.target.mean()
-    return after, constant
+    return after
+
+
+def _hold_out_mean(edits: RatedEdits, seed: int) -> BundleAnswers:
+    """What the mean of the others would say of each: the same for all, so that it orders and decides nothing."""
+    chance, nothing = np.empty(len(edits)), np.zeros(len(edits), bool)
+    for held in split(edits.group, seed):
+        chance[held] = edits.target[~held].mean()
+    return BundleAnswers(chance, nothing, nothing, np.zeros(len(edits)))
 
 
 def _find_refusal(rows: list[str], errors: Statistic) -> str | None:
@@ -197,11 +204,10 @@ def _find_refusal(rows: list[str], errors: Statistic) -> str | None:
         if other == AFTER:
             continue
         change = errors[after, BRIER] - errors[number, BRIER]
-        low, high = (float(end) for end in change.interval())
-        if not high < 0:
+        if not float(change.interval()[1]) < 0:
             return (
                 f"the calibration does not help on edits held out: its Brier score less that of {other!r} is "
-                f"{float(change.value):+.3f} ({low:+.3f} to {high:+.3f}); have more edits rated, or keep the bundle"
+                f"{_tell(change)}; have more edits rated, or keep the bundle"
             )
     return None
 

@@ -1,4 +1,4 @@
-"""Finds the ranges of Norm() that order edits best, out of percentiles of what was measured of them."""
+"""Finds the ranges of Norm() that order edits best, out of percentiles of what was measured of them, and wider ones."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from editjudge.types import Doubles
 
 LOWS = (0, 2, 5, 10, 20, 30, 40, 50)
 HIGHS = (100, 98, 95, 90, 80, 70, 60)
+BEYOND = (2.0, 1.0, 0.5)
+"""How far under the least value a range may begin, in spreads of the values: where all edits were done, none of them
+marks where that begins."""
 NARROWEST = 1e-3
 
 
@@ -79,7 +82,8 @@ def _try(measured: Sequence[float | None]) -> Iterator[Range]:
     values = [value for value in measured if value is not None]
     if not values:
         return
-    for low, high in product(LOWS, HIGHS):
-        bounds = np.percentile(values, low), np.percentile(values, high)
-        if bounds[1] - bounds[0] > NARROWEST:
-            yield round(float(bounds[0]), 4), round(float(bounds[1]), 4)
+    least, spread = min(values), max(values) - min(values)
+    lows = [*(least - beyond * spread for beyond in BEYOND), *(float(np.percentile(values, low)) for low in LOWS)]
+    for low, high in product(lows, (float(np.percentile(values, high)) for high in HIGHS)):
+        if high - low > NARROWEST and spread > NARROWEST:
+            yield round(low, 4), round(high, 4)
