@@ -1,0 +1,1 @@
+"""Studies of ratings: kills, load, calibration, masks."""
