@@ -23,7 +23,8 @@ def make_check(item: StudyItem, kind: StudyKind) -> dict[str, StudyCandidate]:
     if kind == "masks":
         empty = PicturePlace(first.picture.row, first.picture.column, "empty")
         return {EMPTY: StudyCandidate(first.row, EMPTY, "", empty)}
-    made = {UNCHANGED: StudyCandidate(first.row, UNCHANGED, "", item.original)}
+    again = PicturePlace(item.original.row, item.original.column, "again")
+    made = {UNCHANGED: StudyCandidate(first.row, UNCHANGED, "", again)}
     if kind == "prefer":
         noisy = PicturePlace(item.original.row, item.original.column, "noise")
         made[NOISE] = StudyCandidate(first.row, NOISE, "", noisy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,43 @@ def connect(path: Path, must_exist: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+class Readers:
+    """Connections that read a study's file, which exists; each is lent to one thread at a time. In a write-ahead log
+    readers wait neither for each other nor for who writes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._closed = False
+
+    @contextmanager
+    def borrow(self) -> Iterator[sqlite3.Connection]:
+        """One that nobody else uses during the block. Raises sqlite3.Error where the file cannot be opened."""
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+            if self._closed:
+                self.close()
+
+    def close(self) -> None:
+        """Closes what is not lent now; what is lent is closed when it comes back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the study is closed")
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = sqlite3.connect(self._path, WAIT, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA query_only = ON")
+            return connection
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
