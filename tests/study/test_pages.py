@@ -104,6 +104,23 @@ def test_no_picture_of_a_page_has_the_bytes_of_another(
         assert (len(tokens), len(sent)) == (4, 4)
 
 
+@pytest.mark.parametrize("content", [None, b"", b"no picture"])
+def test_a_picture_that_cannot_be_read_names_no_file(
+    study: StudyDatabase,
+    pictures: StudyPictures,
+    tmp_path: Path,
+    content: bytes | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for file in tmp_path.glob("*.png"):
+        file.unlink() if content is None else file.write_bytes(content)
+    client = open_client(study, pictures, "anna")
+    answer = client.get(f"/pictures/{study.page(1, 1).candidates[0].picture}")
+    assert (answer.status_code, "this picture cannot be shown" in answer.text) == (404, True)
+    assert [word for word in (*EDITORS, ".png", "row", str(tmp_path)) if word in answer.text] == []
+    assert ".png" in caplog.text
+
+
 def test_who_is_not_known_sees_nothing(study: StudyDatabase, pictures: StudyPictures) -> None:
     client = open_client(study, pictures)
     token = study.page(study.join("anna"), 1).original
@@ -163,7 +180,9 @@ def test_forms_of_other_sites_are_refused(study: StudyDatabase, pictures: StudyP
     assert study.progress(1) == (1, 6)
 
 
-@pytest.mark.parametrize("path", ["/pages/0", "/pages/7", "/pages/99999999999999999999", "/pages/x", "/elsewhere"])
+@pytest.mark.parametrize(
+    "path", ["/pages/0", "/pages/7", f"/pages/{'9' * 5000}", "/pages/-1", "/pages/x", "/elsewhere"]
+)
 def test_pages_that_are_not_there(study: StudyDatabase, pictures: StudyPictures, path: str) -> None:
     assert open_client(study, pictures, "anna").get(path).status_code == 404
 

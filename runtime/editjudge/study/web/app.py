@@ -21,9 +21,12 @@ from editjudge.study.database import AnsweredError, StudyDatabase
 from editjudge.study.web.forms import FormFields, read_answers, read_form, read_seconds
 from editjudge.study.web.pictures import SHOWN, ZOOMED, StudyPictures
 from editjudge.study.web.views import StudyViews
+from editjudge.utils.text import shorten
 
 COOKIE = "editjudge_study"
 A_YEAR = 365 * 86_400
+MOST_DIGITS = 9
+"""Of the number of a page; Python refuses to read some thousands."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -47,8 +50,8 @@ def build_study(database: StudyDatabase, pictures: StudyPictures, title: str | N
         Route("/instructions", site.show_instructions),
         Route("/next", site.go_on),
         Route("/end", site.show_end),
-        Route("/pages/{number:int}", site.show_page),
-        Route("/pages/{number:int}", site.answer_page, methods=["POST"]),
+        Route("/pages/{number}", site.show_page),
+        Route("/pages/{number}", site.answer_page, methods=["POST"]),
         Route("/pictures/{token}", site.send_picture),
         Route("/health", tell_health),
         *[
@@ -172,10 +175,11 @@ class StudySite:
         return None if token is None else await to_thread.run_sync(self._database.session_rater, token)
 
     def _number(self, request: Request) -> int:
-        number: int = request.path_params["number"]
-        if not 1 <= number <= self._database.page_count:
-            raise HTTPException(404, f"there is no page {number}; they are 1 to {self._database.page_count}")
-        return number
+        text: str = request.path_params["number"]
+        is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+        if not is_number or not 1 <= int(text) <= self._database.page_count:
+            raise HTTPException(404, f"there is no page {shorten(text)}; they are 1 to {self._database.page_count}")
+        return int(text)
 
     def _check_origin(self, request: Request) -> None:
         """Raises OriginError for a form of another site; where nobody is asked for a code of a list, also for a name

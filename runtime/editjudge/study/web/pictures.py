@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import threading
 from collections import OrderedDict
 
@@ -13,12 +14,14 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from editjudge.datasets import Dataset
+from editjudge.errors import InputError
 from editjudge.image.decode import load_image
 from editjudge.image.transforms import fit_frame, resize
 from editjudge.study.database import StudyDatabase
 from editjudge.study.pages import MASK_PREFIX, PicturePlace, find_source
 from editjudge.types import Image
 
+LOG = logging.getLogger("editjudge.study")
 SHOWN, ZOOMED = 768, 2048
 """Pixels of the longest side: beside others, and alone."""
 KEPT = 256 * 2**20
@@ -41,15 +44,19 @@ class StudyPictures:
         self._size = 0
 
     def encode(self, token: str, longest: int = SHOWN) -> bytes:
-        """A picture as lossless WebP without metadata. Raises InputError for a token that is none, and ImageError for a
-        picture that cannot be read any more."""
+        """A picture as lossless WebP without metadata. Raises InputError for a token that is none, and for a picture
+        that cannot be read any more; its file and row are logged, and not told to raters."""
         key = token, longest
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         place = self._database.picture(token)
-        shown = fit_frame(self._draw(place, token), longest)
+        try:
+            shown = fit_frame(self._draw(place, token), longest)
+        except InputError as error:
+            LOG.warning("a picture of row %d cannot be shown: %s", place.row + 1, error)
+            raise InputError("this picture cannot be shown; tell who asked you to rate") from None
         content = _encode(_change_unseen(shown, token) if place.made in ("again", "empty") else shown)
         self._keep(key, content)
         return content
