@@ -89,7 +89,7 @@ def test_pictures_are_the_files_pixels(study: StudyDatabase, pictures: StudyPict
         assert sent.format == "WEBP"
         difference = np.abs(np.asarray(sent.convert("RGB"), np.int16) - wanted)
         assert difference.max() == (1 if place.made else 0)
-        assert (difference > 0).mean() < 1 / 8
+        assert (difference > 0).mean() < 1 / 4
 
 
 @pytest.mark.parametrize("query", ["", "?zoom=1"])

@@ -242,6 +242,6 @@ class StudyDatabase:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: on the disk at the end of the block, or undone. Raises InputError where the disk is full."""
+        """A transaction: on the disk at the end, or undone. Raises StudyWriteError where the disk is full."""
         with self._lock, transaction(self._connection, self.path):
             yield self._connection

@@ -40,6 +40,10 @@ CREATE VIEW latest AS SELECT number, rater, page, shown, seconds, max(revision) 
 """Checks are candidates with a role. What is preferred stands with the candidate that was on the left."""
 
 
+class StudyWriteError(InputError):
+    """The file of a study cannot be written to now: the disk is full, or another program holds it."""
+
+
 def connect(path: Path, must_exist: bool) -> sqlite3.Connection:
     """Opens the file, or a new one that has no tables yet; every commit waits for the disk. Raises InputError."""
     if must_exist and not path.is_file():
@@ -117,7 +121,7 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """All that is written in the block is on the disk at its end, or nothing is. Raises InputError."""
+    """All that is written in the block is on the disk at its end, or nothing is. Raises StudyWriteError."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -128,7 +132,8 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
                 connection.execute("ROLLBACK")
             raise
     except sqlite3.OperationalError as error:
-        raise InputError(f"cannot write to {shorten(str(path))}: {error}; nothing was kept, try again") from error
+        name = shorten(str(path))
+        raise StudyWriteError(f"cannot write to {name}: {error}; nothing was kept, try again") from error
 
 
 def insert_answer(
