@@ -48,8 +48,8 @@ async def rate(study: StudyProcess, code: str, over: asyncio.Event, counts: Coun
                     counts["kept unsaid"] += 1
                 value = random.randint(1, 5)
                 pending = number, value
-                answer = await client.post(f"/pages/{number}", data=fill_form(value))
-                if answer.is_success and find_page(answer) != number:
+                answer = await client.post(f"/pages/{number}", data=fill_form(value), follow_redirects=False)
+                if answer.status_code == httpx.codes.SEE_OTHER:
                     given[number] = value
                     pending = None
             except httpx.HTTPError:

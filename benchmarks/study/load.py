@@ -25,14 +25,17 @@ from benchmarks.study.kills import Given, count_lost
 from benchmarks.study.study_process import EDITORS, fill_form, find_page, run_study, write_edits
 
 INPUTS = 2000
-TELLING = (*EDITORS, "source-", ".png", "input-", "bpm", "clip_score", "lpips")
+FILES = (*EDITORS, "source-", ".png", "input-")
+METRICS = ("bpm", "clip_score", "lpips")
+"""Looked for in texts alone: three letters also stand by chance in the bytes of some picture."""
 
 
 def tells(answer: httpx.Response, code: str) -> bool:
     """Whether an answer says what a rater must not know."""
     said = f"{answer.url} {answer.headers} {answer.content.decode('latin-1')}"
+    is_picture = answer.headers.get("content-type", "").startswith("image/")
     others = set(re.findall(r"rater\d+", said)) - {code}
-    return bool(others) or any(word in said for word in TELLING)
+    return bool(others) or any(word in said for word in (FILES if is_picture else FILES + METRICS))
 
 
 async def rate(address: str, code: str, until: float, spent: list[float], counts: Counter[str]) -> Given:

@@ -142,6 +142,37 @@ def test_codes(rated: RatedSet, path: Path) -> None:
             study.join("cleo")
 
 
+def test_whose_code_was_taken_off_the_list_rates_no_more(rated: RatedSet, path: Path) -> None:
+    with begin(rated, path) as study:
+        study.allow(["anna", "ben"])
+        study.keep_session("of-anna", study.join("anna"))
+        study.keep_session("of-ben", study.join("ben"))
+    with begin(rated, path) as study:
+        study.allow(["ben"])
+        assert (study.session_rater("of-anna"), study.session_rater("of-ben")) == (None, 2)
+
+
+def test_two_that_have_one_study_open_ask_nothing_twice(rated: RatedSet, path: Path) -> None:
+    with begin(rated, path) as one, begin(rated, path) as other:
+        anna = one.join("anna")
+        for number, study in ((1, one), (3, other), (2, other)):
+            assert (one.next_page(anna), other.next_page(anna)) == ((1, 1) if number == 1 else (2, 2))
+            study.answer(anna, number, dict.fromkeys((1, 2, 3), FULL))
+        other.answer(anna, 2, dict.fromkeys((1, 2, 3), FULL), revise=True)
+        assert (one.next_page(anna), other.next_page(anna)) == (4, 4)
+        assert one.progress(anna) == other.progress(anna) == (3, 4)
+
+
+def test_who_reads_does_not_wait_for_who_writes(rated: RatedSet, path: Path) -> None:
+    with begin(rated, path) as study, ThreadPoolExecutor(1) as pool:
+        anna = study.join("anna")
+        with study.write() as connection:
+            connection.execute("INSERT INTO raters (code) VALUES ('ben')")
+            assert pool.submit(study.progress, anna).result(timeout=20) == (0, 4)
+            assert pool.submit(study.select, "SELECT count(*) FROM raters").result(timeout=20) == [(1,)]
+        assert study.select("SELECT count(*) FROM raters") == [(2,)]
+
+
 def test_several_raters_at_once(rated: RatedSet, path: Path) -> None:
     with begin(rated, path) as study, ThreadPoolExecutor(8) as pool:
         raters = list(pool.map(lambda n: answer_all(study, rated, f"rater{n}", 0.5, n), range(8)))

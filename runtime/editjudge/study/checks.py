@@ -23,10 +23,11 @@ def make_check(item: StudyItem, kind: StudyKind) -> dict[str, StudyCandidate]:
     if kind == "masks":
         empty = PicturePlace(first.picture.row, first.picture.column, "empty")
         return {EMPTY: StudyCandidate(first.row, EMPTY, "", empty)}
-    row, column = item.original.row, item.original.column
-    made = {UNCHANGED: StudyCandidate(first.row, UNCHANGED, "", PicturePlace(row, column, "copy"))}
+    again = PicturePlace(item.original.row, item.original.column, "again")
+    made = {UNCHANGED: StudyCandidate(first.row, UNCHANGED, "", again)}
     if kind == "prefer":
-        made[NOISE] = StudyCandidate(first.row, NOISE, "", PicturePlace(row, column, "noise"))
+        noisy = PicturePlace(item.original.row, item.original.column, "noise")
+        made[NOISE] = StudyCandidate(first.row, NOISE, "", noisy)
     return made
 
 

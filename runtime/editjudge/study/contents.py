@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from pathlib import Path
 
 from editjudge.errors import InputError
 from editjudge.study.checks import make_check
@@ -13,8 +14,19 @@ from editjudge.study.design import StudyDesign
 from editjudge.study.items import StudyCandidate, StudyItem
 from editjudge.study.orders import choose
 from editjudge.study.pages import PicturePlace
+from editjudge.study.schema import create_tables, is_empty, transaction
 
 INSERT_CANDIDATE = "INSERT INTO candidates (input, id, model, original, edited, picture, role) VALUES (?,?,?,?,?,?,?)"
+
+
+def create_if_empty(
+    connection: sqlite3.Connection, path: Path, design: StudyDesign, items: Sequence[StudyItem], fingerprint: str
+) -> None:
+    """Makes a whole study of a file that holds nothing, or leaves it as it is. Raises InputError."""
+    with transaction(connection, path):
+        if is_empty(connection):
+            create_tables(connection)
+            fill(connection, design, items, fingerprint)
 
 
 def fill(connection: sqlite3.Connection, design: StudyDesign, items: Sequence[StudyItem], fingerprint: str) -> None:

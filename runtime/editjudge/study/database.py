@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from editjudge.errors import InputError, quote_value
-from editjudge.study.contents import fill
+from editjudge.study.contents import create_if_empty
 from editjudge.study.design import StudyDesign, check_code
 from editjudge.study.items import StudyItem
 from editjudge.study.orders import order_candidates, order_pages
 from editjudge.study.pages import PicturePlace, ShownCandidate, StudyPage
-from editjudge.study.schema import connect, create_tables, insert_answer, is_empty, transaction
+from editjudge.study.schema import Readers, connect, insert_answer, is_empty, transaction
 from editjudge.utils.arguments import PATH
 from editjudge.utils.text import shorten
 
@@ -38,6 +38,8 @@ class StudyDatabase:
         self.path = path
         self._connection = connection
         self._lock = threading.RLock()
+        self._readers = Readers(path)
+        self._reached: dict[int, int] = {}  # by rater, pages from the first on that are known to be answered
         self._codes: frozenset[str] | None = None
         try:
             design, self.fingerprint = self.select("SELECT design, fingerprint FROM study")[0]
@@ -56,7 +58,7 @@ class StudyDatabase:
         path = Path(path)
         connection = connect(path, must_exist=False)
         try:
-            _create_if_empty(connection, path, design, items, fingerprint)
+            create_if_empty(connection, path, design, items, fingerprint)
             study = cls(path, connection)
             study.check_design(design, fingerprint)
         except BaseException:
@@ -94,6 +96,7 @@ class StudyDatabase:
             )
 
     def close(self) -> None:
+        self._readers.close()
         with self._lock:
             self._connection.close()
 
@@ -104,9 +107,9 @@ class StudyDatabase:
         self.close()
 
     def select(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """All rows that a query gives."""
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
+        """All rows that a query gives of what is on the disk; queries of several threads do not wait for each other."""
+        with self._readers.borrow() as connection:
+            return connection.execute(query, values).fetchall()
 
     def allow(self, codes: Iterable[str]) -> None:
         """Lets nobody join but raters with these codes, from now on. Raises InputError."""
@@ -137,22 +140,25 @@ class StudyDatabase:
             connection.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?)", (token, rater))
 
     def session_rater(self, token: str) -> int | None:
-        """Who rates; None for a token that is not known, and for a rater whose code may rate no more."""
-        rows = self.select("SELECT rater, code FROM sessions JOIN raters ON rater = number WHERE token = ?", token)
-        if not rows or (self._codes is not None and rows[0][1] not in self._codes):
-            return None
-        return int(rows[0][0])
+        """Who rates; None for a token that is not known, or of a rater whose code may not rate any more."""
+        rows = self.select("SELECT rater, code FROM sessions JOIN raters ON number = rater WHERE token = ?", token)
+        return next((rater for rater, code in rows if self._codes is None or code in self._codes), None)
 
     def next_page(self, rater: int) -> int | None:
         """The first page, from 1 on, that the rater has not answered; None where all are."""
-        done = {page for (page,) in self.select("SELECT DISTINCT page FROM answers WHERE rater = ?", rater)}
         order = order_pages(self.design.seed, rater, self.page_count)
-        return next((number for number, page in enumerate(order, 1) if page not in done), None)
+        reached = self._reached.get(rater, 0)  # answers stay, so what was answered needs no second look
+        while reached < len(order) and self.select(
+            "SELECT 1 FROM answers WHERE rater = ? AND page = ? LIMIT 1", rater, order[reached]
+        ):
+            reached += 1
+        self._reached[rater] = reached
+        return None if reached == len(order) else reached + 1
 
     def progress(self, rater: int) -> tuple[int, int]:
         """How many pages are answered, of how many."""
-        ((answered,),) = self.select("SELECT count(DISTINCT page) FROM answers WHERE rater = ?", rater)
-        return answered, self.page_count
+        query = "SELECT count(*) FROM answers WHERE rater = ? AND revision = 1"  # of the index alone
+        return self.select(query, rater)[0][0], self.page_count
 
     def page(self, rater: int, number: int) -> StudyPage:
         """A page as the rater sees it, from 1 on. Raises InputError."""
@@ -236,15 +242,6 @@ class StudyDatabase:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: on the disk at the end of the block, or undone. Raises InputError where the disk is full."""
+        """A transaction: on the disk at the end, or undone. Raises StudyWriteError where the disk is full."""
         with self._lock, transaction(self._connection, self.path):
             yield self._connection
-
-
-def _create_if_empty(
-    connection: sqlite3.Connection, path: Path, design: StudyDesign, items: Sequence[StudyItem], fingerprint: str
-) -> None:
-    with transaction(connection, path):
-        if is_empty(connection):
-            create_tables(connection)
-            fill(connection, design, items, fingerprint)

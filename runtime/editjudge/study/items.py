@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from editjudge.batch.picture_files import picture_states
 from editjudge.datasets import Dataset, EditSample
@@ -62,11 +64,12 @@ def read_items(dataset: Dataset, kind: StudyKind, model: str = "model") -> tuple
     Args:
         model: The column with the name of the editor.
 
-    Raises InputError for a row that lacks a picture or an instruction, for a group of several instructions, and where
-    there is nothing to compare.
+    Raises InputError for a row that lacks a picture or an instruction, for a group of several instructions or
+    originals, and where there is nothing to compare.
     """
     digest = hashlib.sha256(dataset.fingerprint().encode())
     inputs: dict[tuple[str, ...], StudyItem] = {}
+    originals: dict[tuple[str, ...], Path | bytes | None] = {}
     for row, sample in enumerate(dataset):
         columns = _find_columns(sample, kind, row)
         for column in columns:
@@ -82,6 +85,12 @@ def read_items(dataset: Dataset, kind: StudyKind, model: str = "model") -> tuple
             raise InputError(
                 f"row {row + 1} has another instruction than the rows before it of the group {quote_value(key[0])}; "
                 "give each instruction a group of its own"
+            )
+        original = _identify(sample.original)
+        if not _may_be_same(originals.setdefault(key, original), original):
+            raise InputError(
+                f"row {row + 1} has another original than the rows before it of the group {quote_value(key[0])}; give "
+                "each original a group of its own"
             )
         candidate = StudyCandidate(
             row, sample.id, _name(sample.columns.get(model)), PicturePlace(row, "edited"), *_names(sample)
@@ -120,6 +129,22 @@ def _check_picture(source: ImageSource | None, column: str, row: int) -> None:
         raise InputError(f"row {row + 1}: the {column} picture cannot be found: {error}") from error
     if not is_there:
         raise InputError(f"row {row + 1}: the {column} picture {shorten(str(source))} does not exist; check the path")
+
+
+def _identify(source: ImageSource | None) -> Path | bytes | None:
+    """The file of a picture, or a hash of what is no file; None where neither is at hand."""
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).digest()
+    if isinstance(source, str) and source.lstrip()[:5].lower() == "data:":
+        return hashlib.sha256(source.encode()).digest()
+    return find_file(os.fsdecode(source)) if isinstance(source, str | os.PathLike) else None
+
+
+def _may_be_same(one: Path | bytes | None, other: Path | bytes | None) -> bool:
+    """Whether two are one picture, as far as can be told; copies of a file are."""
+    if isinstance(one, Path) and isinstance(other, Path):
+        return one == other or filecmp.cmp(one, other, shallow=False)
+    return one == other or type(one) is not type(other)
 
 
 def _read_instruction(sample: EditSample, row: int) -> str:

@@ -13,8 +13,8 @@ from editjudge.image.decode import ImageSource
 
 MASK_PREFIX = "mask_"
 """How the columns begin that name the masks of an edit."""
-MadePicture = Literal["copy", "noise", "empty"]
-"""What is made for a check: the original, under strong noise, and a mask of nothing."""
+MadePicture = Literal["again", "noise", "empty"]
+"""What is made for a check: the original once more, the original under strong noise, and a mask of nothing."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,9 @@ class PicturePlace:
 
     Attributes:
         column: original, edited, or mask_NAME.
-        made: None for the picture as it is. "copy": one that looks like it, and whose bytes are others. "noise": the
-            picture under strong noise. "empty": a mask of its size that covers nothing.
+        made: None for the picture as it is. "again": with changes that nobody sees, so that its bytes are not those of
+            the picture beside it. "noise": the original under strong noise. "empty": a mask of the size of
+            the column's picture that covers nothing.
     """
 
     row: int

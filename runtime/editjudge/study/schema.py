@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,10 @@ CREATE VIEW latest AS SELECT number, rater, page, shown, seconds, max(revision) 
 """Checks are candidates with a role. What is preferred stands with the candidate that was on the left."""
 
 
+class StudyWriteError(InputError):
+    """The file of a study cannot be written to now: the disk is full, or another program holds it."""
+
+
 def connect(path: Path, must_exist: bool) -> sqlite3.Connection:
     """Opens the file, or a new one that has no tables yet; every commit waits for the disk. Raises InputError."""
     if must_exist and not path.is_file():
@@ -63,6 +68,43 @@ def connect(path: Path, must_exist: bool) -> sqlite3.Connection:
     return connection
 
 
+class Readers:
+    """Connections that read a study's file, which exists; each is lent to one thread at a time. In a write-ahead log
+    readers wait neither for each other nor for who writes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._closed = False
+
+    @contextmanager
+    def borrow(self) -> Iterator[sqlite3.Connection]:
+        """One that nobody else uses during the block. Raises sqlite3.Error where the file cannot be opened."""
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+            if self._closed:
+                self.close()
+
+    def close(self) -> None:
+        """Closes what is not lent now; what is lent is closed when it comes back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the study is closed")
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = sqlite3.connect(self._path, WAIT, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA query_only = ON")
+            return connection
+
+
 def is_empty(connection: sqlite3.Connection) -> bool:
     """Whether the file holds nothing yet."""
     return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -79,7 +121,7 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """All that is written in the block is on the disk at its end, or nothing is. Raises InputError."""
+    """All that is written in the block is on the disk at its end, or nothing is. Raises StudyWriteError."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -90,7 +132,8 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
                 connection.execute("ROLLBACK")
             raise
     except sqlite3.OperationalError as error:
-        raise InputError(f"cannot write to {shorten(str(path))}: {error}; nothing was kept, try again") from error
+        name = shorten(str(path))
+        raise StudyWriteError(f"cannot write to {name}: {error}; nothing was kept, try again") from error
 
 
 def insert_answer(

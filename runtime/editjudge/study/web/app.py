@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from functools import partial
 from importlib.resources import files
@@ -18,12 +19,18 @@ from editjudge.server.http.access import check_origin, is_same_host
 from editjudge.server.http.refusals import OriginError
 from editjudge.server.http.static_files import serve_file
 from editjudge.study.database import AnsweredError, StudyDatabase
+from editjudge.study.schema import StudyWriteError
 from editjudge.study.web.forms import FormFields, read_answers, read_form, read_seconds
 from editjudge.study.web.pictures import SHOWN, ZOOMED, StudyPictures
 from editjudge.study.web.views import StudyViews
+from editjudge.utils.text import shorten
 
+LOG = logging.getLogger("editjudge.study")
 COOKIE = "editjudge_study"
+NOT_KEPT = "This could not be kept just now; send it again in a moment. What was kept before is safe."
 A_YEAR = 365 * 86_400
+MOST_DIGITS = 9
+"""Of the number of a page; Python refuses to read some thousands."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -47,8 +54,8 @@ def build_study(database: StudyDatabase, pictures: StudyPictures, title: str | N
         Route("/instructions", site.show_instructions),
         Route("/next", site.go_on),
         Route("/end", site.show_end),
-        Route("/pages/{number:int}", site.show_page),
-        Route("/pages/{number:int}", site.answer_page, methods=["POST"]),
+        Route("/pages/{number}", site.show_page),
+        Route("/pages/{number}", site.answer_page, methods=["POST"]),
         Route("/pictures/{token}", site.send_picture),
         Route("/health", tell_health),
         *[
@@ -78,6 +85,8 @@ class StudySite:
         token = secrets.token_urlsafe(32)
         try:
             rater = await to_thread.run_sync(self._database.join, code)
+        except StudyWriteError:
+            raise
         except InputError as error:
             return self._page("start", 400, is_entered=False, message=str(error), code=code)
         await to_thread.run_sync(self._database.keep_session, token, rater)
@@ -142,6 +151,9 @@ class StudySite:
             status, message = error.status_code, str(error.detail)
         elif isinstance(error, OriginError):
             status, message = 403, str(error)
+        elif isinstance(error, StudyWriteError):
+            LOG.warning("%s", error)  # it names a file of this machine, which is nothing for raters
+            status, message = 503, NOT_KEPT
         else:
             status, message = (404 if "/pictures/" in request.url.path else 400), str(error)
         return self._page("refusal", status, message=message)
@@ -162,9 +174,13 @@ class StudySite:
             message = "This page was answered before, as in another tab; that answer stays. Go on with the next one."
             return self._page("refusal", 409, message=message)
         except InputError as error:
+            status, message = 400, str(error)
+            if isinstance(error, StudyWriteError):
+                LOG.warning("%s", error)
+                status, message = 503, NOT_KEPT
             answered, _ = database.progress(rater)
-            shown = self._views.show_page(page, answered, chosen, revises=revises, message=str(error))
-            return self._html(shown, 400)
+            shown = self._views.show_page(page, answered, chosen, revises=revises, message=message)
+            return self._html(shown, status)
         return _redirect("/next")
 
     async def _find_rater(self, request: Request) -> int | None:
@@ -172,10 +188,11 @@ class StudySite:
         return None if token is None else await to_thread.run_sync(self._database.session_rater, token)
 
     def _number(self, request: Request) -> int:
-        number: int = request.path_params["number"]
-        if not 1 <= number <= self._database.page_count:
-            raise HTTPException(404, f"there is no page {number}; they are 1 to {self._database.page_count}")
-        return number
+        text: str = request.path_params["number"]
+        is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+        if not is_number or not 1 <= int(text) <= self._database.page_count:
+            raise HTTPException(404, f"there is no page {shorten(text)}; they are 1 to {self._database.page_count}")
+        return int(text)
 
     def _check_origin(self, request: Request) -> None:
         """Raises OriginError for a form of another site; where nobody is asked for a code of a list, also for a name

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import threading
 from collections import OrderedDict
 
@@ -13,12 +14,14 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from editjudge.datasets import Dataset
+from editjudge.errors import InputError
 from editjudge.image.decode import load_image
 from editjudge.image.transforms import fit_frame, resize
 from editjudge.study.database import StudyDatabase
 from editjudge.study.pages import MASK_PREFIX, PicturePlace, find_source
 from editjudge.types import Image
 
+LOG = logging.getLogger("editjudge.study")
 SHOWN, ZOOMED = 768, 2048
 """Pixels of the longest side: beside others, and alone."""
 KEPT = 256 * 2**20
@@ -26,9 +29,8 @@ KEPT = 256 * 2**20
 MASK_COLOUR = np.array([255, 40, 90], np.float32)
 VEIL = 0.55
 """How much of a pixel the colour of a mask is."""
-NOISE, UNSEEN = 60.0, 0.3
-"""The standard deviation of the noise of a check, of 255; and of one that nobody sees, which rounds to a level here and
-there, so that the original among the edits is not told by the bytes that were sent for it before."""
+NOISE = 60.0
+"""The standard deviation of the noise of a check, of 255."""
 
 
 class StudyPictures:
@@ -42,15 +44,20 @@ class StudyPictures:
         self._size = 0
 
     def encode(self, token: str, longest: int = SHOWN) -> bytes:
-        """A picture as lossless WebP without metadata. Raises InputError for a token that is none, and ImageError for a
-        picture that cannot be read any more."""
+        """A picture as lossless WebP without metadata. Raises InputError for a token that is none, and for a picture
+        that cannot be read any more; its file and row are logged, and not told to raters."""
         key = token, longest
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         place = self._database.picture(token)
-        content = _encode(fit_frame(self._draw(place, token), longest))
+        try:
+            shown = fit_frame(self._draw(place, token), longest)
+        except InputError as error:
+            LOG.warning("a picture of row %d cannot be shown: %s", place.row + 1, error)
+            raise InputError("this picture cannot be shown; tell who asked you to rate") from None
+        content = _encode(_change_unseen(shown, token) if place.made in ("again", "empty") else shown)
         self._keep(key, content)
         return content
 
@@ -66,10 +73,10 @@ class StudyPictures:
         if place.column.startswith(MASK_PREFIX):
             edited = load_image(find_source(self._dataset, PicturePlace(place.row, "edited")))
             if place.made == "empty":
-                return _add_noise(edited, token, UNSEEN)
+                return edited
             return _veil(edited, load_image(find_source(self._dataset, place)))
         picture = load_image(find_source(self._dataset, place))
-        return picture if place.made is None else _add_noise(picture, token, NOISE if place.made == "noise" else UNSEEN)
+        return _add_noise(picture, token) if place.made == "noise" else picture
 
 
 def _veil(picture: Image, mask: Image) -> Image:
@@ -81,11 +88,23 @@ def _veil(picture: Image, mask: Image) -> Image:
     return veiled.round().astype(np.uint8)
 
 
-def _add_noise(picture: Image, token: str, deviation: float) -> Image:
+def _add_noise(picture: Image, token: str) -> Image:
     """The same for the same token."""
-    random = np.random.default_rng(int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], "big"))
-    noisy = picture + random.normal(0.0, deviation, picture.shape)
+    noisy = picture + _draw_from(token).normal(0.0, NOISE, picture.shape)
     return np.clip(noisy.round(), 0, 255).astype(np.uint8)
+
+
+def _change_unseen(picture: Image, token: str) -> Image:
+    """One pixel of sixteen by one level, the same for the same token: the eye sees no difference, and equal bytes do
+    not tell that a picture stands twice on a page."""
+    height, width = picture.shape[:2]
+    chosen = _draw_from(token).random((height, width)) < 1 / 16
+    chosen.flat[0] = True  # of a small picture too, one pixel at least
+    return np.where(chosen[..., None], picture ^ 1, picture).astype(np.uint8)
+
+
+def _draw_from(token: str) -> np.random.Generator:
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], "big"))
 
 
 def _encode(picture: Image) -> bytes:
