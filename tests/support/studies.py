@@ -26,8 +26,8 @@ class RatedSet:
     quality: Mapping[int, float]
 
 
-def write_set(folder: Path, inputs: int = 4, candidates: int = 3, size: int = 16) -> RatedSet:
-    """Noise in files that are called after their editors; quality is drawn evenly from 1 to 5."""
+def write_set(folder: Path, inputs: int = 4, candidates: int = 3, size: int = 16, more: str = "") -> RatedSet:
+    """Noise in files that are called after their editors; quality is drawn evenly from 1 to 5. more: is asked for too."""
     random = np.random.default_rng(5)
     rows = []
     for number in range(inputs):
@@ -36,7 +36,7 @@ def write_set(folder: Path, inputs: int = 4, candidates: int = 3, size: int = 16
             cv2.imwrite(str(folder / name), random.integers(0, 255, (size, size, 3), dtype=np.uint8))
         for editor, edited in zip(EDITORS, names[1:], strict=False):
             row = {"id": f"{number}-{editor}", "group": f"input-{number}", "model": editor, "original": names[0]}
-            rows.append({**row, "edited": edited, "instruction": f"make thing {number} blue"})
+            rows.append({**row, "edited": edited, "instruction": f"make thing {number} blue{more}"})
     path = folder / "edits.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return RatedSet(open_dataset(path), dict(enumerate(random.uniform(1, 5, len(rows)).tolist())))

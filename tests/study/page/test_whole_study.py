@@ -105,6 +105,25 @@ def test_axe_finds_nothing(visit: Visit, tmp_path: Path, kind: StudyKind, width:
             assert fits(page)
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_instruction_leaves_the_pictures_in_sight(visit: Visit, tmp_path: Path, width: int) -> None:
+    rated = write_set(tmp_path, inputs=1, more=", and all else as it was" * 100)
+    with (
+        begin(rated, tmp_path / "r.sqlite") as study,
+        serve(study, rated) as address,
+    ):
+        page = visit(address, width)
+        enter(page, "anna")
+        assert page.locator("img").first.bounding_box()["y"] < 500  # type: ignore[index]
+        assert find_violations(page) == []
+        assert fits(page)
+        page.locator("#instruction").focus()  # it can be scrolled by keyboard
+        for _ in range(15):
+            page.keyboard.press("4")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/end")
+
+
 def test_keys_go_back_and_change_an_answer(visit: Visit, tmp_path: Path) -> None:
     rated = write_set(tmp_path, candidates=1)
     with (

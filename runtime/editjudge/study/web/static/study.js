@@ -43,7 +43,7 @@ document.addEventListener("keydown", (event) => {
   if (/^[1-9]$/.test(event.key) && questions.length) done = choose(Number(event.key));
   else if (event.key === "Backspace" && document.getElementById("back")) document.getElementById("back").click();
   else if (event.key === "?") document.getElementById("keys")?.toggleAttribute("open");
-  else if (event.key === "Enter" && event.target === document.body && (form || forward)) form ? form.requestSubmit() : forward.click();
+  else if (event.key === "Enter" && (event.target === document.body || event.target.id === "instruction") && (form || forward)) form ? form.requestSubmit() : forward.click();
   else if (event.key === "Enter" && event.target.matches("input[type=radio]")) form.requestSubmit();
   else done = false;
   if (done) event.preventDefault();
