@@ -27,7 +27,7 @@ class RatedSet:
 
 
 def write_set(folder: Path, inputs: int = 4, candidates: int = 3, size: int = 16, more: str = "") -> RatedSet:
-    """Noise in files that are called after their editors; quality is drawn evenly from 1 to 5. more: is asked for too."""
+    """Noise in files that are called after their editors; quality is drawn from 1 to 5. more: is asked for too."""
     random = np.random.default_rng(5)
     rows = []
     for number in range(inputs):
