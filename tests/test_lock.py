@@ -190,7 +190,7 @@ def test_the_workflow_runs_targets_that_exist_and_writes_nothing() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     steps = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
     targets = [step["run"].split()[1] for step in steps if step.get("run", "").startswith("make ")]
-    assert set(targets) == {"check", "docs", "test-browser", "test-export", "test-newest"}
+    assert set(targets) == {"check", "docs", "test-browser", "test-docs", "test-export", "test-newest"}
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
     assert all(re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"]) for step in steps if "uses" in step)
     assert WORKFLOW["permissions"] == {"contents": "read"}

@@ -45,8 +45,8 @@ class Block:
     @property
     def commands(self) -> list[str]:
         """The commands of a shell's block, those that go over several lines as one."""
-        lines = self.code.replace("\\\n", " ").splitlines()
-        return [line.removeprefix("$ ") for line in lines if line.strip() and not line.startswith("#")]
+        told = "".join(line for line in self.code.splitlines(keepends=True) if not line.lstrip().startswith("#"))
+        return [line.removeprefix("$ ") for line in told.replace("\\\n", " ").splitlines() if line.strip()]
 
 
 def pages() -> list[Path]:
@@ -60,6 +60,8 @@ def read_blocks(page: Path) -> list[Block]:
     lines = page.read_text(encoding="utf-8").splitlines()
     blocks, number = [], 0
     while number < len(lines):
+        if re.match(r"\s+(```|~~~)|~~~", lines[number]):
+            raise ValueError(f"{name}:{number + 1}: a block begins with ``` at the left, or no test finds it")
         if lines[number].startswith("```"):
             end = next((n for n in range(number + 1, len(lines)) if lines[n] == "```"), None)
             if end is None:
