@@ -94,7 +94,7 @@ def explain_reason(reason: str) -> str:
     if found := re.fullmatch(r"runs in (tests/\S+\.py)", reason):
         if not (ROOT / found[1]).is_file():
             raise ValueError(f"{found[1]} does not exist")
-        return f"[{found[1]}](../{found[1]}) runs it"
+        return f"[{found[1]}](../{found[1]}) tests what it shows"
     if reason not in REASONS:
         raise ValueError(f"{reason!r} is no reason; choose one of {', '.join(REASONS)}, or 'runs in tests/...'")
     return f"{reason}: {REASONS[reason]}"
