@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 OF_README = re.compile(r"\]\((?!https?:|#)(?!docs/)([^)]+)\)")
@@ -30,4 +31,6 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def _name(link: re.Match[str]) -> str:
     words, path = link[1], link[2]
+    if not (Path(__file__).parents[1] / path).exists():
+        raise PluginError(f"a page links to {path}, which is not in the repository")
     return f"`{path}`" if words.strip("`") == path else f"{words} (`{path}`)"
