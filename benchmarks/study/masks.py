@@ -22,7 +22,7 @@ from benchmarks.common.reporting import Figure, progress, show
 from benchmarks.differences.cases import read_photographs
 from editjudge import Scorer
 from editjudge.batch.masks import MASKS
-from editjudge.errors import InputError, InstructionError
+from editjudge.errors import InputError
 from editjudge.evaluation.statistics.bootstrap import Resampling
 from editjudge.metrics.registry import EditScore
 from editjudge.types import Image
@@ -109,7 +109,7 @@ def measure_photographs(scorer: Scorer, folder: Path, diffedit: FindMask | None)
         instruction = str(case.request)
         try:
             score = scorer.score(case.original, case.edited, instruction)
-        except (InputError, InstructionError):
+        except InputError:
             score = None
         region = np.zeros(case.original.shape[:2], bool)
         left, top, right, bottom = (round(end) for end in case.drawn)
@@ -142,7 +142,7 @@ def open_diffedit(model: str, scorer: Scorer) -> FindMask:
     def find(original: Image, instruction: str) -> Mask:
         try:
             texts = diffedit_mask.choose_texts(scorer.parse(instruction).intents)
-        except (InputError, InstructionError):
+        except InputError:
             return np.zeros(original.shape[:2], bool)
         return diffedit_mask.find_diffedit_mask(pipeline, Pillow.fromarray(original), *texts)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from editjudge.datasets import Dataset, EditSample
-from editjudge.errors import InputError, InstructionError
+from editjudge.errors import InputError
 from editjudge.guidance import encode_png, find_change_mask, find_mask
 from editjudge.image.decode import ImageSource, load_image
 from editjudge.image.decoding.sources import find_file
@@ -56,7 +56,7 @@ def write_masks(
         for number, sample in enumerate(dataset.rows()):
             try:
                 rows.append(_write_row(scorer, sample, number, made))
-            except (InputError, InstructionError) as error:
+            except InputError as error:
                 left_out[sample.id] = str(error)
             watch(number + 1)
         if not rows:

@@ -25,7 +25,7 @@ class VerdictSettings:
         reject_at: Under which one it is rejected.
         bias: Of the logit; the others are the weights of what it looks at (`metrics.bpm.verdict.describe_seen`).
         curve_at, curve: What the regression gives, and the probability that this comes to: lines between knots, flat
-            beyond them. None: what it gives is the probability.
+            beyond them. Empty: what it gives is the probability.
     """
 
     accept_at: Probability

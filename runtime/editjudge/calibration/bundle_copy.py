@@ -51,8 +51,7 @@ def copy_bundle(bundle: Bundle, folder: Path, sections: Mapping[str, Any]) -> Bu
     manifest = bundle.manifest
     text = (bundle.folder / FILE_NAME).read_text("utf-8-sig")
     head = {"name": folder.name, "version": f"{manifest.version}-calibrated"}
-    tables = {name: {key: _plain(value) for key, value in asdict(one).items()} for name, one in sections.items()}
-    changed = change_sections(text, head, {name: _drop_empty(table) for name, table in tables.items()})
+    changed = change_sections(text, head, {name: _to_table(section) for name, section in sections.items()})
     paths = {entry.path for entry in manifest.listed if entry.path is not None}
     for engine in bundle.engines:
         paths |= {engine.path, engine.data}
@@ -103,12 +102,10 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _drop_empty(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in table.items() if value is not None}
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _to_table(section: Any) -> dict[str, Any]:
+    """A dataclass as a table has it, which has lists, and lacks what is None."""
+    values = {key: value for key, value in asdict(section).items() if value is not None}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 
 def _show(value: Any) -> str:

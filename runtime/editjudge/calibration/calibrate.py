@@ -12,7 +12,7 @@ from editjudge.bundles.verdict_settings import CalibratedOn, QualityScale, Verdi
 from editjudge.calibration.measures import AGREEMENT, ERRORS, BundleAnswers, RatedTruth, assess, lay_out
 from editjudge.calibration.norm_fit import fit_norm
 from editjudge.calibration.rated_edits import RatedEdits
-from editjudge.calibration.regression import fit_rising
+from editjudge.calibration.regression import fit_binned
 from editjudge.calibration.verdict_fit import FOLDS, fit_verdict, predict, split
 from editjudge.errors import InputError
 from editjudge.evaluation.result import Result
@@ -121,10 +121,7 @@ def calibrate(
 
 def fit_scale(chance: Doubles, rating: Doubles, knots: int = KNOTS) -> QualityScale:
     """The mean rating by probability, float64[N] each: a curve that never falls, through the means of a few bins."""
-    parts = np.array_split(np.argsort(chance, kind="stable"), knots)
-    places = np.array([chance[part].mean() for part in parts]).round(4)
-    heights = np.array([rating[part].mean() for part in parts])
-    at, curve = fit_rising(places, heights, np.array([len(part) for part in parts], np.float64))
+    at, curve = fit_binned(chance, rating, knots)
     return QualityScale(tuple(at.tolist()), tuple(np.clip(curve, 1.0, 5.0).round(3).tolist()))
 
 

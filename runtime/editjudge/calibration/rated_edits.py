@@ -34,6 +34,8 @@ LOWEST, HIGHEST = 1.0, 5.0
 """The ends of the scale that people rate on."""
 RATER = re.compile(r"rater.+_overall")
 """The columns of raters, as a study exports them."""
+FEATURES = ("modify", "modify_low", "preserve", "position", "size", "spill", "whole")
+"""What `describe_seen` tells, by the names that the settings of a verdict have for it."""
 RowMask = NDArray[np.bool_]
 
 
@@ -124,7 +126,7 @@ class RatedEdits:
         parts = [one.renormed(norm) for one in self.measured]
         seen = [describe_seen(some, one.spill) for some, one in zip(parts, self.measured, strict=True)]
         return VerdictView(
-            features=np.array([list(row.values()) for row in seen], np.float64),
+            features=np.array([[row[name] for name in FEATURES] for row in seen], np.float64),
             done=np.array([find_done(some) for some in parts], np.float64),
             doubtful=np.array([one.doubtful for one in self.measured], bool),
             misread=np.array([one.misread for one in self.measured], bool),
@@ -138,7 +140,7 @@ class VerdictView:
     """What a verdict looks at in edits, and what it is to say of them.
 
     Attributes:
-        features: float64[N, 7], what `describe_seen` says of each, in its order.
+        features: float64[N, 7], what `describe_seen` says of each, in the order of FEATURES.
         done: float64[N], how far each counts as done.
         doubtful, misread: bool[N], as in MeasuredEdit.
         target: float64[N], the share of raters who found it well done.

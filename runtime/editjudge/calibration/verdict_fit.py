@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editjudge.bundles.verdict_settings import VerdictSettings
-from editjudge.calibration.rated_edits import RowMask, VerdictView
-from editjudge.calibration.regression import fit, fit_rising
+from editjudge.calibration.rated_edits import FEATURES, RowMask, VerdictView
+from editjudge.calibration.regression import fit, fit_binned
 from editjudge.types import Doubles
 
 FOLDS = 5
@@ -19,8 +19,6 @@ FEWEST = 10
 KNOTS = 10
 DECAY = 1e-3
 """More than where quality is known: ratings are few, and people differ."""
-FEATURES = ("modify", "modify_low", "preserve", "position", "size", "spill", "whole")
-"""In the order of `describe_seen`."""
 EVEN = 0.5
 """The probability at which an edit is as likely well done as not."""
 MOST_WEIGHT = 10_000.0
@@ -153,9 +151,5 @@ def _bend(settings: VerdictSettings, edits: VerdictView, held: Doubles) -> Verdi
     People differ, so that not even the best edit is well done to all; the regression alone knows no such end.
     """
     seen = _is_seen(edits)
-    chance, target = held[seen], edits.target[seen]
-    parts = np.array_split(np.argsort(chance, kind="stable"), max(1, min(KNOTS, len(chance) // FEWEST)))
-    places = np.array([chance[part].mean() for part in parts]).round(4)
-    heights = np.array([target[part].mean() for part in parts])
-    at, curve = fit_rising(places, heights, np.array([len(part) for part in parts], np.float64))
+    at, curve = fit_binned(held[seen], edits.target[seen], max(1, min(KNOTS, int(seen.sum()) // FEWEST)))
     return replace(settings, curve_at=tuple(at.tolist()), curve=tuple(curve.round(4).tolist()))
