@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from transformers import PreTrainedModel
+
+from editjudge_export.onnx.files import load
 
 StoredWeights = dict[str, NDArray[np.float32]]
 
@@ -49,7 +50,7 @@ def load_weights(model: PreTrainedModel, graphs: Sequence[Path]) -> list[str]:
 
 def read_weights(path: Path) -> StoredWeights:
     """The parameters in an exported graph by their names in the checkpoint, float32."""
-    graph = onnx.load(path).graph
+    graph = load(path).graph
     arrays = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     for node in graph.node:
         if node.op_type == "Cast" and node.input[0] in arrays:

@@ -12,6 +12,8 @@ import onnx
 from onnx import numpy_helper
 from onnx.external_data_helper import set_external_data
 
+from editjudge_export.onnx.files import load
+
 SMALLEST = 1024
 """Bytes from which a weight goes into the file; what is smaller may be part of the computation of a shape."""
 ALIGNMENT = 64
@@ -30,7 +32,7 @@ def share_weights(graphs: Sequence[Path], data: Path) -> None:
         with (scratch / data.name).open("wb") as stream:
             places: dict[str, int] = {}
             for path in graphs:
-                model = onnx.load(path)
+                model = load(path)
                 del model.graph.value_info[:]  # the shapes of what is between, which every reader infers for itself
                 _move_weights(model, stream, data.name, places)
                 (scratch / path.name).write_bytes(model.SerializeToString())

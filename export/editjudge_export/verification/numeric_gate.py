@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import onnx
 import torch
 
 from editjudge.backends.onnx.library import load_onnxruntime
 from editjudge.errors import EditJudgeError
-from editjudge_export.onnx.files import save
+from editjudge_export.onnx.files import load, save
 from editjudge_export.onnx.fp16 import keep_rounding
 from editjudge_export.onnx.graph import SHORTFALL, Graph, NamedTensors
 from editjudge_export.onnx.precision import HALVES, Precision
@@ -59,7 +58,7 @@ def open_graph(path: Path, precision: Precision = "fp32") -> Any:
         return ort.InferenceSession(str(path), options, providers=PROVIDERS)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".rounded.") as folder:
         copy = Path(folder) / path.name
-        save(keep_rounding(onnx.load(path)), copy)
+        save(keep_rounding(load(path)), copy)
         return ort.InferenceSession(str(copy), options, providers=PROVIDERS, disabled_optimizers=["EliminateIdentity"])
 
 

@@ -1,9 +1,8 @@
-"""A bundle with the models of another and other numbers: its files are linked, its manifest is written anew."""
+"""A bundle with the models of another and other numbers: its files are copied, its manifest is written anew."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tomllib
@@ -41,7 +40,7 @@ def copy_bundle(bundle: Bundle, folder: Path, sections: Mapping[str, Any]) -> Bu
     """Writes a bundle with these sections in the place of its own; it is whole, or not there.
 
     Args:
-        bundle: The one that the models are of; they are hard links where the disk allows that, else copies.
+        bundle: The one that the models are of.
         folder: Where to; its name becomes that of the bundle.
         sections: Dataclasses by the names of the sections.
 
@@ -57,7 +56,9 @@ def copy_bundle(bundle: Bundle, folder: Path, sections: Mapping[str, Any]) -> Bu
         paths |= {engine.path, engine.data}
     with new_folder(folder) as made:
         for path in sorted(paths):
-            _link((bundle.folder / path).resolve(), made / path)
+            target = made / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(bundle.folder / path, target)
         (made / FILE_NAME).write_text(changed, "utf-8")
         Bundle.load(made)
     return Bundle.load(folder.absolute())
@@ -92,14 +93,6 @@ def change_sections(text: str, head: Mapping[str, Any], sections: Mapping[str, M
     if not is_right:
         raise BundleError(f"the layout of {FILE_NAME} is not understood; write each section as a table of its own")
     return changed
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:  # another disk, or one without links
-        shutil.copyfile(source, target)
 
 
 def _to_table(section: Any) -> dict[str, Any]:
