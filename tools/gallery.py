@@ -1,8 +1,9 @@
-"""Draws docs/gallery.webp: reports and a page of raters as they are, of the package's own pictures, by Chromium.
+"""Draws the pictures of reports and pages in the documentation as they are, of the package's own edits, by Chromium.
 
-    PYTHONPATH=tests python tools/gallery.py docs/gallery.webp
+    PYTHONPATH=tests python tools/gallery.py docs
 
-Needs the environment of `make test`, and Debian's Chromium. What each picture shows is told in docs/gallery.md.
+writes gallery.webp, report.webp and report-photographs.webp. Needs the environment of `make test`, and Debian's
+Chromium. What each picture of the gallery shows is told in docs/gallery.md.
 """
 
 from __future__ import annotations
@@ -27,23 +28,39 @@ from support.served_page import serve_app
 from support.studies import RatedSet, begin
 
 WIDTH, HEIGHT, GAP = 1100, 820, 24
-"""Pixels of each picture, which is cut off below, and between two."""
+"""Pixels of each picture of the gallery, which is cut off below, and between two."""
+WHOLE = 4000
+"""Pixels that no report is higher than."""
+PART = 1500
+"""Pixels of the report of photographs that are shown."""
 SHRUNK = 0.62
 QUALITY = 72
 
 
 def write_reports(folder: Path) -> Iterator[str]:
-    """Makes the reports; the address of each."""
-    demo, photographs = {one.id: one for one in load_demo()}, {one.id: one for one in load_photographs()}
-    for name, label in (("good", "well done"), ("failed", "wrong object or colour")):
-        command = ["score", *_name(demo["color"], label), demo["color"].instruction]
-        yield _report([*command, "--report", str(folder / f"{name}.html")])
-    add = demo["add"]
-    files = [str(candidate.file) for candidate in add.candidates]
-    yield _report(["rank", str(add.original), add.instruction, *files, "--report", str(folder / "rank.html")])
+    """Makes the reports of the gallery; the address of each."""
+    demo, photographs = read_edits()
+    yield write_score(demo["color"], "well done", folder / "good.html")
+    yield write_score(demo["color"], "wrong object or colour", folder / "failed.html")
+    yield write_ranking(demo["add"], folder / "ranking.html")
     changed = photographs["remove"]
     command = ["differences", *_name(changed, "well done, but the tower on the left is smeared"), changed.instruction]
     yield _report([*command, "--report", str(folder / "differences.html")])
+
+
+def read_edits() -> tuple[dict[str, DemoInput], dict[str, DemoInput]]:
+    """The rendered edits and those of photographs, by their names."""
+    demo, photographs = ({one.id: one for one in each} for each in (load_demo(), load_photographs()))
+    return demo, photographs
+
+
+def write_score(each: DemoInput, label: str, path: Path) -> str:
+    return _report(["score", *_name(each, label), each.instruction, "--report", str(path)])
+
+
+def write_ranking(each: DemoInput, path: Path) -> str:
+    files = [str(candidate.file) for candidate in each.candidates]
+    return _report(["rank", str(each.original), each.instruction, *files, "--report", str(path)])
 
 
 def _name(each: DemoInput, label: str) -> list[str]:
@@ -70,9 +87,9 @@ def write_study(folder: Path) -> RatedSet:
     return RatedSet(open_dataset(path), {})
 
 
-def draw(browser: Browser, address: str, code: str | None = None) -> Image.Image:
-    """What a page shows first; code: a rater's, who enters and goes past the instructions."""
-    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+def draw(browser: Browser, address: str, code: str | None = None, height: int = HEIGHT) -> Image.Image:
+    """What a page shows first; code: a rater's, who enters and goes past the instructions. height: pixels."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": height})
     page.goto(address)
     if code is not None:
         for keys, place in ((code, "**/instructions"), ("", "**/pages/*")):
@@ -80,7 +97,9 @@ def draw(browser: Browser, address: str, code: str | None = None) -> Image.Image
             page.keyboard.press("Enter")
             page.wait_for_url(place)
         page.wait_for_load_state("networkidle")
-    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    end = page.evaluate("Math.ceil(document.body.getBoundingClientRect().bottom)")
+    clip = {"x": 0, "y": 0, "width": WIDTH, "height": height if height == HEIGHT else min(end, height)}
+    return Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
 
 
 def arrange(pictures: list[Image.Image]) -> Image.Image:
@@ -95,7 +114,13 @@ def arrange(pictures: list[Image.Image]) -> Image.Image:
     return sheet
 
 
-def main(output: Path) -> None:
+def save(picture: Image.Image, path: Path) -> None:
+    picture.save(path, "webp", quality=QUALITY, method=6)
+    print(f"{path}: {path.stat().st_size:,} bytes")
+
+
+def main(docs: Path) -> None:
+    demo, photographs = read_edits()
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -106,9 +131,12 @@ def main(output: Path) -> None:
                 app = build_study(study, StudyPictures(study, rated.dataset))
                 with serve_app(app) as address:
                     pictures.append(draw(browser, address, "rater"))
+        save(arrange(pictures), docs / "gallery.webp")
+        address = write_score(demo["color"], "well done, with damage elsewhere", folder / "report.html")
+        save(draw(browser, address, height=WHOLE), docs / "report.webp")
+        address = write_ranking(photographs["remove"], folder / "photographs.html")
+        save(draw(browser, address, height=PART), docs / "report-photographs.webp")
         browser.close()
-        arrange(pictures).save(output, "webp", quality=QUALITY, method=6)
-    print(f"{output}: {output.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
