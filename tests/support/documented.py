@@ -103,8 +103,7 @@ def explain_reason(reason: str) -> str:
 def write_list() -> str:
     """docs/unrun.md: what is not run, a row each, and why."""
     rows = [
-        f"| {block.page} | `{block.code.strip().splitlines()[0].split('  #')[0].strip().replace('|', '/')}` "
-        f"| {explain_reason(block.left_out)} |"
+        f"| {block.page} | {_name_code(block)} | {explain_reason(block.left_out)} |"
         for page in pages()
         for block in read_blocks(page)
         if block.left_out is not None
@@ -114,7 +113,13 @@ def write_list() -> str:
 Every block of commands and of Python on these pages is run by tests/docs, but for these.
 `python tests/docs/write_unrun.py` writes this list from the comments that stand before the blocks.
 
-| page | begins with | why |
+| page | commands, or how the Python begins | why |
 |---|---|---|
 """
     return head + "\n".join(rows) + "\n"
+
+
+def _name_code(block: Block) -> str:
+    """The commands of a block; of Python its first line."""
+    lines = block.commands if block.label in SHELLS else block.code.strip().splitlines()[:1]
+    return "<br>".join(f"`{' '.join(line.split('  #')[0].split()).replace('|', '/')}`" for line in lines)
