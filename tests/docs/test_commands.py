@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -106,6 +107,15 @@ def test_what_is_not_run_has_a_reason(page: str) -> None:
         if block.left_out is not None:
             assert block.label in RUN, f"{page}:{block.line} is nothing to run"
             explain_reason(block.left_out)
+            if block.left_out.startswith("runs in "):
+                tests = (ROOT / block.left_out.removeprefix("runs in ")).read_text(encoding="utf-8")
+                names = (Path(page).name, *name_programs(block))
+                assert any(name in tests for name in names), f"{page}:{block.line} is not what these tests run"
+
+
+def name_programs(block: Block) -> list[str]:
+    """The scripts of a block, and our commands as a test has them among its arguments."""
+    return re.findall(r"\w+\.py\b", block.code) + [f'"{name}"' for name in re.findall(r"^editjudge (\w+)", block.code)]
 
 
 def test_a_reason_that_there_is_not_is_refused() -> None:
