@@ -44,22 +44,27 @@ class StudyPictures:
         self._size = 0
 
     def encode(self, token: str, longest: int = SHOWN) -> bytes:
-        """A picture as lossless WebP without metadata. Raises InputError for a token that is none, and for a picture
-        that cannot be read any more; its file and row are logged, and not told to raters."""
+        """A picture as lossless WebP without metadata. Raises InputError as `read` does."""
         key = token, longest
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        place = self._database.picture(token)
-        try:
-            shown = fit_frame(self._draw(place, token), longest)
-        except InputError as error:
-            LOG.warning("a picture of row %d cannot be shown: %s", place.row + 1, error)
-            raise InputError("this picture cannot be shown; tell who asked you to rate") from None
+        place, picture = self.read(token)
+        shown = fit_frame(picture, longest)
         content = _encode(_change_unseen(shown, token) if place.made in ("again", "empty") else shown)
         self._keep(key, content)
         return content
+
+    def read(self, token: str) -> tuple[PicturePlace, Image]:
+        """Where a picture lies, and all of it. Raises InputError for a token that is none, and for a picture that
+        cannot be read; its file and row are logged, and not told to raters."""
+        place = self._database.picture(token)
+        try:
+            return place, self._draw(place, token)
+        except InputError as error:
+            LOG.warning("a picture of row %d cannot be shown: %s", place.row + 1, error)
+            raise InputError("this picture cannot be shown; tell who asked you to rate") from None
 
     def _keep(self, key: tuple[str, int], content: bytes) -> None:
         with self._lock:

@@ -39,11 +39,13 @@ def run_study(
 
     from editjudge.server.processes.web_server import configure, ended_by_signals  # noqa: PLC0415
     from editjudge.study.web.app import build_study  # noqa: PLC0415
+    from editjudge.study.web.picture_check import check_beside  # noqa: PLC0415
     from editjudge.study.web.pictures import StudyPictures  # noqa: PLC0415
 
     with address.listen() as listener:
-        app = build_study(database, StudyPictures(database, dataset), title)
+        pictures = StudyPictures(database, dataset)
+        app = build_study(database, pictures, title)
         server = uvicorn.Server(configure(app, head_seconds=HEAD_SECONDS, drain_seconds=DRAIN_SECONDS))
-        with ended_by_signals(server):
+        with ended_by_signals(server), check_beside(database, pictures):
             on_ready(write_address(address, listener))  # it listens; who comes now is answered in a moment
             server.run([listener])
