@@ -41,9 +41,18 @@ def test_the_share_of_raters_who_find_it_well_done(tmp_path: Path) -> None:
     assert read_ratings(open_dataset(table), good_from=4.0) == {
         0: ("x", Rating(3.667, pytest.approx(2 / 3))),
         1: ("x", Rating(3.0, 0.0)),
-        2: ("3", Rating(4.5, 1.0)),  # without raters, by the mean; without a group, an input of its own
+        2: ("a.png\nmake the hydrant blue", Rating(4.5, 1.0)),  # without raters, by the mean
     }
     assert read_ratings(open_dataset(table), good_from=2.5)[0][1].well_done == pytest.approx(2 / 3)
+
+
+def test_without_a_group_an_input_is_an_original_and_an_instruction(tmp_path: Path) -> None:
+    """Or edits of one input would stand on both sides of a fold."""
+    others = [{"edited": "c.png"}, {"instruction": "remove the hydrant"}, {"original": "d.png"}]
+    table = write_table(tmp_path / "human.jsonl", *({"human": 3.0, **other} for other in ({}, *others)))
+    first, same, *apart = (group for group, _ in read_ratings(open_dataset(table), good_from=4.0).values())
+    assert first == same
+    assert len({first, *apart}) == 3
 
 
 @pytest.mark.parametrize(("column", "rating"), [("human", 0.5), ("human", 7), ("rater1_overall", 6), ("human", -1)])

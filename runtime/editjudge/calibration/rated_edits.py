@@ -163,15 +163,24 @@ class VerdictView:
 
 
 def read_ratings(dataset: Dataset, good_from: float) -> dict[int, tuple[str, Rating]]:
-    """By the number of its row: the group of each rated edit, and its rating.
+    """By the number of its row: the input of each rated edit, and its rating.
+
+    Rows of one group are edits of one input; without a group, those of one original, by its name, and one instruction.
 
     Raises InputError for a rating that is off the scale.
     """
     found = {}
     for number, row in enumerate(dataset.rows(pictures=False)):
         if row.human is not None:
-            found[number] = (row.id if row.group is None else row.group, read_rating(row, good_from))
+            found[number] = (_name_input(row), read_rating(row, good_from))
     return found
+
+
+def _name_input(row: EditSample) -> str:
+    original = row.columns.get("original")
+    if row.group is not None or original is None:
+        return row.id if row.group is None else row.group
+    return f"{original}\n{row.instruction}"
 
 
 def read_rating(row: EditSample, good_from: float) -> Rating:
