@@ -26,6 +26,9 @@ class VerdictSettings:
         bias: Of the logit; the others are the weights of what it looks at (`metrics.bpm.verdict.describe_seen`).
         curve_at, curve: What the regression gives, and the probability that this comes to: lines between knots, flat
             beyond them. Empty: what it gives is the probability.
+        least_modify, least_preserve, least_position, least_size, most_spill: The worst of the edits that it was fitted
+            to, in what it looks at. One that is worse is not accepted, as nothing tells what people say of the like.
+            None: there is no such end.
     """
 
     accept_at: Probability
@@ -40,6 +43,11 @@ class VerdictSettings:
     whole: LogitWeight
     curve_at: tuple[Probability, ...] = ()
     curve: tuple[Probability, ...] = ()
+    least_modify: Probability | None = None
+    least_preserve: Probability | None = None
+    least_position: Probability | None = None
+    least_size: Probability | None = None
+    most_spill: Probability | None = None
 
     def __post_init__(self) -> None:
         if not self.reject_at <= self.accept_at:

@@ -13,7 +13,7 @@ from editjudge.calibration.measures import AGREEMENT, ERRORS, BundleAnswers, Rat
 from editjudge.calibration.norm_fit import fit_norm
 from editjudge.calibration.rated_edits import RatedEdits
 from editjudge.calibration.regression import fit_binned
-from editjudge.calibration.verdict_fit import FOLDS, fit_verdict, predict, split
+from editjudge.calibration.verdict_fit import FOLDS, SURE, fit_verdict, predict, split
 from editjudge.errors import InputError
 from editjudge.evaluation.result import Result
 from editjudge.evaluation.statistics.bootstrap import Resampling, Statistic
@@ -21,6 +21,8 @@ from editjudge.types import Doubles
 
 FEWEST = 50
 """Edits with a number, under which nothing is fitted."""
+FEWEST_INPUTS = 10
+"""Of fewer, the intervals are too narrow: of ratings that tell nothing, one in ten was accepted by five inputs."""
 RIGHT = 0.9
 KNOTS = 6
 BEFORE, AFTER, CONSTANT = "before", "after", "the same for all"
@@ -85,7 +87,8 @@ def calibrate(
     Raises InputError where that cannot be fitted.
     """
     groups = len(np.unique(edits.group))
-    _check(edits, groups, options.seed)
+    left_out = left_out or {}
+    _check(edits, groups, options.seed, left_out)
     resampling = Resampling(int(edits.group.max()) + 1, options.resamples, options.seed)
     truth = RatedTruth(edits.rating, edits.target, edits.group)
     find_norm, after, told = _choose_norm(edits, start, truth, resampling, options)
@@ -101,6 +104,7 @@ def calibrate(
         f"an edit is well done from a rating of {options.good_from:g} on, by the share of raters who say so",
         f"held out in {FOLDS} folds by input; the calibration error is of ten bins of equally many edits",
         told,
+        "the tables are of verdicts fitted to four fifths each; the one to use is fitted to all",
         *_tell_thresholds(verdict, options.right),
     )
     return Calibration(
@@ -112,7 +116,7 @@ def calibrate(
             "calibration",
             lay_out(said, errors, agreement, len(edits)),
             {"rated edits": len(edits), "inputs": groups},
-            left_out or {},
+            left_out,
             notes,
         ),
         refusal=_find_refusal(rows, errors),
@@ -134,14 +138,18 @@ def say(edits: RatedEdits, norm: NormRanges, settings: VerdictSettings) -> Bundl
     return BundleAnswers(chance, accepted, rejected, edits.count_numbers(norm))
 
 
-def _check(edits: RatedEdits, groups: int, seed: int) -> None:
+def _check(edits: RatedEdits, groups: int, seed: int, left_out: Mapping[str, int]) -> None:
     if len(edits) < FEWEST:
+        told = ", ".join(f"{count} {what}" for what, count in left_out.items() if count)
         raise InputError(
-            f"{len(edits)} rated edits have a number, and a calibration needs {FEWEST}; have more rated, or take a "
-            "bundle that knows such pictures"
+            f"{len(edits)} rated edits have a number, and a calibration needs {FEWEST}"
+            + (f" (left out: {told})" if told else "")
+            + "; have more rated, or take a bundle that knows such pictures"
         )
-    if groups < FOLDS:
-        raise InputError(f"the rated edits are of too few inputs, {groups} of {FOLDS}; have edits of others rated, too")
+    if groups < FEWEST_INPUTS:
+        raise InputError(
+            f"the rated edits are of too few inputs, {groups} of {FEWEST_INPUTS}; have edits of others rated, too"
+        )
     for held in (np.zeros(len(edits), bool), *split(edits.group, seed)):
         target = edits.target[~held]
         if target.min() == target.max():
@@ -153,16 +161,22 @@ def _choose_norm(
 ) -> tuple[FindNorm, BundleAnswers, str]:
     """How the ranges of Norm() are found, what is then said of edits held out, and which way it is, in words.
 
-    They are refitted where that orders edits held out better, or is nearer to their ratings; else they stay.
+    They are refitted where that orders edits held out better, or is nearer to their ratings, and not worse in the
+    other; else they stay.
     """
     ways: dict[str, FindNorm] = {"kept": lambda _: start.norm, "refitted": lambda some: fit_norm(some) or start.norm}
-    held = {name: _hold_out(edits, start.verdict, way, options) for name, way in ways.items()}
+    held = {"kept": _hold_out(edits, start.verdict, ways["kept"], options)}
+    try:
+        held["refitted"] = _hold_out(edits, start.verdict, ways["refitted"], options)
+    except InputError:  # by other ranges, too few may count as done
+        return ways["kept"], held["kept"], "Norm() stays as it is: refitted, too few edits can be told apart"
     errors, agreement = assess(held, truth, resampling)
     order, brier = agreement[1, ORDER] - agreement[0, ORDER], errors[1, BRIER] - errors[0, BRIER]
     if not np.isfinite(order.value):
         return ways["kept"], held["kept"], "Norm() stays as it is: no input has edits that people rate differently"
     told = f"the order of two changes by {_tell(order)}, and Brier by {_tell(brier)}"
-    if float(order.interval()[0]) > 0 or float(brier.interval()[1]) < 0:
+    (order_low, order_high), (brier_low, brier_high) = (map(float, one.interval()) for one in (order, brier))
+    if (order_low > 0 and brier_low <= 0) or (brier_high < 0 and order_high >= 0):
         return ways["refitted"], held["refitted"], f"Norm() is refitted: {told}"
     return ways["kept"], held["kept"], f"Norm() stays as it is: refitted, {told}"
 
@@ -202,20 +216,22 @@ def _find_refusal(rows: list[str], errors: Statistic) -> str | None:
             continue
         change = errors[after, BRIER] - errors[number, BRIER]
         if not float(change.interval()[1]) < 0:
+            way = "higher" if change.value > 0 else "lower"
+            low, high = sorted(float(end) for end in change.interval())
             return (
-                f"the calibration does not help on edits held out: its Brier score less that of {other!r} is "
-                f"{_tell(change)}; have more edits rated, or keep the bundle"
+                f"the calibration does not help on edits held out: its Brier score is {abs(float(change.value)):.3f} "
+                f"{way} than that of {other!r} ({low:+.3f} to {high:+.3f}); have more edits rated, or keep the bundle"
             )
     return None
 
 
-def _tell_thresholds(verdict: VerdictSettings, right: float) -> list[str]:
-    told = []
-    if verdict.accept_at >= 1:
-        told.append(f"nothing is accepted: nowhere are {right:g} of edits well done to most raters; lower --right")
-    if verdict.reject_at <= 0:
-        told.append(f"nothing is rejected: nowhere are {right:g} of edits not well done to most raters; lower --right")
-    return told
+def _tell_thresholds(verdict: VerdictSettings, right: float) -> tuple[str, str]:
+    nowhere = f"nowhere are so many of them sure to be right, {right:g}; have more rated, or lower --right"
+    accepted, rejected = f"accepted from {verdict.accept_at:g} on", f"rejected under {verdict.reject_at:g}"
+    return (
+        accepted if verdict.accept_at <= SURE else f"nothing is accepted: {nowhere}",
+        rejected if verdict.reject_at > 0 else f"nothing is rejected: {nowhere}",
+    )
 
 
 def _round(value: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from editjudge.types import Doubles
@@ -13,14 +15,32 @@ STEADY = 1e-9
 """A step of no weight more than this is the last."""
 
 
-def fit(features: Doubles, done: Doubles, decay: float = DECAY) -> Doubles:
-    """The bias and the weights, float64[1 + D], by Newton's method.
+def fit(features: Doubles, done: Doubles, decay: float = DECAY, signs: Sequence[int] | None = None) -> Doubles:
+    """The bias and the weights, float64[1 + D].
 
     Args:
         features: float64[N, D].
         done: float64[N] or bool[N], the probability that each is to have, 0 to 1.
         decay: Of the weights, for features of one spread.
+        signs: Of each weight: 1 for one that must not be under 0, -1 for one that must not be over it, 0 for any. A
+            feature whose weight would be is left out, the one that is furthest off first; None: any.
     """
+    count = features.shape[1]
+    wanted = np.zeros(count) if signs is None else np.array(signs, np.float64)
+    kept = np.arange(count)
+    while True:
+        weights = _solve(features[:, kept], done, decay)
+        off = wanted[kept] * weights[1:] * features[:, kept].std(axis=0)
+        if not len(off) or off.min() >= 0:
+            break
+        kept = np.delete(kept, int(off.argmin()))
+    whole = np.zeros(1 + count)
+    whole[0], whole[1 + kept] = weights[0], weights[1:]
+    return whole
+
+
+def _solve(features: Doubles, done: Doubles, decay: float) -> Doubles:
+    """By Newton's method."""
     middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
     rows = np.column_stack([np.ones(len(features)), (features - middle) / spread])
     penalty = decay * len(rows) * np.diag([0.0, *[1.0] * features.shape[1]])
@@ -62,8 +82,11 @@ def fit_binned(x: Doubles, y: Doubles, bins: int) -> tuple[Doubles, Doubles]:
     """A curve that never falls through the means of bins of equally many values, float64[N] each.
 
     Returns:
-        The different places, which have four digits as in bundles, and the heights there.
+        The different places, which have four digits as in bundles, and the heights there. In which order equal x
+    stand does not matter: each counts as their mean.
     """
+    _, same = np.unique(x, return_inverse=True)
+    y = (np.bincount(same, weights=y) / np.bincount(same))[same]
     parts = np.array_split(np.argsort(x, kind="stable"), bins)
     places = np.array([x[part].mean() for part in parts]).round(4)
     heights = np.array([y[part].mean() for part in parts])

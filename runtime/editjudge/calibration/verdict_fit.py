@@ -11,12 +11,23 @@ from numpy.typing import NDArray
 from editjudge.bundles.verdict_settings import VerdictSettings
 from editjudge.calibration.rated_edits import FEATURES, RowMask, VerdictView
 from editjudge.calibration.regression import fit, fit_binned
+from editjudge.errors import InputError
+from editjudge.metrics.registry import is_beyond
 from editjudge.types import Doubles
 
 FOLDS = 5
 FEWEST = 10
-"""Edits that a threshold, or a knot of the curve, rests on, at least."""
+"""Edits that the regression, or a knot of its curve, rests on, at least."""
 KNOTS = 10
+SURE = 0.999
+"""What no probability is over: of a few edits that all were well done, the next may not be."""
+UNSEEN = 2
+"""Wrong decisions that are taken to have been made beside those that were seen, before the share of right ones is
+looked at: of ten right ones of ten, chance alone may have made the most."""
+SIGNS = {"modify": 1, "modify_low": 1, "preserve": 1, "position": 1, "size": 1, "spill": -1, "whole": 0}
+"""Which way each of FEATURES may speak: better is never worse, whatever few ratings make of it."""
+WORST = ("modify", "preserve", "position", "size")
+"""Of which a bundle keeps how low they were at worst."""
 DECAY = 1e-3
 """More than where quality is known: ratings are few, and people differ."""
 EVEN = 0.5
@@ -46,7 +57,7 @@ def predict(edits: VerdictView, settings: VerdictSettings) -> Doubles:
         chance = np.interp(chance, settings.curve_at, settings.curve)
     chance = edits.done * chance
     most_in_doubt = (settings.accept_at + settings.reject_at) / 2
-    return np.where(edits.doubtful, np.minimum(chance, most_in_doubt), chance)
+    return np.where(edits.doubtful | _is_beyond(edits, settings), np.minimum(chance, most_in_doubt), chance)
 
 
 def fit_verdict(edits: VerdictView, start: VerdictSettings | None, right: float, seed: int) -> VerdictSettings:
@@ -60,6 +71,8 @@ def fit_verdict(edits: VerdictView, start: VerdictSettings | None, right: float,
         start: The verdict that there is; None: it is fitted anew.
         right: The share of accepted edits that most raters find well done, and of rejected ones that they do not.
         seed: Of the folds.
+
+    Raises InputError where nothing tells better ones from worse.
     """
     ways: list[Fit] = [_refit] if start is None else [_refit, lambda some: _rescale(some, start)]
     held = [_hold_out(edits, way, seed) for way in ways]
@@ -67,7 +80,7 @@ def fit_verdict(edits: VerdictView, start: VerdictSettings | None, right: float,
     fitted = _bend(ways[best](edits), edits, held[best])
     chance = edits.done * np.interp(held[best], fitted.curve_at, fitted.curve)
     accept_at, reject_at = set_thresholds(chance, edits, right)
-    return replace(fitted, accept_at=accept_at, reject_at=reject_at)
+    return _mark_worst(replace(fitted, accept_at=accept_at, reject_at=reject_at), edits.take(_is_seen(edits)))
 
 
 def log_loss(chance: Doubles, target: Doubles) -> float:
@@ -77,11 +90,12 @@ def log_loss(chance: Doubles, target: Doubles) -> float:
 
 
 def set_thresholds(chance: Doubles, edits: VerdictView, right: float) -> tuple[float, float]:
-    """accept_at and reject_at: the lowest and the highest at which enough decisions are right; 1 and 0 where none is.
+    """accept_at and reject_at: the lowest and the highest at which enough decisions are right; 1 and 0 where none is,
+    which no probability reaches.
 
     What most raters find is right; where they are divided, half. What is doubtful is never accepted, and what may have
     been misread never rejected. Nor is accepted what is rather not well done, or rejected what rather is, however many
-    of the others that are decided so are right.
+    of the others that are decided so are right. UNSEEN wrong ones are added to each.
     """
     found = find_majority(edits.target)
     accept_at = -_find_last(-chance[~edits.doubtful], found[~edits.doubtful], right)
@@ -98,11 +112,12 @@ def find_majority(target: Doubles) -> Doubles:
 
 
 def _find_last(order: Doubles, right: Doubles, share: float) -> float:
-    """The last of the values, from the least on, up to which at least this share is right; -inf where none is."""
+    """The last of the values, from the least on, up to which at least this share is right, with UNSEEN wrong ones more;
+    -inf where none is."""
     ordered = np.argsort(order, kind="stable")
     values, count = order[ordered], np.arange(1, len(order) + 1)
     is_last = np.append(values[1:] > values[:-1], True)[: len(values)]  # equal ones are decided alike
-    enough = np.flatnonzero(is_last & (np.cumsum(right[ordered]) >= share * count) & (count >= FEWEST))
+    enough = np.flatnonzero(is_last & (np.cumsum(right[ordered]) >= share * (count + UNSEEN)))
     return float(values[enough[-1]]) if len(enough) else -np.inf
 
 
@@ -119,16 +134,28 @@ def _estimate(edits: VerdictView, settings: VerdictSettings) -> Doubles:
 
 
 def _refit(edits: VerdictView) -> VerdictSettings:
-    rows = edits.take(_is_seen(edits))
-    return _build(fit(rows.features, rows.target, DECAY))
+    rows = _take_seen(edits)
+    return _build(fit(rows.features, rows.target, DECAY, [SIGNS[name] for name in FEATURES]))
 
 
 def _rescale(edits: VerdictView, start: VerdictSettings) -> VerdictSettings:
-    rows = edits.take(_is_seen(edits))
-    offset, slope = fit(read_logits(rows, start)[:, None], rows.target, DECAY)
+    rows = _take_seen(edits)
+    offset, slope = fit(read_logits(rows, start)[:, None], rows.target, DECAY, [1])
     weights = np.array([vars(start)[name] for name in ("bias", *FEATURES)], np.float64) * slope
     weights[0] += offset
     return _build(weights)
+
+
+def _take_seen(edits: VerdictView) -> VerdictView:
+    """Those that the regression decides. Raises InputError where they are too few, or all rated alike."""
+    rows = edits.take(_is_seen(edits))
+    if len(rows) < FEWEST or rows.target.min() == rows.target.max():
+        raise InputError(
+            f"of the rated edits, too few can be told apart: {len(rows)} were done and leave no other doubt"
+            + (", and people rate these alike" if len(rows) else "")
+            + "; have more rated, better and worse ones"
+        )
+    return rows
 
 
 def _is_seen(edits: VerdictView) -> RowMask:
@@ -152,4 +179,26 @@ def _bend(settings: VerdictSettings, edits: VerdictView, held: Doubles) -> Verdi
     """
     seen = _is_seen(edits)
     at, curve = fit_binned(held[seen], edits.target[seen], max(1, min(KNOTS, int(seen.sum()) // FEWEST)))
-    return replace(settings, curve_at=tuple(at.tolist()), curve=tuple(curve.round(4).tolist()))
+    if at[0] > 0:  # what seems worse than all that were rated is not as good as these
+        at, curve = np.append(0.0, at), np.append(0.0, curve)
+    return replace(settings, curve_at=tuple(at.tolist()), curve=tuple(curve.clip(0, SURE).round(4).tolist()))
+
+
+def _mark_worst(settings: VerdictSettings, edits: VerdictView) -> VerdictSettings:
+    """With the worst of the edits in all that the verdict looks at, to four digits."""
+    columns = dict(zip(FEATURES, edits.features.T, strict=True))
+    least = {name: float(np.floor(columns[name].min() * 1e4) / 1e4) for name in WORST}
+    return replace(
+        settings,
+        least_modify=least["modify"],
+        least_preserve=least["preserve"],
+        least_position=least["position"],
+        least_size=least["size"],
+        most_spill=float(np.ceil(columns["spill"].max() * 1e4) / 1e4),
+    )
+
+
+def _is_beyond(edits: VerdictView, settings: VerdictSettings) -> RowMask:
+    """As `metrics.bpm.verdict.is_beyond` has it, bool[N]."""
+    seen = (dict(zip(FEATURES, row, strict=True)) for row in edits.features.tolist())
+    return np.array([is_beyond(one, settings) for one in seen], bool)

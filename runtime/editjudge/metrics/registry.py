@@ -24,6 +24,7 @@ from editjudge.metrics.bpm.verdict import (
     estimate_probability,
     find_done,
     find_spill,
+    is_beyond,
     is_doubtful,
     is_unread,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "find_done",
     "find_metric",
     "find_spill",
+    "is_beyond",
     "is_doubtful",
     "is_ranged",
     "is_unread",

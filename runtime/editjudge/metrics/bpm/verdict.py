@@ -46,9 +46,10 @@ def decide(score: EditScore, settings: VerdictSettings | None, accept_at: float 
     if score.bpm is None or settings is None:
         return Verdict("not_judged", None)
     # What was not done is not well done, whatever else speaks for it.
-    probability = estimate_probability(describe_seen(score.parts, find_spill(score)), settings) * find_done(score.parts)
+    seen = describe_seen(score.parts, find_spill(score))
+    probability = estimate_probability(seen, settings) * find_done(score.parts)
     most_in_doubt = (settings.reject_at + settings.accept_at) / 2
-    if probability > most_in_doubt and is_doubtful(score):
+    if probability > most_in_doubt and (is_beyond(seen, settings) or is_doubtful(score)):
         probability = most_in_doubt
     if probability >= (settings.accept_at if accept_at is None else accept_at):
         return Verdict("accept", probability)
@@ -118,6 +119,15 @@ def estimate_probability(seen: Mapping[str, float], settings: VerdictSettings) -
     logit = settings.bias + sum(getattr(settings, name) * value for name, value in seen.items())
     probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
     return float(np.interp(probability, settings.curve_at, settings.curve)) if settings.curve else probability
+
+
+def is_beyond(seen: Mapping[str, float], settings: VerdictSettings) -> bool:
+    """Whether an edit is worse, in something that `describe_seen` tells, than all that the verdict was fitted to."""
+    for name in ("modify", "preserve", "position", "size"):
+        least = getattr(settings, f"least_{name}")
+        if least is not None and seen[name] < least:
+            return True
+    return settings.most_spill is not None and seen["spill"] > settings.most_spill
 
 
 def find_done(parts: Sequence[PartScore]) -> float:
