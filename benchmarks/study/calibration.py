@@ -21,7 +21,8 @@ from editjudge import Scorer
 from editjudge.bundles.settings import NormRanges
 from editjudge.calibration.calibrate import BundleNumbers, FitOptions, calibrate, say
 from editjudge.calibration.measures import RatedTruth, assess, lay_out
-from editjudge.calibration.rated_edits import RatedEdits, Rating
+from editjudge.calibration.rated_edits import RatedEdits
+from editjudge.calibration.ratings import Rating
 from editjudge.evaluation.statistics.bootstrap import Resampling
 from studio.calibration.verdict import measure_edits
 from studio.edits.edit_set import edit_set

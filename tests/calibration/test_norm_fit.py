@@ -7,7 +7,8 @@ import pytest
 
 from editjudge.bundles.settings import NormRanges
 from editjudge.calibration.norm_fit import fit_norm, search_ranges, try_ranges
-from editjudge.calibration.rated_edits import RatedEdits, Rating
+from editjudge.calibration.rated_edits import RatedEdits
+from editjudge.calibration.ratings import Rating
 from support.rated_edits import measured_edit
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from editjudge import EditScore, Scorer
 from editjudge.bundles.bundle import Bundle
 from editjudge.bundles.settings import NormRanges
 from editjudge.calibration.bundle_copy import copy_bundle
-from editjudge.calibration.rated_edits import MeasuredEdit, RatedEdits, Rating, read_ratings
+from editjudge.calibration.rated_edits import MeasuredEdit, RatedEdits
+from editjudge.calibration.ratings import RatedRow, Rating, read_ratings
 from editjudge.calibration.verdict_fit import predict
 from editjudge.datasets import open_dataset
 from editjudge.datasets.demo import load_demo
@@ -30,36 +32,80 @@ def write_table(path: Path, *rows: dict[str, object]) -> Path:
     return path
 
 
+def read(*tables: Path, good_from: float = 4.0) -> tuple[list[dict[int, RatedRow]], dict[str, int]]:
+    return read_ratings([open_dataset(table) for table in tables], good_from)
+
+
 def test_the_share_of_raters_who_find_it_well_done(tmp_path: Path) -> None:
     table = write_table(
         tmp_path / "human.jsonl",
-        {"id": "1", "group": "x", "human": 3.667, "rater1_overall": 4, "rater2_overall": 5, "rater3_overall": 2},
-        {"id": "2", "group": "x", "human": 3.0, "rater1_overall": 3, "rater2_overall": None, "rater1_modify": 5},
-        {"id": "3", "human": 4.5},
-        {"id": "4", "group": "x"},
+        {"id": "1", "edited": "1", "human": 3.667, "rater1_overall": 4, "rater2_overall": 5, "rater3_overall": 2},
+        {"id": "2", "edited": "2", "human": 3.0, "rater1_overall": 3, "rater2_overall": None, "rater1_modify": 5},
+        {"id": "3", "edited": "3", "human": 4.5, "rater_count_overall": 3},
+        {"id": "4", "edited": "4"},
     )
-    assert read_ratings(open_dataset(table), good_from=4.0) == {
-        0: ("x", Rating(3.667, pytest.approx(2 / 3))),
-        1: ("x", Rating(3.0, 0.0)),
-        2: ("a.png\nmake the hydrant blue", Rating(4.5, 1.0)),  # without raters, by the mean
+    (found,), left_out = read(table)
+    assert {number: row.rating for number, row in found.items()} == {
+        0: Rating(3.667, pytest.approx(2 / 3)),
+        1: Rating(3.0, 0.0),
+        2: Rating(4.5, 1.0),  # without raters, by the mean
     }
-    assert read_ratings(open_dataset(table), good_from=2.5)[0][1].well_done == pytest.approx(2 / 3)
+    assert left_out["without a rating"] == 1
+    assert read(table, good_from=2.5)[0][0][0].rating.well_done == pytest.approx(2 / 3)
 
 
-def test_without_a_group_an_input_is_an_original_and_an_instruction(tmp_path: Path) -> None:
+def test_an_input_is_a_group_or_an_original_and_an_instruction(tmp_path: Path) -> None:
     """Or edits of one input would stand on both sides of a fold."""
     others = [{"edited": "c.png"}, {"instruction": "remove the hydrant"}, {"original": "d.png"}]
-    table = write_table(tmp_path / "human.jsonl", *({"human": 3.0, **other} for other in ({}, *others)))
-    first, same, *apart = (group for group, _ in read_ratings(open_dataset(table), good_from=4.0).values())
+    (found,), _ = read(write_table(tmp_path / "human.jsonl", *({"human": 3.0, **other} for other in ({}, *others))))
+    first, same, *apart = (row.input for row in found.values())
     assert first == same
     assert len({first, *apart}) == 3
+    grouped = [{"group": "x", "edited": name, "human": 3.0} for name in "ab"]
+    (found,), _ = read(write_table(tmp_path / "grouped.jsonl", *grouped, {"group": "y", "edited": "c", "human": 3.0}))
+    assert found[0].input == found[1].input != found[2].input
 
 
-@pytest.mark.parametrize(("column", "rating"), [("human", 0.5), ("human", 7), ("rater1_overall", 6), ("human", -1)])
+def test_an_edit_that_stands_in_several_rows_or_tables_counts_once(tmp_path: Path) -> None:
+    said = [{"group": "x", "human": 3.0, "rater1_overall": 3}, {"group": "again", "human": 5.0, "rater1_overall": 5}]
+    one, other = write_table(tmp_path / "one.jsonl", *said), write_table(tmp_path / "other.jsonl", {"human": 4.0})
+    (first, second), left_out = read(one, other)
+    assert [row.rating for row in first.values()] == [Rating(4.0, pytest.approx(2 / 3))]
+    assert second == {}
+    assert left_out["rows of an edit that was rated before"] == 2
+
+
+def test_groups_of_two_tables_are_not_one_for_being_called_alike(tmp_path: Path) -> None:
+    tables = [
+        write_table(tmp_path / f"{name}.jsonl", {"group": "1", "original": name, "edited": name, "human": 3.0})
+        for name in "ab"
+    ]
+    (first, second), _ = read(*tables)
+    assert first[0].input != second[0].input
+
+
+@pytest.mark.parametrize(("column", "rating"), [("human", 0.5), ("human", 7), ("rater1_overall", 6), ("human", -1.5)])
 def test_ratings_off_the_scale_are_refused(tmp_path: Path, column: str, rating: float) -> None:
-    table = write_table(tmp_path / "human.jsonl", {"id": "odd", "human": 3.0, column: rating})
-    with pytest.raises(InputError, match=rf"row 'odd' has the rating {rating:g}; ratings must be from 1 to 5"):
-        read_ratings(open_dataset(table), good_from=4.0)
+    table = write_table(
+        tmp_path / "human.jsonl", {"human": 3.0, "edited": "c"}, {"id": "odd", "human": 3.0, column: rating}
+    )
+    told = rf"row 'odd' has the rating {rating:g} in {column}; ratings must be from 1 to 5"
+    with pytest.raises(InputError, match=told):
+        read(table)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([{"human": 4.0, "rater1_mask": 4}], "these are ratings of masks"),
+        ([{"human": -1.0}, {"human": 0.5, "edited": "c"}], "these look like preferences, from -1 to 1"),
+        ([{"human": "4,33"}], "the column human has '4,33', which is no number; write one as 4.33"),
+        ([{}], "there are no ratings; they must stand in a column named human"),
+    ],
+)
+def test_what_is_no_rating_of_an_edit_is_refused(tmp_path: Path, rows: list[dict[str, object]], told: str) -> None:
+    with pytest.raises(InputError, match=re.escape(told)):
+        read(write_table(tmp_path / "human.jsonl", *rows))
 
 
 def score_demo(bundle: Bundle) -> list[EditScore]:

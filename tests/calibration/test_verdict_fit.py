@@ -9,7 +9,8 @@ import pytest
 
 from editjudge.bundles.settings import NormRanges
 from editjudge.bundles.verdict_settings import VerdictSettings
-from editjudge.calibration.rated_edits import RatedEdits, Rating
+from editjudge.calibration.rated_edits import RatedEdits
+from editjudge.calibration.ratings import Rating
 from editjudge.calibration.verdict_fit import fit_verdict, predict, set_thresholds, split
 from editjudge.errors import InputError
 from support.rated_edits import measured_edit, simulate

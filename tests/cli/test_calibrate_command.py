@@ -51,7 +51,7 @@ def test_a_bundle_with_other_numbers_is_written_and_scores(
     rows = found["tables"]["errors"]["rows"]
     assert rows["after"]["Brier"]["value"] < rows["before"]["Brier"]["value"] - 0.02
     assert found["used"]["rated edits"] >= 50
-    assert found["left_out"]["without a number"] > 0  # what nobody edited
+    assert found["left_out"]["not edited, or another picture, as their pixels show"] > 0  # what nobody edited
     assert run(["bundle", "verify", str(made)]) == 0
     assert "all as the manifest says" in capfd.readouterr().out
     demo = load_demo()[0]
@@ -134,7 +134,7 @@ def test_what_a_study_exports_is_read(ratings: Path, tmp_path: Path, capfd: Capt
     run(command)
     found = json.loads(capfd.readouterr().out)
     assert found["used"] == {"rated edits": 84, "inputs": 24}
-    assert found["left_out"] == {"without a number": 32}
+    assert found["left_out"] == {"not edited, or another picture, as their pixels show": 32}
 
 
 def write_rows(folder: Path, human: list[float | None]) -> Path:
@@ -148,7 +148,7 @@ def write_rows(folder: Path, human: list[float | None]) -> Path:
 @pytest.mark.parametrize(
     ("human", "words"),
     [
-        ([None, None], ("has no ratings", "a column named human")),
+        ([None, None], ("there are no ratings", "a column named human")),
         ([0.5, 3.0], ("row '0' has the rating 0.5", "from 1 to 5")),
         ([3.0] * 60, ("0 rated edits have a number", "needs 50")),
     ],

@@ -77,7 +77,7 @@ def commands() -> dict[str, list[str]]:
         "--host … can be reached from other machines; say": [
             "study", "edits.jsonl", "--db", "r.sqlite", "--host", "0.0.0.0",
         ],
-        "… has no ratings; they": ["calibrate", "edits.jsonl"],
+        "there are no ratings; they": ["calibrate", "edits.jsonl"],
         "row … has the rating": ["calibrate", "rated.jsonl", "-o", "ours"],
     }  # fmt: skip
 

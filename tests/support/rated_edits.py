@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from editjudge.calibration.rated_edits import MeasuredEdit, RatedEdits, Rating
+from editjudge.calibration.rated_edits import MeasuredEdit, RatedEdits
+from editjudge.calibration.ratings import Rating
 from editjudge.metrics.bpm.rules import Rules
 from editjudge.metrics.bpm.score import PartScore, RegionScore, SemanticScore
 from editjudge.types import EditIntent

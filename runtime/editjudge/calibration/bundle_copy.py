@@ -17,6 +17,8 @@ from editjudge.bundles.manifest import FILE_NAME
 from editjudge.errors import BundleError
 from editjudge.utils.atomic_file import check_new_folder, new_folder
 
+CALIBRATED = "-calibrated"
+"""What the version of a bundle with fitted numbers ends with."""
 HEADER = re.compile(r"^\[\[?\s*([\w.-]+)\s*\]\]?\s*(#.*)?$")
 
 
@@ -49,7 +51,7 @@ def copy_bundle(bundle: Bundle, folder: Path, sections: Mapping[str, Any]) -> Bu
     check_folder(folder)
     manifest = bundle.manifest
     text = (bundle.folder / FILE_NAME).read_text("utf-8-sig")
-    head = {"name": folder.name, "version": f"{manifest.version}-calibrated"}
+    head = {"name": folder.name, "version": f"{manifest.version.removesuffix(CALIBRATED)}{CALIBRATED}"}
     changed = change_sections(text, head, {name: _to_table(section) for name, section in sections.items()})
     paths = {entry.path for entry in manifest.listed if entry.path is not None}
     for engine in bundle.engines:

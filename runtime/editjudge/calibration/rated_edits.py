@@ -1,8 +1,8 @@
-"""What people said of edits, and what a bundle's verdict looks at in them, by whatever ranges of Norm()."""
+"""Rated edits, and what a bundle's verdict looks at in them, by whatever ranges of Norm()."""
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from editjudge.batch.grouping import read_groups
 from editjudge.bundles.settings import NormRanges
+from editjudge.calibration.ratings import RatedRow, Rating
 from editjudge.datasets import Dataset, EditSample
-from editjudge.datasets.cells import read_number
-from editjudge.errors import InputError, quote_value
+from editjudge.errors import InputError
 from editjudge.metrics.registry import (
     MISREAD,
     RULES,
@@ -30,21 +30,9 @@ from editjudge.metrics.registry import (
 from editjudge.scorer import Scorer
 from editjudge.types import Doubles
 
-LOWEST, HIGHEST = 1.0, 5.0
-"""The ends of the scale that people rate on."""
-RATER = re.compile(r"rater.+_overall")
-"""The columns of raters, as a study exports them."""
 FEATURES = ("modify", "modify_low", "preserve", "position", "size", "spill", "whole")
 """What `describe_seen` tells, by the names that the settings of a verdict have for it."""
 RowMask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Rating:
-    """What people said of an edit: the mean, 1 to 5, and the share of raters who found it well done, 0 to 1."""
-
-    mean: float
-    well_done: float
 
 
 @dataclass(frozen=True)
@@ -100,7 +88,7 @@ class RatedEdits:
         return len(self.rating)
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[MeasuredEdit, str, Rating]]) -> RatedEdits:
+    def of(cls, rows: Sequence[RatedEdit]) -> RatedEdits:
         """From what was measured of each edit, its input, and its rating."""
         measured = np.empty(len(rows), object)
         measured[:] = [one for one, _, _ in rows]
@@ -162,72 +150,39 @@ class VerdictView:
         return VerdictView(*(values[rows] for values in vars(self).values()))
 
 
-def read_ratings(dataset: Dataset, good_from: float) -> dict[int, tuple[str, Rating]]:
-    """By the number of its row: the input of each rated edit, and its rating.
-
-    Rows of one group are edits of one input; without a group, those of one original, by its name, and one instruction.
-
-    Raises InputError for a rating that is off the scale.
-    """
-    found = {}
-    for number, row in enumerate(dataset.rows(pictures=False)):
-        if row.human is not None:
-            found[number] = (_name_input(row), read_rating(row, good_from))
-    return found
-
-
-def _name_input(row: EditSample) -> str:
-    original = row.columns.get("original")
-    if row.group is not None or original is None:
-        return row.id if row.group is None else row.group
-    return f"{original}\n{row.instruction}"
-
-
-def read_rating(row: EditSample, good_from: float) -> Rating:
-    """The rating of a row that has one. Raises InputError where it is off the scale."""
-    raters = [read_number(cell) for column, cell in row.columns.items() if RATER.fullmatch(column)]
-    known = [rating for rating in raters if rating is not None]
-    mean = row.human if row.human is not None else float("nan")
-    for rating in (mean, *known):
-        if not LOWEST <= rating <= HIGHEST:
-            raise InputError(
-                f"row {quote_value(row.id)} has the rating {rating:g}; ratings must be from {LOWEST:g} to {HIGHEST:g}"
-            )
-    return Rating(mean, float(np.mean([rating >= good_from for rating in known or [mean]])))
+NOT_AN_EDIT = "not edited, or another picture, as their pixels show"
+"""What is left out, and not for what a verdict looks at."""
+RatedEdit = tuple[MeasuredEdit, str, Rating]
+"""What was measured, the input, and what people said."""
 
 
 def score_ratings(
-    scorer: Scorer,
-    dataset: Dataset,
-    ratings: Mapping[int, tuple[str, Rating]],
-    watch: Callable[[int], None] = lambda done: None,
-) -> tuple[RatedEdits, dict[str, int]]:
-    """Scores the rated edits; also what was left out, and how many of it.
+    scorer: Scorer, dataset: Dataset, rated: Mapping[int, RatedRow], watch: Callable[[int], None] = lambda done: None
+) -> tuple[list[RatedEdit], Counter[str], str | None]:
+    """Scores the rated rows of a table, by their numbers.
 
     watch: called with the number of edits that are scored by then.
 
-    Raises InputError where none can be read.
+    Returns:
+        Those with a number, how many others there are by what is the matter, and why the first was not readable.
     """
-    left_out = {"without a rating": len(dataset) - len(ratings), "not readable": 0, "without a number": 0}
-    rows: dict[int, tuple[MeasuredEdit, str, Rating]] = {}
-    seen, reason = 0, ""
+    left_out: Counter[str] = Counter()
+    rows: dict[int, RatedEdit] = {}
+    seen, reason = 0, None
     for groups in read_groups(dataset, [range(len(dataset))]):
         for group in groups:
-            rated = [(number, row) for number, row in group if number in ratings]
-            for number, score in _score_group(scorer, rated):
-                measured = None if isinstance(score, str) else MeasuredEdit.of(score)
-                if measured is not None:
-                    rows[number] = measured, *ratings[number]
-                elif isinstance(score, str):
+            some = [(number, row) for number, row in group if number in rated]
+            for number, score in _score_group(scorer, some):
+                if isinstance(score, str):
                     left_out["not readable"] += 1
                     reason = reason or score
+                elif (measured := MeasuredEdit.of(score)) is not None:
+                    rows[number] = measured, rated[number].input, rated[number].rating
                 else:
-                    left_out["without a number"] += 1
-            seen += len(rated)
+                    left_out["without a number" if score.kind == "edit" else NOT_AN_EDIT] += 1
+            seen += len(some)
             watch(seen)
-    if left_out["not readable"] == len(ratings):
-        raise InputError(f"no rated edit can be read: {reason}")
-    return RatedEdits.of([rows[number] for number in sorted(rows)]), left_out
+    return [rows[number] for number in sorted(rows)], left_out, reason
 
 
 def _score_group(scorer: Scorer, rated: Sequence[tuple[int, EditSample]]) -> Iterable[tuple[int, EditScore | str]]:
