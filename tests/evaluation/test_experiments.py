@@ -57,6 +57,20 @@ def test_human_alignment_by_hand(rated: ScoreTable) -> None:
     assert result.notes == ("pairs that a metric ties, counted as wrong: bpm (1)",)
 
 
+def test_what_a_calibrated_bundle_says_is_known_and_shown(rated: ScoreTable) -> None:
+    # Of A > B, A > C twice, C > A, B > C, C > B the ratings order all but C > A and C > B; what nobody edited has none.
+    ratings = [4.5, 3.0, 1.5, 4.0, 2.0, 1.0, None, None, None]
+    calibrated = rated.with_columns({"expected_rating": ratings, "verdict.probability": [0.5] * 9})
+    result = evaluate("human-alignment", calibrated)
+    assert result.grids["mean"].rows == ("bpm", "expected_rating", "verdict.probability", "l2")
+    assert value(result, "mean", "expected_rating", "all pairs") == pytest.approx(4 / 6)
+    assert value(result, "mean", "verdict.probability", "all pairs") == 0  # all are ties
+    named = evaluate("human-alignment", calibrated, metrics=["expected_rating"])
+    assert value(named, "mean", "expected_rating", "all pairs") == pytest.approx(4 / 6)
+    empty = rated.with_columns({"expected_rating": [None] * 9, "verdict.probability": [None] * 9})
+    assert evaluate("human-alignment", empty).grids["mean"].rows == ("bpm", "l2")
+
+
 @pytest.mark.parametrize(
     ("ties", "first_preferred", "second_preferred"), [("wrong", 0, 0), ("half", 0.5, 0.5), ("formula", 0, 1)]
 )
