@@ -193,6 +193,19 @@ def parts() -> ScoreTable:
     )  # fmt: skip
 
 
+def test_alpha_sweep_says_which_score_it_sweeps_and_what_ties_count(parts: ScoreTable) -> None:
+    notes = " ".join(evaluate("alpha-sweep", parts).notes)
+    assert (
+        "alpha * semantic.score + (1 - alpha) * region.score; the bpm of this table, where it has one, is that" in notes
+    )
+    assert "counts as wrong (--ties)" in notes
+    # What did nothing has 0 by other rules than the plain sum.
+    undone = parts.with_columns({"bpm": [1.44, 0.0, 1.05, 0.0, 0.95, 1.0, 0.5, 1.0]})
+    notes = " ".join(evaluate("alpha-sweep", undone, EvaluationOptions(resamples=0, ties="half")).notes)
+    assert "the bpm of this table is another score, 0 where nothing of the edit was done" in notes
+    assert "counts as half right (--ties)" in notes
+
+
 def test_alpha_sweep_by_hand(parts: ScoreTable) -> None:
     # Input 2: 1.5 a > 0.5 a + 2 (1 - a) from a > 2/3. Input 3: 0.5 a + 2 (1 - a) > a + (1 - a) as long as a < 2/3.
     result = evaluate("alpha-sweep", parts)
