@@ -122,7 +122,7 @@ def test_a_metric_is_everywhere(tmp_path: Path) -> None:
         scores = list(csv.DictReader(file))
     assert float(scores[0]["metrics.brightness"]) == pytest.approx(brighter, abs=1e-6)
     report = json.loads(copy.editjudge("evaluate", "human-alignment", "scores.csv", "--resamples", "0", "--json"))
-    assert list(report["tables"]["mean"]["rows"]) == ["bpm", "brightness"]
+    assert list(report["tables"]["mean"]["rows"]) == ["bpm", "verdict.probability", "brightness"]
 
 
 def test_a_model_role_opens(tmp_path: Path) -> None:

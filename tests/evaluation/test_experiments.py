@@ -57,6 +57,20 @@ def test_human_alignment_by_hand(rated: ScoreTable) -> None:
     assert result.notes == ("pairs that a metric ties, counted as wrong: bpm (1)",)
 
 
+def test_what_a_calibrated_bundle_says_is_known_and_shown(rated: ScoreTable) -> None:
+    # Of A > B, A > C twice, C > A, B > C, C > B the ratings order all but C > A and C > B; what nobody edited has none.
+    ratings = [4.5, 3.0, 1.5, 4.0, 2.0, 1.0, None, None, None]
+    calibrated = rated.with_columns({"expected_rating": ratings, "verdict.probability": [0.5] * 9})
+    result = evaluate("human-alignment", calibrated)
+    assert result.grids["mean"].rows == ("bpm", "expected_rating", "verdict.probability", "l2")
+    assert value(result, "mean", "expected_rating", "all pairs") == pytest.approx(4 / 6)
+    assert value(result, "mean", "verdict.probability", "all pairs") == 0  # all are ties
+    named = evaluate("human-alignment", calibrated, metrics=["expected_rating"])
+    assert value(named, "mean", "expected_rating", "all pairs") == pytest.approx(4 / 6)
+    empty = rated.with_columns({"expected_rating": [None] * 9, "verdict.probability": [None] * 9})
+    assert evaluate("human-alignment", empty).grids["mean"].rows == ("bpm", "l2")
+
+
 @pytest.mark.parametrize(
     ("ties", "first_preferred", "second_preferred"), [("wrong", 0, 0), ("half", 0.5, 0.5), ("formula", 0, 1)]
 )
@@ -177,6 +191,19 @@ def parts() -> ScoreTable:
         ("3", "A", 2, 0.95, 0.5, 2.0, 1, "size", "cat"), ("3", "B", 1, 1.0, 1.0, 1.0, 2, "size", "cat"),
         ("4", "A", 2, 0.5, 0.5, None, 1, "style", "all"), ("4", "B", 1, 1.0, 1.0, None, 2, "style", "all"),
     )  # fmt: skip
+
+
+def test_alpha_sweep_says_which_score_it_sweeps_and_what_ties_count(parts: ScoreTable) -> None:
+    notes = " ".join(evaluate("alpha-sweep", parts).notes)
+    assert (
+        "alpha * semantic.score + (1 - alpha) * region.score; the bpm of this table, where it has one, is that" in notes
+    )
+    assert "counts as wrong (--ties)" in notes
+    # What did nothing has 0 by other rules than the plain sum.
+    undone = parts.with_columns({"bpm": [1.44, 0.0, 1.05, 0.0, 0.95, 1.0, 0.5, 1.0]})
+    notes = " ".join(evaluate("alpha-sweep", undone, EvaluationOptions(resamples=0, ties="half")).notes)
+    assert "the bpm of this table is another score, 0 where nothing of the edit was done" in notes
+    assert "counts as half right (--ties)" in notes
 
 
 def test_alpha_sweep_by_hand(parts: ScoreTable) -> None:

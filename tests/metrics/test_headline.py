@@ -74,7 +74,7 @@ def test_without_a_number_it_says_why_and_what_can_be_trusted(
     assert headline.startswith("Not scored: ")
     assert reason in headline
     assert "what can be trusted is where it changed: 4 % of the picture, mostly top left" in headline
-    command = "editjudge bundle build photo-edge, then --bundle photo-edge"
+    command = "editjudge bundle build photo-lite, then --bundle photo-lite"
     assert (command in headline) == ("unknown_picture" in flags)
 
 

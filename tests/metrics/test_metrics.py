@@ -178,7 +178,7 @@ def test_a_bundle_without_the_models(plain: Bundle) -> None:
     }
     for role in ("lpips", "dino", "dinov2"):
         with pytest.raises(
-            BundleError, match=rf"metric {role} needs .* bundle toy lacks; .*photo-edge --metrics {role}"
+            BundleError, match=rf"metric {role} needs .* bundle toy lacks; .*photo-lite --metrics {role}"
         ):
             select_metrics(["l2", role], plain, parsed=True)
         with pytest.raises(BundleError, match=f"has no file of role {role}"):

@@ -373,3 +373,11 @@ def test_a_page_needs_nothing_from_outside(found: PictureDifferences) -> None:
     for outside in ("url(", "@import", "://"):
         assert outside not in html
     assert "default-src 'none'" in html
+
+
+def test_of_a_score_no_less_changed_than_what_is_listed(score: EditScore) -> None:
+    # 430 of 2,400 pixels differ, 17.9 %. A whole picture is listed as 100 %; two places of 12.5 and 10 % make 22.5 %.
+    for shares, told in (((1.0,), "100.0 %"), ((0.125, 0.1), "22.5 %"), ((0.01,), "17.9 %"), ((0.8, 0.7), "100.0 %")):
+        listed = replace(score, differences=tuple(difference(share=share) for share in shares))
+        assert summarise(listed).endswith(f": {told} of the picture changed.")
+        assert f"changed: {told} of the picture" in words(shown(listed))

@@ -26,7 +26,7 @@ def test_numbers_bars_and_sentences() -> None:
     lines = shown(RewardScore(*sides, judge=judge))
     assert lines[1].startswith("following  2.5 █████░░░░░ fail Make it ")
     assert lines[2:] == [
-        "preserving 4.0 ████████░░ pass None",
+        "preserving 4.0 ████████░░ pass nothing wrong",
         "quality    4.0 ████████░░      Noise.",
         "reward     3.2",  # the root of 2.5 times 4
         "judged by openai (some/model), prompts three_sides@1",

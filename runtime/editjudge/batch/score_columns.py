@@ -13,7 +13,7 @@ from editjudge.metrics.registry import EditScore
 from editjudge.metrics.rewards.metric import REWARD
 from editjudge.metrics.rewards.reward_score import REWARD_SIDES, RewardResult, RewardScore
 from editjudge.types import Triple
-from editjudge.utils.json_safe import to_json
+from editjudge.utils.json_safe import drop_zero_signs, to_json
 
 ColumnKind = Literal["number", "whole", "truth", "text", "numbers", "texts", "boxes", "places"]
 Values = dict[str, Any]
@@ -111,7 +111,8 @@ def score_values(score: EditScore) -> Values:
     for name, result in score.metrics.items():
         if isinstance(result, RewardResult) and result.reward:
             rewards |= reward_values(name, result.reward)
-    return {name: cells[name] for name in SCORE} | metrics | rewards
+    cells = {name: cells[name] for name in SCORE} | metrics | rewards
+    return {name: drop_zero_signs(cell) for name, cell in cells.items()}
 
 
 def _name_worst(differences: Sequence[Difference]) -> str | None:

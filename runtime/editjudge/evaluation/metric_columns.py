@@ -49,12 +49,16 @@ KNOWN: Mapping[str, MetricColumn] = {
     for spec in _SPECS
 }
 """By name: that of the score itself, then the others by what they look at."""
+READINGS: Mapping[str, MetricColumn] = {
+    name: MetricColumn(name, name, aspect="overall") for name in ("expected_rating", "verdict.probability")
+}
+"""By name: what the bundle makes of the score itself, where it was calibrated. Higher is better."""
 
 
 def select_columns(
     table: ScoreTable, names: Sequence[str] | None = None, needed: bool = True
 ) -> tuple[MetricColumn, ...]:
-    """The metrics with these names, or the score itself and every known one that the table holds.
+    """The metrics with these names, or the score itself, what was made of it, and every known one that the table holds.
 
     An unknown name is a column, and says which direction is better: "column:higher", "column:lower". Raises InputError.
 
@@ -65,8 +69,9 @@ def select_columns(
     TEXTS.or_none("all that the table holds").check(names=names)
     if not names:
         always = DEFAULT.name if needed else None
-        known = tuple(metric for metric in KNOWN.values() if metric.name == always or metric.column in table)
-        return *known, *_find_judges(table)
+        first, *others = KNOWN.values()
+        known = (first, *READINGS.values(), *others)
+        return *(one for one in known if one.name == always or one.column in table), *_find_judges(table)
     metrics: dict[str, MetricColumn] = {}
     for metric in [_parse_name(table, name) for name in names]:
         if metric.name in metrics:
@@ -76,8 +81,8 @@ def select_columns(
 
 
 def _parse_name(table: ScoreTable, name: str) -> MetricColumn:
-    if name in KNOWN:
-        return KNOWN[name]
+    if name in KNOWN or name in READINGS:
+        return KNOWN.get(name) or READINGS[name]
     if is_judge(name) and metric_column(name) in table.columns:
         return _describe_judge(name)
     column, _, direction = name.rpartition(":")

@@ -42,7 +42,7 @@ def _table(grid: Grid, intervals: bool) -> Table:
 def _cell(cell: Estimate, interval: bool) -> Text:
     if math.isnan(cell.value):
         return Text("-", style="dim")
-    text = Text(f"{cell.value:.3f}")
+    text = Text(f"{cell.value:z.3f}")
     if interval and not math.isnan(cell.low):
-        text.append(f" {cell.low:.2f}..{cell.high:.2f}", style="dim")
+        text.append(f" {cell.low:z.2f}..{cell.high:z.2f}", style="dim")
     return text

@@ -162,7 +162,7 @@ def select_metrics(names: Sequence[str] | None, bundle: Bundle, *, parsed: bool)
                 raise BundleError(f"{where}; give the intent instead of the instruction")
             if not ROLES[role].for_metric:
                 raise BundleError(f"{where}; train one for its CLIP (models/pair), or choose a bundle that has it")
-            raise BundleError(f"{where}; build one that has it: editjudge bundle build photo-edge --metrics {role}")
+            raise BundleError(f"{where}; build one that has it: editjudge bundle build photo-lite --metrics {role}")
     return selected
 
 

@@ -38,7 +38,18 @@ def summarise(compared: Compared) -> str:
     found = "1 difference" if count == 1 else f"{count:,} differences"
     only = f", of which the {listed} strongest are listed" if count > listed else ""
     noise = ", besides noise" if compared.kind == "noise" else ""
-    return f"{found}{only}{noise}: {describe_share(compared.changed_share)} of the picture changed."
+    return f"{found}{only}{noise}: {describe_share(measure_changed(compared))} of the picture changed."
+
+
+def measure_changed(compared: Compared) -> float:
+    """The share of the picture that changed, 0 to 1, beside the list of what did.
+
+    A score counts its pixels one by one; what is listed has its holes closed, and all of a picture that changed as a
+    whole. The larger one is told, so that the parts do not add up to more than all of it.
+    """
+    if isinstance(compared, PictureDifferences):  # has it so already
+        return compared.changed_share
+    return max(compared.changed_share, min(1.0, sum(one.share for one in compared.differences)))
 
 
 def describe_count(compared: Compared) -> str:

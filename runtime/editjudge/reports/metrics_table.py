@@ -40,7 +40,7 @@ def render_metrics(console: Console, score: EditScore, names: Sequence[str] | No
         table.add_column("what it means", style="dim", overflow="fold")
     listed = list_metrics(score)
     for spec, value, _ in listed:
-        number = "n/a" if value is None or math.isnan(value) else f"{value:.3f}"
+        number = "n/a" if value is None or math.isnan(value) else f"{value:z.3f}"
         row = [spec.title, number, up if spec.higher_is_better else down, spec.meaning]
         table.add_row(*row[: len(table.columns)])
     said = [Text.assemble((f"{spec.title}: ", "dim"), printable(words)) for spec, _, words in listed if words]

@@ -134,7 +134,7 @@ def _numbers(console: Console, score: EditScore, length: int) -> Iterator[Render
     for _ in range(4):
         grid.add_column(no_wrap=True)
     for row in score.sub_scores:
-        raw = "" if row.raw is None else f"raw {row.raw:.3f}"
+        raw = "" if row.raw is None else f"raw {row.raw:z.3f}"
         bar = "" if row.value is None else draw_bar(console, row.value, length)
         grid.add_row(
             row.name, render_value(row.name, row.value), Text(bar, style=COLOURS[row.name]), Text(raw, style="dim")

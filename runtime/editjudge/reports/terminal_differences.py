@@ -18,6 +18,7 @@ from editjudge.reports.differences import (
     describe_share,
     describe_unasked,
     explain_difference,
+    measure_changed,
     summarise,
     worst_first,
 )
@@ -63,7 +64,7 @@ def render_short(score: EditScore) -> Iterator[Text]:
     if not score.differences:
         return
     unasked = "" if score.unasked_share is None else f", {100 * score.unasked_share:.0f} % of it not asked for"
-    yield Text.assemble(("changed: ", "dim"), f"{describe_share(score.changed_share)} of the picture{unasked}")
+    yield Text.assemble(("changed: ", "dim"), f"{describe_share(measure_changed(score))} of the picture{unasked}")
     for index, difference in worst_first(score.differences)[:MOST]:
         place = describe_place(difference.box, score.evidence.content)
         line = Text.assemble((f"{index + 1:>3} ", "bold"), (difference.change, f"bold {STYLES[difference.change]}"))

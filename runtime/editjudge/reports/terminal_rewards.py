@@ -5,7 +5,14 @@ from __future__ import annotations
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from editjudge.metrics.rewards.reward_score import HIGHEST, REWARD_SIDES, RewardScore, RewardSide, SideScore
+from editjudge.metrics.rewards.reward_score import (
+    HIGHEST,
+    NOTHING_WRONG,
+    REWARD_SIDES,
+    RewardScore,
+    RewardSide,
+    SideScore,
+)
 from editjudge.reports.terminal import draw_bar
 from editjudge.utils.text import printable
 
@@ -40,7 +47,7 @@ def _line(console: Console, name: RewardSide, side: SideScore) -> Text:
     bar = "" if side.score is None else draw_bar(console, side.score / HIGHEST, BAR)
     return Text.assemble(
         f"{name:<11}", (_points(side.score), "bold"), (f" {bar:<{BAR}}", STYLES[name]), (f" {mark:<4} ", colour),
-        printable(side.feedback),
+        "nothing wrong" if side.feedback == NOTHING_WRONG else printable(side.feedback),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""JSON that every reader takes: no NaN, no infinity, no NumPy, no half of a character."""
+"""JSON that every reader takes: no NaN, no infinity, no -0, no NumPy, no half of a character."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ def to_json(value: Any) -> str:
     return json.dumps(_to_builtin(value), allow_nan=False)
 
 
+def drop_zero_signs(value: Any) -> Any:
+    """The value with 0 for -0, which is the same number and looks like another; within lists and tuples, too."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(drop_zero_signs, value))
+    return value + 0.0 if isinstance(value, float) else value
+
+
 def _to_builtin(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
@@ -27,4 +34,4 @@ def _to_builtin(value: Any) -> Any:
         return {replace_surrogates(str(key)): _to_builtin(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_to_builtin(item) for item in value]
-    return value
+    return drop_zero_signs(value)

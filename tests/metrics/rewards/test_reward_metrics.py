@@ -88,7 +88,7 @@ def test_the_sides_are_parts_of_the_reward_which_is_judged_once(
     assert whole.value == whole.reward.overall is not None
     for side, value in whole.parts.items():
         assert results[f"reward_{side}"].value == value == getattr(whole.reward, side).score
-    assert whole.explanation == "None"
+    assert whole.explanation is None
     assert whole.judge == {"name": "local", "model": "studio", "prompts": None, "seed": None}
 
 
@@ -96,6 +96,7 @@ def test_what_is_wrong_is_said_by_side_and_nothing_else() -> None:
     assert join_feedback({"following": "None", "preserving": "A dog is gone.", "quality": "Noise."}) == (
         "Preserving: A dog is gone. Quality: Noise."
     )
+    assert join_feedback({"following": "None", "preserving": "None", "quality": "None"}) is None
 
 
 def test_what_they_are() -> None:

@@ -8,7 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from editjudge.errors import InputError
-from editjudge.evaluation.experiments.human_alignment import RATINGS, judged_grids, pair_notes
+from editjudge.evaluation.experiments.human_alignment import (
+    RATINGS,
+    describe_ties,
+    judged_grids,
+    pair_notes,
+)
 from editjudge.evaluation.metric_columns import MetricColumn
 from editjudge.evaluation.options import EvaluationOptions
 from editjudge.evaluation.recorded_parts import RecordedParts
@@ -64,7 +69,18 @@ def alpha_sweep(table: ScoreTable, metrics: Sequence[MetricColumn], options: Eva
         left_out={"rows with an error": len(table) - len(scored), **alignment.pairs.left_out},
         notes=(
             f"best at alpha = {ALPHAS[best]:g}",
+            _describe_swept(DEFAULT.name in others),
+            describe_ties(options),
             *([f"rows without a number: {silent} of {len(scored)}"] if silent else []),
             *pair_notes(alignment, options, unjudged),
         ),
     )
+
+
+def _describe_swept(differs: bool) -> str:
+    """Which score the alphas are of. differs: whether the table's own is another one."""
+    swept = "swept is the paper's plain sum, alpha * semantic.score + (1 - alpha) * region.score"
+    name = DEFAULT.name
+    if differs:
+        return f"{swept}; the {name} of this table is another score, 0 where nothing of the edit was done"
+    return f"{swept}; the {name} of this table, where it has one, is that sum at {ALPHA:g}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from editjudge.evaluation.metric_columns import MetricColumn
-from editjudge.evaluation.options import EvaluationOptions
+from editjudge.evaluation.options import EvaluationOptions, Ties
 from editjudge.evaluation.rescore import rescore
 from editjudge.evaluation.result import Grid, Result
 from editjudge.evaluation.score_table import ScoreTable
@@ -16,6 +16,11 @@ from editjudge.evaluation.statistics.pairwise_accuracy import Alignment, align
 from editjudge.evaluation.statistics.reliability import reliability
 from editjudge.evaluation.unjudged import row_notes, unjudged_pairs
 
+TIES: Mapping[Ties, str] = {
+    "wrong": "as wrong",
+    "half": "as half right",
+    "formula": "as a preference of the second",
+}
 RATINGS = "add the ratings of humans, or name their column with --human"
 
 
@@ -71,5 +76,9 @@ def pair_notes(
     counts = alignment.unjudged if unjudged is None else unjudged
     silent = unjudged_pairs(counts, len(alignment.pairs))
     tied = ", ".join(f"{name} ({count})" for name, count in alignment.ties.items() if count)
-    meaning = {"wrong": "as wrong", "half": "as half right", "formula": "as a preference of the second"}[options.ties]
-    return (*silent, *([f"pairs that a metric ties, counted {meaning}: {tied}"] if tied else []))
+    return (*silent, *([f"pairs that a metric ties, counted {TIES[options.ties]}: {tied}"] if tied else []))
+
+
+def describe_ties(options: EvaluationOptions) -> str:
+    """What a tie counts, whether or not there are any."""
+    return f"a tie, two edits with the same number of which people prefer one, counts {TIES[options.ties]} (--ties)"

@@ -160,8 +160,8 @@ def _seen(part: EditPart, aligned: AlignedImage, rules: PaperRules) -> Iterable[
 
 
 def _as_float(value: float | None) -> float | None:
-    """The number as Python has it, as NumPy's own are written otherwise."""
-    return None if value is None else float(value)
+    """The number as Python has it, as NumPy's own are written otherwise; 0 without a sign."""
+    return None if value is None else float(value) + 0.0
 
 
 def norm(value: float | None, ends: tuple[float, float]) -> float | None:

@@ -19,10 +19,10 @@ NOTHING_WRONG = "None"
 """The feedback where there is nothing to say, as RewardEdit-20K has it."""
 
 
-def join_feedback(feedback: Mapping[str, str]) -> str:
-    """What is wrong, side by side, in one text; "None" where nothing is."""
+def join_feedback(feedback: Mapping[str, str]) -> str | None:
+    """What is wrong, side by side, in one text; None where nothing is."""
     said = [f"{side.capitalize()}: {words}" for side, words in feedback.items() if words != NOTHING_WRONG]
-    return " ".join(said) or NOTHING_WRONG
+    return " ".join(said) or None
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,16 @@ export function summarise(found, words) {
   const leftOut = typeof found.left_out === "number" ? found.left_out : 0; // of a score it is a list of stages
   const only = leftOut ? `, of which the ${listed} strongest are listed` : "";
   const noise = found.kind === "noise" ? ", besides noise" : "";
-  const told = `${count(listed + leftOut, "difference")}${only}${noise}: ${tellShare(found.changed_share)} of the picture changed.`;
+  const told = `${count(listed + leftOut, "difference")}${only}${noise}: ${tellShare(measureChanged(found))} of the picture changed.`;
   if (found.unasked_share === null) return told;
   if (found.differences.every((one) => one.coherent)) return `${told} All that changed was asked for.`;
   return `${told} ${(100 * found.unasked_share).toFixed(0)} % of the change was not asked for.`;
+}
+
+/** The share that changed: of a score, no less than what is listed, which has its holes closed. */
+function measureChanged(found) {
+  if (typeof found.left_out === "number") return found.changed_share;
+  return Math.max(found.changed_share, Math.min(1, found.differences.reduce((sum, one) => sum + one.share, 0)));
 }
 
 /** The result where no instruction was given. */

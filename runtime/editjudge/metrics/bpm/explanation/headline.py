@@ -11,7 +11,8 @@ from editjudge.metrics.bpm.verdict import is_unread
 from editjudge.metrics.flags import UNREAD
 from editjudge.metrics.intents import asks_nothing, is_clearance
 
-BUNDLE_FOR_PHOTOGRAPHS = "photo-edge"
+BUNDLE_FOR_PHOTOGRAPHS = "photo-lite"
+"""Of the recipes for photographs the one that runs everywhere."""
 DECISIONS = {"accept": "Accept", "reject": "Reject", "unsure": "Unsure", "not_judged": "Scored, but without a verdict"}
 
 
