@@ -205,6 +205,7 @@ def test_what_does_not_vary_has_no_correlation_and_the_mean_is_that_of_the_other
     assert any("does not vary: 1 of" in note for note in result.notes)
     constant = {**columns, **{f"rater{r}_sc": [1.0] * 120 for r in (1, 2, 3)}}
     result = evaluate(constant, raters=("rater{n}_sc",), resamples=20)
+    assert result.notes == ("no agreement can be told where all ratings are the same: ratings",)
     assert {cell.value for grid in result.grids.values() for row in grid.cells for cell in row} != {1.0}
     assert all(np.isnan(cell.value) for grid in result.grids.values() for row in grid.cells for cell in row)
 

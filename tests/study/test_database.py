@@ -103,9 +103,9 @@ def test_pages_tell_nothing_of_editors(rated: RatedSet, path: Path) -> None:
 
 def test_a_study_belongs_to_its_data_set_and_design(rated: RatedSet, path: Path, tmp_path: Path) -> None:
     begin(rated, path).close()
-    with pytest.raises(InputError, match="belongs to another study, whose seed was not the same"):
+    with pytest.raises(InputError, match="belongs to another study, whose seed was 3 and not 9; give what"):
         begin(rated, path, seed=9)
-    with pytest.raises(InputError, match="belongs to another study, whose kind"):
+    with pytest.raises(InputError, match="belongs to another study, whose kind was rate and not prefer;"):
         begin(rated, path, "prefer")
     os.utime(tmp_path / "painter-0.png", (1, 1))
     with pytest.raises(InputError, match="the data set or one of its pictures has changed since"):

@@ -10,7 +10,7 @@ import pytest
 
 from editjudge.datasets import open_dataset
 from editjudge.errors import InputError
-from editjudge.study.items import read_items
+from editjudge.study.items import read_items, tell_left_out
 from support.studies import write_set
 
 
@@ -41,3 +41,14 @@ def test_a_copy_of_an_original_is_the_same_original(tmp_path: Path) -> None:
     shutil.copy(tmp_path / "original-0.png", tmp_path / "copy.png")
     items, _ = read_items(open_dataset(change_row(tmp_path, 1, original="copy.png")), "rate")
     assert [len(item.candidates) for item in items] == [3, 3, 3, 3]
+
+
+def test_inputs_with_one_candidate_are_told(tmp_path: Path) -> None:
+    write_set(tmp_path, inputs=2)
+    path = tmp_path / "edits.jsonl"
+    path.write_text("\n".join(path.read_text(encoding="utf-8").splitlines()[:4]), encoding="utf-8")
+    items, _ = read_items(open_dataset(path), "prefer")
+    told = "1 of 2 inputs left out, having one candidate each, and a preference is between two"
+    assert tell_left_out(items, "prefer") == told
+    assert tell_left_out(items, "rate") is None
+    assert tell_left_out(items[:1], "prefer") is None

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from editjudge import __version__
+from editjudge.cli.command_group import CommandGroup
 from editjudge.cli.commands.bench import bench
 from editjudge.cli.commands.bundle import app as bundle_app
 from editjudge.cli.commands.demo import demo
@@ -43,6 +44,7 @@ from editjudge.utils.signals import Terminated
 from editjudge.utils.text import printable
 
 app = typer.Typer(
+    cls=CommandGroup,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

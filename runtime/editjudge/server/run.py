@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from socket import socket
+from socket import gethostname, socket
 
 from editjudge.errors import DeviceError, InputError
 from editjudge.server.logs import flush_logs, write_logs
@@ -102,10 +102,12 @@ def run_service(address: Address, options: ServiceOptions, workers: int, on_read
 
 
 def write_address(address: Address, listener: socket) -> str:
-    """An address as clients write it."""
+    """An address as clients write it; where it listens on all of this machine's, by the machine's name."""
     if address.socket_file is not None:
         return f"unix:{address.socket_file}"
-    host = f"[{address.host}]" if ":" in address.host else address.host
+    everywhere = listener.getsockname()[0] in ("0.0.0.0", "::")
+    name = (gethostname() if everywhere else "") or address.host
+    host = f"[{name}]" if ":" in name else name
     return f"http://{host}:{listener.getsockname()[1]}"
 
 

@@ -83,12 +83,11 @@ class StudyDatabase:
     def check_design(self, design: StudyDesign, fingerprint: str) -> None:
         """Raises InputError for another study than this, or the same over another data set."""
         name = shorten(str(self.path))
-        for field in ("kind", "seed", "checks", "pairs", "sides", "values"):
-            if getattr(self.design, field) != getattr(design, field):
-                raise InputError(
-                    f"{name} belongs to another study, whose {field} was not the same; give what that study was begun "
-                    "with, or name another file"
-                )
+        for field, (before, now) in self.design.compare(design).items():
+            raise InputError(
+                f"{name} belongs to another study, whose {field} was {before} and not {now}; give what that study was "
+                "begun with, or name another file"
+            )
         if self.fingerprint != fingerprint:
             raise InputError(
                 f"the data set or one of its pictures has changed since the study {name} was begun; put it back as it "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Literal, get_args
 
 from editjudge.errors import InputError, quote_value
@@ -83,6 +83,11 @@ class StudyDesign:
     def side_names(self) -> tuple[str, ...]:
         return tuple(side.name for side in self.sides)
 
+    def compare(self, other: StudyDesign) -> dict[str, tuple[str, str]]:
+        """What is not the same in another design, by name: here and there, in words."""
+        pairs = {field.name: (getattr(self, field.name), getattr(other, field.name)) for field in fields(self)}
+        return {name: (_tell(here), _tell(there)) for name, (here, there) in pairs.items() if here != there}
+
     def list_positions(self, candidates: int) -> tuple[int, ...]:
         """The places of a page that are answered, from 1 on: of two that are compared the left one alone."""
         return (1,) if self.kind == "prefer" else tuple(range(1, candidates + 1))
@@ -116,6 +121,11 @@ def default_design(kind: StudyKind, seed: int = 0, checks: int = 0, pairs: int |
     Raises InputError."""
     sides = (MASK_SIDE,) if kind == "masks" else SIDES
     return StudyDesign(kind, sides, PREFERENCES if kind == "prefer" else POINTS, seed, checks, pairs)
+
+
+def _tell(value: object) -> str:
+    """A part of a design in words: None is for all pairs."""
+    return "all" if value is None else str(value)
 
 
 def check_code(code: object) -> None:

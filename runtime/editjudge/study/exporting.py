@@ -33,8 +33,7 @@ def list_rows(study: StudyDatabase, passed_checks: bool = False, codes: bool = F
     Raises InputError where nobody has rated.
     """
     heard = read_ratings(study)
-    failed = {rater for rater, checks in read_checks(study).items() if checks.passed < checks.answered}
-    left_out = failed if passed_checks else set()
+    left_out = find_failed(study) if passed_checks else set[int]()
     names = {rater: code if codes else str(rater) for rater, code in study.select("SELECT number, code FROM raters")}
     raters = [rater for rater in sorted({rater for rater, _ in heard}) if rater not in left_out]
     if not raters:
@@ -51,6 +50,11 @@ def list_rows(study: StudyDatabase, passed_checks: bool = False, codes: bool = F
             row |= {f"rater{names[rater]}_{side}": _mean(said) for rater, said in values.items()}
         rows.append({**json.loads(cells or "{}"), **row})
     return rows
+
+
+def find_failed(study: StudyDatabase) -> set[int]:
+    """The raters who failed a check, by number."""
+    return {rater for rater, checks in read_checks(study).items() if checks.passed < checks.answered}
 
 
 def export_study(

@@ -6,7 +6,7 @@ import filecmp
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -103,6 +103,13 @@ def read_items(dataset: Dataset, kind: StudyKind, model: str = "model") -> tuple
             "the rows of one input the same group"
         )
     return items, digest.hexdigest()
+
+
+def tell_left_out(items: Sequence[StudyItem], kind: StudyKind) -> str | None:
+    """How many inputs a study of preferences does not show, and why; None where it shows all."""
+    single = sum(len(item.candidates) < 2 for item in items) if kind == "prefer" else 0
+    why = "having one candidate each, and a preference is between two"
+    return f"{single} of {len(items)} inputs left out, {why}" if single else None
 
 
 def _find_columns(sample: EditSample, kind: StudyKind, row: int) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import httpx
@@ -158,7 +159,7 @@ def test_a_token_is_asked_for(tmp_path: Path) -> None:
     file.write_text(f"{TOKEN}\n")
     with serving(*ON_TOY, "--host", "0.0.0.0", "--token-file", str(file)) as service:
         assert service.address is not None
-        here = service.address.replace("0.0.0.0", "127.0.0.1")
+        here = service.address.replace(gethostname(), "127.0.0.1")
         with httpx.Client(base_url=here, timeout=30) as client:
             assert client.get("/health").status_code == 200
             assert client.get("/metrics").status_code == 401

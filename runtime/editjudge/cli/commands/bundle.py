@@ -26,13 +26,14 @@ from editjudge.bundles.catalog import InstalledBundle, RecipeSummary, installed_
 from editjudge.bundles.manifest import FILE_NAME
 from editjudge.bundles.roles import METRIC_GRAPHS
 from editjudge.cli.build_options import check_option, read_metric_models
+from editjudge.cli.command_group import CommandGroup
 from editjudge.cli.console import console, progress
 from editjudge.cli.options import Debug, Json
 from editjudge.errors import BundleError, InputError
 from editjudge.utils.json_safe import to_json
 from editjudge.utils.text import printable, shorten
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
+app = typer.Typer(cls=CommandGroup, rich_markup_mode=None)
 
 NEEDED = ("torch", "transformers", "onnx", "onnxslim", "optimum", "tomli_w")
 """What the `export` extra brings."""

@@ -204,7 +204,9 @@ def _notes(table: ScoreTable, metrics: Sequence[MetricColumn], sides: Sequence[R
     }
     found = ", ".join(f"{name} ({count} of {len(table)})" for name, count in unscored.items() if count)
     overall = [side for side in sides if side.parts]
+    same = [side.name for side in sides if len(known := side.values[~np.isnan(side.values)]) and np.ptp(known) == 0]
     return (
+        *([f"no agreement can be told where all ratings are the same: {', '.join(same)}"] if same else []),
         *([f"rows without a number, left out for all metrics: {found}"] if found else []),
         *([f"numbers brought to 0..1 by the least and the greatest: {SCALED}"] if sides[0].scale == "minmax" else []),
         *(
@@ -219,13 +221,15 @@ def _left_out_of_means(correlations: Doubles) -> tuple[str, ...]:
     """How many correlations, each over the edits of a model, no mean rests on; only where it rests on others."""
     without, perfect = np.isnan(correlations), is_perfect(correlations)
     counts = {
-        "there is none, as something does not vary": int(np.count_nonzero(without)),
-        "it is 1 or -1, which is infinite as Fisher's z": int(np.count_nonzero(perfect)),
+        "one of the two does not vary": int(np.count_nonzero(without)),
+        "they are exactly 1 or -1, as happens with few edits, and would outweigh all others": int(
+            np.count_nonzero(perfect)
+        ),
     }
     if not (~without & ~perfect).any():
         return ()
     return tuple(
-        f"correlations over the edits of a model left out of the means, as {why}: {count} of {len(correlations)}"
+        f"correlations of single models that are not in the means, as {why}: {count} of {len(correlations)}"
         for why, count in counts.items()
         if count
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from editjudge.cli.command_group import CommandGroup
 from editjudge.cli.commands.evaluate.differences import coherence, differences
 from editjudge.cli.commands.evaluate.retrieval import retrieval
 from editjudge.cli.console import console
@@ -20,7 +21,7 @@ from editjudge.utils.json_safe import to_json
 if TYPE_CHECKING:
     from editjudge.evaluation import ScoreTable
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
+app = typer.Typer(cls=CommandGroup, rich_markup_mode=None)
 
 COMMANDS = {
     "human-alignment": (

@@ -42,7 +42,7 @@ def show_pages(
     """Show the edits of DATA to raters, until a signal comes."""
     from editjudge.study.database import StudyDatabase  # noqa: PLC0415
     from editjudge.study.design import default_design  # noqa: PLC0415
-    from editjudge.study.items import read_items  # noqa: PLC0415
+    from editjudge.study.items import read_items, tell_left_out  # noqa: PLC0415
     from editjudge.study.web.run import run_study  # noqa: PLC0415
 
     dataset = open_dataset(data, format_name, edited)
@@ -50,6 +50,8 @@ def show_pages(
     with StudyDatabase.open_or_create(db, default_design(kind, seed, checks, pairs), items, fingerprint) as study:
         if codes is not None:
             study.allow(_read_codes(codes))
+        if (left_out := tell_left_out(items, kind)) is not None:
+            typer.echo(left_out, err=True)
         run_study(study, dataset, Address(host, port), _announce, title=title)
 
 
