@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import uvicorn
@@ -37,12 +39,21 @@ def configure(app: ASGIApp, *, head_seconds: float, drain_seconds: int) -> uvico
     )
 
 
-def ended_by_signals(server: uvicorn.Server) -> AbstractContextManager[None]:
+@contextmanager
+def ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
     """In the block they end the server in order, also while it does not listen to them yet, and the process not at
     once, to which uvicorn hands them on when it has ended. One that is ignored, as by nohup, stays so.
+
+    After SIGINT, KeyboardInterrupt is raised at the end of the block: raised wherever it comes, it would leave a
+    coroutine that nobody awaits, or be lost in a callback.
     """
+    came: list[int] = []
 
     def end(number: int) -> None:
         server.should_exit = True
+        came.append(number)
 
-    return handle_signals(ENDING, end)
+    with handle_signals((*ENDING, signal.SIGINT), end):
+        yield
+    if signal.SIGINT in came:
+        raise KeyboardInterrupt
