@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import DDIMScheduler, StableDiffusionDiffEditPipeline
-from PIL import Image
+from PIL import Image, ImageOps
 
 from editjudge import InputError, Scorer
 from editjudge.guidance import encode_png
@@ -98,21 +98,29 @@ def add_masks(
     if output.resolve().parent != table.resolve().parent or output.resolve() == table.resolve():
         raise InputError(f"{output} must be another file in the folder of {table}, as its rows name files there")
     rows = []
-    for number, line in enumerate(table.read_text(encoding="utf-8").splitlines()):
-        row = json.loads(line)
+    lines = [line for line in table.read_text(encoding="utf-8").splitlines() if line.strip()]
+    for number, row in enumerate(map(json.loads, lines)):
         try:
             texts = choose_texts(scorer.parse(row["instruction"]).intents)
         except InputError as error:
             print(f"left out {row.get('id', number)}: {error}")
             continue
-        with Image.open(table.parent / row["original"]) as original:
-            mask = find_diffedit_mask(pipeline, original, *texts, seed=seed)
+        original = read_upright(table.parent / row["original"])
+        mask = find_diffedit_mask(pipeline, original, *texts, seed=seed)
         path = table.parent / f"{number}-mask_diffedit.png"
         atomic_file.write(path, encode_png(mask))
         rows.append({**row, "mask_diffedit": path.name})
+    if not rows:
+        raise InputError(f"of no edit of {table} a text could be made")
     content = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
     atomic_file.write(output, content.encode())
     return len(rows)
+
+
+def read_upright(path: Path) -> Image.Image:
+    """A picture as it is to be seen, and as editjudge reads it: many cameras write it lying, and say so."""
+    with Image.open(path) as picture:
+        return ImageOps.exif_transpose(picture).convert("RGB")
 
 
 def main() -> None:
@@ -135,7 +143,7 @@ def main() -> None:
             print(f"{options.output}: masks of {count} edits")
             return
         texts = choose_texts(scorer.parse(options.instruction).intents)
-        original = Image.open(options.original).convert("RGB")
+        original = read_upright(options.original)
         mask = find_diffedit_mask(open_pipeline(options.model), original, *texts, seed=options.seed)
         atomic_file.write(options.output, encode_png(mask))
         print(f"{options.output}: {100 * mask.mean():.1f} % of the picture; from {texts[0]!r} to {texts[1]!r}")

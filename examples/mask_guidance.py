@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import StableDiffusionInstructPix2PixPipeline
-from PIL import Image
+from PIL import Image, ImageOps
 
 from editjudge import EditScore, InputError, Scorer
 from editjudge.guidance import guidance, latent_mask
@@ -107,7 +107,7 @@ def edit_data(
         made = Path(parent) / folder.name
         made.mkdir()
         for number, (name, instruction) in enumerate(inputs):
-            original = Image.open(data.parent / name).convert("RGB")
+            original = read_upright(data.parent / name)
             plain, guided_, _ = edit_twice(pipeline, scorer, original, instruction, **options)
             if guided_ is plain:
                 left_out += 1
@@ -124,6 +124,12 @@ def edit_data(
         (made / "edits.jsonl").write_text(content, encoding="utf-8")
         made.rename(folder)
     return len(rows) // 2, left_out
+
+
+def read_upright(path: Path) -> Image.Image:
+    """A picture as it is to be seen, and as editjudge reads it: many cameras write it lying, and say so."""
+    with Image.open(path) as picture:
+        return ImageOps.exif_transpose(picture).convert("RGB")
 
 
 def main() -> None:
@@ -146,7 +152,7 @@ def main() -> None:
             count, left_out = edit_data(pipeline, scorer, options.data, options.output, **settings)
             print(f"{options.output}: {count} inputs, each edited twice; {left_out} left out, without a region")
             return
-        original = Image.open(options.original).convert("RGB")
+        original = read_upright(options.original)
         _, second, before = edit_twice(pipeline, scorer, original, options.instruction, **settings)
         after = scorer.score(original, second, options.instruction)
         second.save(options.output)

@@ -15,7 +15,10 @@ from editjudge_integrations.editing_pipelines.early_stop import EarlyStop
 
 
 def main(pipeline: FluxKontextPipeline, original: str, instruction: str, best: str, bundle: str = "photo-edge") -> None:
-    picture, scorer = ImageOps.fit(Image.open(original).convert("RGB"), (1024, 1024)), Scorer.load(bundle)
+    picture, scorer = (
+        ImageOps.fit(ImageOps.exif_transpose(Image.open(original)).convert("RGB"), (1024, 1024)),
+        Scorer.load(bundle),
+    )
     stop = EarlyStop(scorer, picture, instruction, size=picture.size)
     edits = rank_images(pipeline, picture, instruction, 8, scorer=scorer, callback_on_step_end=stop)
     for edit in edits:

@@ -23,7 +23,7 @@ import torch
 from diffusers import DDPMScheduler, StableDiffusionInstructPix2PixPipeline
 from diffusers.models.attention_processor import Attention
 from diffusers.models.embeddings import TimestepEmbedding, Timesteps
-from PIL import Image
+from PIL import Image, ImageOps
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -215,13 +215,19 @@ def edit_file(options: argparse.Namespace) -> None:
     pipeline = _open_pipeline(options.model)
     condition = RewardCondition.fit(pipeline)
     condition.load_state_dict(load_file(Path(options.model) / WEIGHTS))
-    original = Image.open(options.original).convert("RGB")
+    original = read_upright(options.original)
     edit(pipeline, condition, original, options.instruction, num_inference_steps=options.steps).save(options.output)
 
 
 def _open_pipeline(model: str) -> StableDiffusionInstructPix2PixPipeline:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return StableDiffusionInstructPix2PixPipeline.from_pretrained(model, use_safetensors=True).to(device)
+
+
+def read_upright(path: Path) -> Image.Image:
+    """A picture as it is to be seen, and as editjudge reads it: many cameras write it lying, and say so."""
+    with Image.open(path) as picture:
+        return ImageOps.exif_transpose(picture).convert("RGB")
 
 
 def main() -> None:

@@ -44,8 +44,8 @@ def test_the_masks_and_their_table(edits: Path, tmp_path: Path) -> None:
     with Scorer.load("studio") as scorer:
         written = write_masks(scorer, open_dataset(edits), folder)
     rows = {row["id"]: row for row in map(json.loads, (folder / TABLE).read_text("utf-8").splitlines())}
-    assert set(written.left_out) == {"color-nothing changed", "add-only noise added"}
-    assert "nothing was edited" in written.left_out["color-nothing changed"]
+    assert {name for name, _ in written.left_out} == {"color-nothing changed", "add-only noise added"}
+    assert "nothing was edited" in dict(written.left_out)["color-nothing changed"]
     assert written.edits == len(rows) == 8
     row = rows["color-well done, with damage elsewhere"]
     original = cv2.imread(row["original"])
@@ -96,3 +96,16 @@ def test_nothing_is_overwritten_and_nothing_left(
     ):
         write_masks(scorer, open_dataset(tmp_path / "same.jsonl"), tmp_path / "masks")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["same.jsonl", "there"]
+
+
+def test_names_that_no_text_can_hold_and_names_that_stand_twice(edits: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in edits.read_text("utf-8").splitlines()]
+    good, unedited = rows[2], next(row for row in rows if row["id"] == "color-nothing changed")
+    hostile = [{**good, "id": "half \ud83d", "group": "\ud83d"}, {**unedited, "id": "same"}, {**unedited, "id": "same"}]
+    table = tmp_path / "hostile.jsonl"
+    table.write_text("\n".join(map(json.dumps, hostile)), "utf-8")
+    with Scorer.load("studio") as scorer:
+        written = write_masks(scorer, open_dataset(table), tmp_path / "masks")
+    (row,) = map(json.loads, (tmp_path / "masks" / TABLE).read_text("utf-8").splitlines())
+    assert (row["id"], row["group"]) == ("half \ufffd", "\ufffd")
+    assert [name for name, _ in written.left_out] == ["same", "same"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from editjudge import InputError, Scorer
+from editjudge.image.decode import load_image
 from editjudge.types import EditIntent
 
 pytestmark = pytest.mark.export
@@ -109,3 +111,13 @@ def test_the_example_explains_itself(capsys: pytest.CaptureFixture[str], monkeyp
     with pytest.raises(SystemExit, match="0"):
         diffedit_mask.main()
     assert "editjudge[guidance]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["diffedit_mask", "mask_guidance", "reward_condition"])
+def test_a_picture_that_a_camera_wrote_lying_is_read_as_editjudge_reads_it(name: str) -> None:
+    path = Path(__file__).parents[1] / "fixtures" / "pictures" / "exif_orientation.png"
+    read = import_module(name).read_upright(path)
+    height, width = load_image(path).shape[:2]
+    assert read.size == (width, height)
+    with Image.open(path) as lying:
+        assert lying.size == (height, width)

@@ -11,6 +11,7 @@ from editjudge.cli.options import BundleName, Debug, Device, FormatName, Threads
 from editjudge.cli.row_progress import row_bar
 from editjudge.datasets import open_dataset
 from editjudge.utils.atomic_file import check_new_folder
+from editjudge.utils.signals import raise_signals
 from editjudge.utils.text import printable
 
 MOST_TOLD = 5
@@ -33,11 +34,11 @@ def masks(
 
     check_new_folder(output)
     dataset = open_dataset(data, format_name)
-    with Scorer.load(bundle, device, threads) as scorer, row_bar() as bar:
+    with raise_signals(), Scorer.load(bundle, device, threads) as scorer, row_bar() as bar:
         task = bar.add_task("masks", total=len(dataset), failed="")
         written = write_masks(scorer, dataset, output, lambda done: bar.update(task, completed=done))
     typer.echo(f"{printable(str(written.table))}: masks of {written.edits} edits")
-    for number, (name, reason) in enumerate(written.left_out.items()):
+    for number, (name, reason) in enumerate(written.left_out):
         if number == MOST_TOLD:
             typer.echo(f"  and {len(written.left_out) - MOST_TOLD} more", err=True)
             break
