@@ -13,13 +13,13 @@ pytest.importorskip("diffusers", reason="needs editjudge[guidance]")
 import PIL.Image  # noqa: E402
 
 from diffedit_mask import find_diffedit_mask, open_pipeline  # noqa: E402
-from studio.diffusion.train import Training, draw_picture, name_objects  # noqa: E402
+from studio.diffusion.train import DiffusionTraining, draw_picture, name_objects  # noqa: E402
 
 pytestmark = pytest.mark.export
 
 
 def test_what_is_learnt_is_kept_and_written(tmp_path: Path) -> None:
-    training = Training(tmp_path, seed=0)
+    training = DiffusionTraining(tmp_path, seed=0)
     before = training.unet.conv_in.weight.clone()
     errors = [training.learn_autoencoder() for _ in range(12)]
     assert errors[-1] < errors[0]
@@ -28,7 +28,7 @@ def test_what_is_learnt_is_kept_and_written(tmp_path: Path) -> None:
     assert not torch.equal(training.unet.conv_in.weight, before)
     training.save()
     training.export()
-    resumed = Training(tmp_path, seed=0)
+    resumed = DiffusionTraining(tmp_path, seed=0)
     assert (resumed.step, resumed.scale) == ({"vae": 12, "unet": 1}, training.scale)
     for name, value in training.unet.state_dict().items():
         torch.testing.assert_close(resumed.unet.state_dict()[name], value)

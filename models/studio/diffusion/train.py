@@ -66,7 +66,7 @@ def to_pixels(pictures: list[np.ndarray]) -> torch.Tensor:
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-class Training:
+class DiffusionTraining:
     """All parts of the pipeline, and what is kept of their training between two runs.
 
     Raises what `torch.load` raises where the folder has a state that is none.
@@ -181,7 +181,7 @@ class Training:
 
 def train(folder: Path, minutes: float, *, seed: int, report_every: float) -> None:
     """Trains, or resumes, until so many minutes were spent altogether; saves every so many minutes."""
-    training = Training(folder, seed)
+    training = DiffusionTraining(folder, seed)
     shares = {"vae": AUTOENCODER_SHARE, "unet": 1 - AUTOENCODER_SHARE}
     steps = {"vae": training.learn_autoencoder, "unet": training.learn_denoiser}
     for name, learn in steps.items():

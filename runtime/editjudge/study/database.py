@@ -180,12 +180,13 @@ class StudyDatabase:
         return order_candidates(self.design.seed, rater, page, [candidate for (candidate,) in rows])
 
     def answer(
-        self, rater: int, number: int, values: PageValues, seconds: float | None = None, *, revise: bool = False
+        self, rater: int, number: int, values: PageValues | None, seconds: float | None = None, *, revise: bool = False
     ) -> None:
         """Keeps what was answered; when this returns it is on the disk.
 
         Args:
-            values: By position and side. A preference of two stands at position 1: 1 for the left one.
+            values: By position and side. A preference of two stands at position 1: 1 for the left one. None for a page
+                that could not be shown: it counts as answered, and has no ratings.
             seconds: How long it took, where that is known.
             revise: Whether an earlier answer is to be replaced, which is kept as history.
 
@@ -193,9 +194,11 @@ class StudyDatabase:
         """
         page = self._find_page(rater, number)
         shown = self.shown(rater, page)
-        positions = self.design.list_positions(len(shown))
-        self._check_answer(values, positions, seconds)
-        rated = [(shown[at - 1], side, float(value)) for at in positions for side, value in values[at].items()]
+        if values is not None:
+            self.design.check_page(values, len(shown))
+        if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
+            raise InputError(f"seconds is {quote_value(seconds)}; give a number from 0 on, or None")
+        rated = [(shown[at - 1], side, float(v)) for at, said in (values or {}).items() for side, v in said.items()]
         with self.write() as connection:
             (last,) = connection.execute(
                 "SELECT max(revision) FROM answers WHERE rater = ? AND page = ?", (rater, page)
@@ -206,16 +209,18 @@ class StudyDatabase:
             insert_answer(connection, row, rated)
 
     def answered(self, rater: int, number: int) -> dict[int, dict[str, float]] | None:
-        """What the rater has answered on a page, by position and side; None for nothing yet. Raises InputError."""
+        """What the rater has answered on a page, by position and side: nothing for a page that could not be shown. None
+        where it is not answered yet. Raises InputError."""
         page = self._find_page(rater, number)
         rows = self.select(
-            "SELECT shown, candidate, side, value FROM latest JOIN ratings ON answer = number "
+            "SELECT shown, candidate, side, value FROM latest LEFT JOIN ratings ON answer = number "
             "WHERE rater = ? AND page = ?", rater, page
         )  # fmt: skip
         found: dict[int, dict[str, float]] = {}
         for shown, candidate, side, value in rows:
-            found.setdefault(json.loads(shown).index(candidate) + 1, {})[side] = value
-        return found or None
+            if candidate is not None:
+                found.setdefault(json.loads(shown).index(candidate) + 1, {})[side] = value
+        return found if rows else None
 
     def picture(self, token: str) -> PicturePlace:
         """Where the picture of a token lies. Raises InputError for a token that is none."""
@@ -229,15 +234,6 @@ class StudyDatabase:
         if type(number) is not int or not 1 <= number <= self.page_count:
             raise InputError(f"there is no page {quote_value(number)}; they are 1 to {self.page_count}")
         return order_pages(self.design.seed, rater, self.page_count)[number - 1]
-
-    def _check_answer(self, values: PageValues, positions: Sequence[int], seconds: float | None) -> None:
-        for position in positions:
-            self.design.check_values(values.get(position, {}))
-        for position in values:
-            if position not in positions:
-                raise InputError(f"there is no candidate {quote_value(position)}; there are {len(positions)}")
-        if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
-            raise InputError(f"seconds is {quote_value(seconds)}; give a number from 0 on, or None")
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

@@ -92,6 +92,15 @@ class StudyDesign:
         """The places of a page that are answered, from 1 on: of two that are compared the left one alone."""
         return (1,) if self.kind == "prefer" else tuple(range(1, candidates + 1))
 
+    def check_page(self, values: Mapping[int, Mapping[str, float]], candidates: int) -> None:
+        """Raises InputError where the values of a page, by position and side, are not whole or none of the design's."""
+        positions = self.list_positions(candidates)
+        for position in positions:
+            self.check_values(values.get(position, {}))
+        for position in values:
+            if position not in positions:
+                raise InputError(f"there is no candidate {quote_value(position)}; there are {len(positions)}")
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 

@@ -65,6 +65,12 @@ class StudyPage:
     candidates: tuple[ShownCandidate, ...]
     edited: str | None = None
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Of all pictures that it shows."""
+        shown = (one.mask or one.picture for one in self.candidates)
+        return self.original, *([self.edited] if self.edited else []), *shown
+
 
 def find_source(dataset: Dataset, place: PicturePlace) -> ImageSource:
     """The picture at a place of the data set, to be read by `editjudge.image.decode`; what is made is made of it.

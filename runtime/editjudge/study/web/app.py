@@ -19,6 +19,7 @@ from editjudge.server.http.access import check_origin, is_same_host
 from editjudge.server.http.refusals import OriginError
 from editjudge.server.http.static_files import serve_file
 from editjudge.study.database import AnsweredError, StudyDatabase
+from editjudge.study.pages import StudyPage
 from editjudge.study.schema import StudyWriteError
 from editjudge.study.web.forms import FormFields, read_answers, read_form, read_seconds
 from editjudge.study.web.pictures import SHOWN, ZOOMED, StudyPictures
@@ -28,6 +29,7 @@ from editjudge.utils.text import shorten
 LOG = logging.getLogger("editjudge.study")
 COOKIE = "editjudge_study"
 NOT_KEPT = "This could not be kept just now; send it again in a moment. What was kept before is safe."
+SHOWN_AGAIN = "The pictures of this page can be shown now; answer its questions."
 A_YEAR = 365 * 86_400
 MOST_DIGITS = 9
 """Of the number of a page; Python refuses to read some thousands."""
@@ -46,7 +48,7 @@ FILE_HEADERS = {**HEADERS, "Cache-Control": "no-cache"}
 
 def build_study(database: StudyDatabase, pictures: StudyPictures, title: str | None = None) -> Starlette:
     """The application. title: what its pages are headed with."""
-    site = StudySite(database, pictures, StudyViews(database.design, title))
+    site = StudySite(database, pictures, StudyViews(database.design, title, has_codes=database.has_codes))
     routes = [
         Route("/", site.show_start),
         Route("/enter", site.enter, methods=["POST"]),
@@ -120,7 +122,9 @@ class StudySite:
         if rater is None:
             return _redirect("/")
         answered, total = await to_thread.run_sync(self._database.progress, rater)
-        return self._page("end", answered=answered, total=total)
+        following = await to_thread.run_sync(self._database.next_page, rater)
+        last = total if following is None else following - 1  # that is known to be answered
+        return self._page("end", answered=answered, total=total, is_done=following is None, last=last)
 
     async def show_page(self, request: Request) -> Response:
         rater = await self._find_rater(request)
@@ -160,16 +164,27 @@ class StudySite:
 
     def _show_page(self, rater: int, number: int) -> Response:
         page = self._database.page(rater, number)
+        if self._pictures.has_damaged(page.tokens):
+            return self._show_damaged(rater, page)
         before = self._database.answered(rater, number)
         answered, _ = self._database.progress(rater)
-        return self._html(self._views.show_page(page, answered, before or {}, revises=before is not None))
+        shown = self._views.show_page(page, answered, before or {}, revises=before is not None, is_skipped=before == {})
+        return self._html(shown)
 
     def _answer_page(self, rater: int, number: int, form: FormFields) -> Response:
         database = self._database
-        page, revises = database.page(rater, number), form.get("revise") == "1"
-        chosen = read_answers(form, database.design, page)
+        page, revises, skips = database.page(rater, number), form.get("revise") == "1", form.get("skip") == "1"
+        is_damaged = self._pictures.has_damaged(page.tokens, reads_all=True)
+        if is_damaged and not skips:
+            return self._show_damaged(rater, page, 409)
+        chosen = {} if skips else read_answers(form, database.design, page)
         try:
-            database.answer(rater, number, chosen, read_seconds(form), revise=revises)
+            if is_damaged:
+                database.answer(rater, number, None)
+            elif skips:
+                raise InputError(SHOWN_AGAIN)
+            else:
+                database.answer(rater, number, chosen, read_seconds(form), revise=revises)
         except AnsweredError:
             message = "This page was answered before, as in another tab; that answer stays. Go on with the next one."
             return self._page("refusal", 409, message=message)
@@ -178,10 +193,18 @@ class StudySite:
             if isinstance(error, StudyWriteError):
                 LOG.warning("%s", error)
                 status, message = 503, NOT_KEPT
+            if is_damaged:
+                return self._page("refusal", status, message=message)
             answered, _ = database.progress(rater)
             shown = self._views.show_page(page, answered, chosen, revises=revises, message=message)
             return self._html(shown, status)
         return _redirect("/next")
+
+    def _show_damaged(self, rater: int, page: StudyPage, status: int = 200) -> Response:
+        """In place of the questions on a page with a picture that cannot be read."""
+        before = self._database.answered(rater, page.number)
+        answered, _ = self._database.progress(rater)
+        return self._page("damaged", status, page=page, answered=answered, before=before)
 
     async def _find_rater(self, request: Request) -> int | None:
         token = request.cookies.get(COOKIE)

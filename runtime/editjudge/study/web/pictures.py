@@ -8,6 +8,7 @@ import io
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 
 import numpy as np
 import PIL.Image
@@ -20,6 +21,7 @@ from editjudge.image.transforms import fit_frame, resize
 from editjudge.study.database import StudyDatabase
 from editjudge.study.pages import MASK_PREFIX, PicturePlace, find_source
 from editjudge.types import Image
+from editjudge.utils.libraries.opencv import cv2
 
 LOG = logging.getLogger("editjudge.study")
 SHOWN, ZOOMED = 768, 2048
@@ -27,6 +29,8 @@ SHOWN, ZOOMED = 768, 2048
 KEPT = 256 * 2**20
 """Bytes of encoded pictures that are kept."""
 MASK_COLOUR = np.array([255, 40, 90], np.float32)
+LINE = 1 / 400
+"""How wide each of the two lines around a mask is, of the picture's longest side: two pixels of those shown."""
 VEIL = 0.55
 """How much of a pixel the colour of a mask is."""
 NOISE = 60.0
@@ -42,6 +46,7 @@ class StudyPictures:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._size = 0
+        self._readable: dict[str, bool] = {}  # by token, of what was read so far
 
     def encode(self, token: str, longest: int = SHOWN) -> bytes:
         """A picture as lossless WebP without metadata. Raises InputError as `read` does."""
@@ -58,13 +63,39 @@ class StudyPictures:
 
     def read(self, token: str) -> tuple[PicturePlace, Image]:
         """Where a picture lies, and all of it. Raises InputError for a token that is none, and for a picture that
-        cannot be read; its file and row are logged, and not told to raters."""
+        cannot be read; its file and row are logged, once, and not told to raters."""
         place = self._database.picture(token)
         try:
-            return place, self._draw(place, token)
+            picture = self._draw(place, token)
         except InputError as error:
-            LOG.warning("a picture of row %d cannot be shown: %s", place.row + 1, error)
+            if self._note(token, is_readable=False):
+                LOG.warning("a picture of row %d cannot be shown: %s", place.row + 1, error)
             raise InputError("this picture cannot be shown; tell who asked you to rate") from None
+        self._note(token, is_readable=True)
+        return place, picture
+
+    def has_damaged(self, tokens: Iterable[str], *, reads_all: bool = False) -> bool:
+        """Whether one of these pictures cannot be read. What could not be read before is tried again, as its file may
+        be there again.
+
+        Args:
+            reads_all: Try what nobody has read yet, too; else it passes as readable.
+        """
+        return any(not self._can_read(token) for token in tokens if not self._readable.get(token, not reads_all))
+
+    def _can_read(self, token: str) -> bool:
+        try:
+            self.read(token)
+        except InputError:  # it is logged
+            return False
+        return True
+
+    def _note(self, token: str, *, is_readable: bool) -> bool:
+        """Remembers whether a picture can be read, and says whether that is new."""
+        with self._lock:
+            is_new = self._readable.get(token) != is_readable
+            self._readable[token] = is_readable
+        return is_new
 
     def _keep(self, key: tuple[str, int], content: bytes) -> None:
         with self._lock:
@@ -85,11 +116,18 @@ class StudyPictures:
 
 
 def _veil(picture: Image, mask: Image) -> Image:
-    """A picture with a colour over it where a mask, of any size, is brighter than half."""
+    """A picture with a colour over it where a mask, of any size, is brighter than half, and around that a light line
+    and a dark one, so that it is seen on a ground of any colour."""
     height, width = picture.shape[:2]
     inside: NDArray[np.bool_] = resize(mask, width, height, "bilinear").max(axis=2) > 127
     veiled = picture.astype(np.float32)
     veiled[inside] = (1 - VEIL) * veiled[inside] + VEIL * MASK_COLOUR
+    width_of_line = max(1, round(LINE * max(height, width)))
+    square = np.ones((2 * width_of_line + 1,) * 2, np.uint8)
+    filled = inside.astype(np.uint8)
+    within = cv2.erode(filled, square, borderType=cv2.BORDER_CONSTANT, borderValue=0)  # a line at the frame's edge too
+    veiled[inside & (within == 0)] = 255
+    veiled[~inside & (cv2.dilate(filled, square) > 0)] = 0
     return veiled.round().astype(np.uint8)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from editjudge.study.design import StudyDesign
+from editjudge.study.design import StudyDesign, StudyKind
 from editjudge.study.pages import StudyPage
 from editjudge.study.web.forms import name_field
 
-TITLE = "Rate edits"
+TITLES: dict[StudyKind, str] = {"rate": "Rate edits", "prefer": "Compare edits", "masks": "Rate masks"}
 LABELS = {
     "rate": {1.0: "1", 2.0: "2", 3.0: "3", 4.0: "4", 5.0: "5"},
     "masks": {1.0: "1", 2.0: "2", 3.0: "3", 4.0: "4", 5.0: "5"},
@@ -25,7 +25,8 @@ POINTS = ("very poor", "poor", "average", "good", "very good")
 class StudyViews:
     """Fills the templates. May be shared by threads."""
 
-    def __init__(self, design: StudyDesign, title: str | None) -> None:
+    def __init__(self, design: StudyDesign, title: str | None, *, has_codes: bool) -> None:
+        """title: what the pages are headed with; has_codes: whether a list says who may rate."""
         self._templates = Environment(
             loader=PackageLoader("editjudge.study.web", "templates"),
             autoescape=True,
@@ -34,8 +35,9 @@ class StudyViews:
             lstrip_blocks=True,
         )
         self._templates.globals |= {
-            "title": title or TITLE,
+            "title": title or TITLES[design.kind],
             "design": design,
+            "has_codes": has_codes,
             "labels": LABELS[design.kind],
             "points": POINTS,
         }
@@ -51,6 +53,7 @@ class StudyViews:
         chosen: Mapping[int, Mapping[str, float]],
         *,
         revises: bool,
+        is_skipped: bool = False,
         message: str | None = None,
     ) -> str:
         """A page with its questions.
@@ -59,6 +62,7 @@ class StudyViews:
             answered: Pages that the rater has answered.
             chosen: What is chosen already, by position and side.
             revises: Whether the page was answered before, and sending it replaces that.
+            is_skipped: Whether that was without ratings, as the page could not be shown.
             message: What is wrong with what was sent.
         """
         return self.show(
@@ -67,6 +71,7 @@ class StudyViews:
             answered=answered,
             chosen=chosen,
             revises=revises,
+            is_skipped=is_skipped,
             message=message,
             field=name_field,
             opened=f"{time.time():.3f}",
