@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ STYLE = EditIntent("style", "all", "night")
 WEIGHTS = [
     field.name
     for field in fields(VerdictSettings)
-    if field.name not in ("accept_at", "reject_at", "bias", "curve_at", "curve")
+    if field.default is MISSING and field.name not in ("accept_at", "reject_at", "bias")
 ]
 
 
@@ -69,6 +69,26 @@ def test_a_curve_turns_what_the_regression_gives_into_the_probability() -> None:
     for given, probability in ((0.5, 0.4), (0.6, 0.5), (0.99, 0.85), (0.01, 0.1)):
         verdict = decide(score_of(part_of(COLOR)), replace(curved, bias=logit(given)))
         assert verdict.probability == pytest.approx(probability)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "is_beyond"),
+    [
+        ({}, False),
+        (
+            {"least_modify": 0.8, "least_preserve": 0.9, "least_position": 1.0, "least_size": 0.5, "most_spill": 0.0},
+            False,
+        ),
+        ({"least_modify": 0.81}, True),
+        ({"least_preserve": 0.91}, True),
+        ({"least_size": 0.6}, True),
+    ],
+)
+def test_what_is_worse_than_all_that_people_rated_is_not_accepted(bounds: dict[str, float], is_beyond: bool) -> None:
+    score = score_of(part_of(COLOR, modify=0.8, preserve=0.9, position=1.0, size=0.5))
+    verdict = decide(score, replace(settings(bias=logit(0.95)), **bounds))
+    told = ("unsure", 0.55) if is_beyond else ("accept", 0.95)  # in the middle of 0.3 and 0.8
+    assert (verdict.decision, verdict.probability) == (told[0], pytest.approx(told[1]))
 
 
 def test_the_rating_to_expect_is_read_off_the_scale() -> None:
