@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
 from typer.core import TyperGroup
 
 WHOLE = 10_000
@@ -12,17 +11,10 @@ WHOLE = 10_000
 
 
 class CommandGroup(TyperGroup):
-    """Prints its help where nothing is asked of it."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """ctx: click's context, whose class typer brings along."""
-        if not args:
-            typer.echo(ctx.get_help())
-            ctx.exit()
-        return super().parse_args(ctx, args)
+    """Lists its commands without cutting what does not fit a line, as typer would."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Lists the commands; typer would cut what does not fit a line."""
+        """ctx, formatter: click's, whose classes typer brings along."""
         rows = [(name, command.get_short_help_str(WHOLE)) for name, command in self.commands.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -26,7 +26,9 @@ class StudyGroup(CommandGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """ctx: click's context, whose class typer brings along."""
-        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+        if not args:
+            raise InputError(f"name a data set or a command; see {ctx.command_path} --help")
+        if args[0] not in (*self.commands, *ctx.help_option_names):
             if not args[0].startswith("-") and not set(args) & {*ctx.help_option_names}:
                 _check_data(args[0], list(self.commands))
             args = [PAGES, *args]
