@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def calibrate(
-    ratings: Annotated[list[Path], typer.Argument(metavar="RATINGS...", help="Rated edits, as studies export them.")],
+    ratings: Annotated[list[Path], typer.Argument(metavar="RATINGS", help="Rated edits, as studies export them.")],
     *,
     output: Annotated[
         Path | None,
