@@ -15,10 +15,10 @@ import pytest
 from editjudge.study.database import StudyDatabase
 from editjudge.study.web.picture_check import check_beside
 from editjudge.study.web.pictures import StudyPictures
+from support.fresh_process import PROGRAM
 from support.studies import RatedSet, begin, write_set
 
 CHECKS = 2
-PROGRAM = "from editjudge.cli.entry import main; main()"
 DAMAGED = ("painter-1.png", "original-2.png")
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from textwrap import dedent
 
 TESTS = Path(__file__).parent.parent
+PROGRAM = "from editjudge.cli.entry import main; main()"
+"""The command line, for `python -c`."""
 
 
 def run_python(

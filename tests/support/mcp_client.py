@@ -9,7 +9,8 @@ from typing import Any
 
 from mcp import Client, StdioServerParameters, stdio_client
 
-PROGRAM = "from editjudge.cli.entry import main; main()"
+from support.fresh_process import PROGRAM
+
 MARKUP = "<img src=x onerror=alert(1)>\x1b[31m\u202e.webp"
 """The name of a file that is markup, a terminal's colour, and turns what follows."""
 

@@ -110,5 +110,6 @@ def _name_pictures(row: EditSample, folder: Path) -> tuple[str, str] | None:
 
 
 def _name_input(row: EditSample, names: tuple[str, str] | None) -> str:
-    told = row.instruction if row.group is None else row.group
-    return f"{row.id if row.group is None else row.group}" if names is None else f"{names[0]}\n{told}"
+    if names is None:
+        return row.id if row.group is None else row.group
+    return f"{names[0]}\n{row.instruction if row.group is None else row.group}"

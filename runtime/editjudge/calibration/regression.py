@@ -81,9 +81,10 @@ def fit_rising(x: Doubles, y: Doubles, weight: Doubles | None = None) -> tuple[D
 def fit_binned(x: Doubles, y: Doubles, bins: int) -> tuple[Doubles, Doubles]:
     """A curve that never falls through the means of bins of equally many values, float64[N] each.
 
+    In which order equal x stand does not matter: each counts as their mean.
+
     Returns:
-        The different places, which have four digits as in bundles, and the heights there. In which order equal x
-    stand does not matter: each counts as their mean.
+        The different places, which have four digits as in bundles, and the heights there.
     """
     _, same = np.unique(x, return_inverse=True)
     y = (np.bincount(same, weights=y) / np.bincount(same))[same]

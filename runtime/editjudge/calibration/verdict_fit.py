@@ -12,7 +12,7 @@ from editjudge.bundles.verdict_settings import VerdictSettings
 from editjudge.calibration.rated_edits import FEATURES, RowMask, VerdictView
 from editjudge.calibration.regression import fit, fit_binned
 from editjudge.errors import InputError
-from editjudge.metrics.registry import is_beyond
+from editjudge.metrics.registry import BOUNDED, is_beyond
 from editjudge.types import Doubles
 
 FOLDS = 5
@@ -26,8 +26,6 @@ UNSEEN = 2
 looked at: of ten right ones of ten, chance alone may have made the most."""
 SIGNS = {"modify": 1, "modify_low": 1, "preserve": 1, "position": 1, "size": 1, "spill": -1, "whole": 0}
 """Which way each of FEATURES may speak: better is never worse, whatever few ratings make of it."""
-WORST = ("modify", "preserve", "position", "size")
-"""Of which a bundle keeps how low they were at worst."""
 DECAY = 1e-3
 """More than where quality is known: ratings are few, and people differ."""
 EVEN = 0.5
@@ -187,7 +185,7 @@ def _bend(settings: VerdictSettings, edits: VerdictView, held: Doubles) -> Verdi
 def _mark_worst(settings: VerdictSettings, edits: VerdictView) -> VerdictSettings:
     """With the worst of the edits in all that the verdict looks at, to four digits."""
     columns = dict(zip(FEATURES, edits.features.T, strict=True))
-    least = {name: float(np.floor(columns[name].min() * 1e4) / 1e4) for name in WORST}
+    least = {name: float(np.floor(columns[name].min() * 1e4) / 1e4) for name in BOUNDED}
     return replace(
         settings,
         least_modify=least["modify"],

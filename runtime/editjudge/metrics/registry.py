@@ -18,6 +18,7 @@ from editjudge.metrics.bpm.rescoring import add_up, is_ranged, read_part, renorm
 from editjudge.metrics.bpm.rules import Compat, check_compat, plain_sum
 from editjudge.metrics.bpm.score import ALPHA, SUB_SCORES, EditScore, PartScore, RegionScore, SemanticScore
 from editjudge.metrics.bpm.verdict import (
+    BOUNDED,
     MISREAD,
     check_accept_at,
     describe_seen,
@@ -42,6 +43,7 @@ from editjudge.utils.arguments import TEXTS
 
 __all__ = [
     "ALPHA",
+    "BOUNDED",
     "DEFAULT",
     "METRICS",
     "MISREAD",

@@ -24,8 +24,8 @@ from editjudge.server.mcp.serve import build_server
 from editjudge.server.mcp.tools import ToolAnswer, ToolBox
 from editjudge.server.options import RequestLimits
 from support.command_line import assert_fails
-from support.fresh_process import run_python
-from support.mcp_client import PROGRAM, answer, connect, refusal
+from support.fresh_process import PROGRAM, run_python
+from support.mcp_client import answer, connect, refusal
 
 LIMITS = RequestLimits()
 

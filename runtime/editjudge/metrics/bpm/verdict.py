@@ -20,6 +20,8 @@ from editjudge.utils.libraries.opencv import cv2
 
 DOUBTFUL = frozenset({"parse_uncertain", "not_an_edit", "not_english", "cut_short", "keep_changed", "aspect_changed"})
 MISREAD = frozenset({"parse_uncertain", "cut_short"})
+BOUNDED = ("modify", "preserve", "position", "size")
+"""What settings keep the least of, as `least_modify` and so on."""
 TONED = 0.12
 """The mean change of tone of all of a picture, 0 to 1, that nobody would overlook; 10 % of light are up to 0.1."""
 BLURRED = 0.06
@@ -123,7 +125,7 @@ def estimate_probability(seen: Mapping[str, float], settings: VerdictSettings) -
 
 def is_beyond(seen: Mapping[str, float], settings: VerdictSettings) -> bool:
     """Whether an edit is worse, in something that `describe_seen` tells, than all that the verdict was fitted to."""
-    for name in ("modify", "preserve", "position", "size"):
+    for name in BOUNDED:
         least = getattr(settings, f"least_{name}")
         if least is not None and seen[name] < least:
             return True

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from editjudge.errors import InputError
 from editjudge.study.database import StudyDatabase
 from editjudge.study.web.pictures import StudyPictures
 
@@ -35,10 +34,7 @@ def _check(pictures: StudyPictures, tokens: list[str], ended: threading.Event) -
     damaged = 0
     for token in tokens:
         started = time.monotonic()
-        try:
-            pictures.read(token)
-        except InputError:  # it is logged
-            damaged += 1
+        damaged += not pictures.can_read(token)
         if ended.wait(time.monotonic() - started):
             return
     if damaged:

@@ -81,9 +81,10 @@ class StudyPictures:
         Args:
             reads_all: Try what nobody has read yet, too; else it passes as readable.
         """
-        return any(not self._can_read(token) for token in tokens if not self._readable.get(token, not reads_all))
+        return any(not self.can_read(token) for token in tokens if not self._readable.get(token, not reads_all))
 
-    def _can_read(self, token: str) -> bool:
+    def can_read(self, token: str) -> bool:
+        """Whether a picture can be read now; all of it is."""
         try:
             self.read(token)
         except InputError:  # it is logged
