@@ -80,7 +80,7 @@ class DiffusionTraining:
         self.text = new_text_encoder(BUNDLE)
         self.vae = new_autoencoder().to(memory_format=torch.channels_last)
         self.unet = new_denoiser(self.text.config.hidden_size)
-        self.average = {name: value.clone() for name, value in self.unet.state_dict().items()}
+        self.scheduler = new_scheduler()
         self.optimisers = {
             "vae": torch.optim.AdamW(self.vae.parameters(), RATE),
             "unet": torch.optim.AdamW([*self.unet.parameters(), *self.text.parameters()], RATE, betas=(0.9, 0.98)),
@@ -94,7 +94,7 @@ class DiffusionTraining:
 
     def save(self) -> None:
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        state |= {"average": self.average, "spent": self.spent, "step": self.step, "scale": self.scale}
+        state |= {"spent": self.spent, "step": self.step, "scale": self.scale}
         state["optimisers"] = {name: one.state_dict() for name, one in self.optimisers.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
         torch.save(state, self.folder / "fresh.pt")
@@ -105,8 +105,7 @@ class DiffusionTraining:
             part.load_state_dict(state[name])
         for name, one in self.optimisers.items():
             one.load_state_dict(state["optimisers"][name])
-        self.average, self.spent, self.step = state["average"], state["spent"], state["step"]
-        self.scale = state["scale"]
+        self.spent, self.step, self.scale = state["spent"], state["step"], state["scale"]
         self.rng = np.random.default_rng([sum(self.step.values()), 1])
 
     def _parts(self) -> dict[str, torch.nn.Module]:
@@ -141,12 +140,10 @@ class DiffusionTraining:
         times = torch.randint(0, STEPS, (BATCH,))
         times[: BATCH // 2] = torch.randint(350, 650, (BATCH // 2,))  # where DiffEdit looks
         noise = torch.randn_like(latents)
-        noisy = new_scheduler().add_noise(latents, noise, times)
+        noisy = self.scheduler.add_noise(latents, noise, times)
         found = self.unet(noisy, times, self.text(texts.input_ids)[0]).sample
         error = F.mse_loss(found, noise)
         self._descend("unet", error)
-        for name, value in self.unet.state_dict().items():
-            self.average[name].lerp_(value, min(0.002, 1 / (self.step["unet"] + 1)) if self.step["unet"] > 500 else 1.0)
         return float(error.detach())
 
     @torch.no_grad()
@@ -167,11 +164,9 @@ class DiffusionTraining:
         self.step[name] += 1
 
     def export(self) -> None:
-        """Writes the pipeline, its denoiser of averaged weights."""
-        unet = new_denoiser(self.text.config.hidden_size)
-        unet.load_state_dict(self.average)
+        """Writes the pipeline."""
         self.vae.register_to_config(scaling_factor=self.scale)
-        parts = {"vae": self.vae, "text_encoder": self.text, "tokenizer": self.tokenizer, "unet": unet}
+        parts = {"vae": self.vae, "text_encoder": self.text, "tokenizer": self.tokenizer, "unet": self.unet}
         fresh, made = self.folder / "fresh", self.folder / "pipeline"
         shutil.rmtree(fresh, ignore_errors=True)
         join(parts).save_pretrained(fresh)
