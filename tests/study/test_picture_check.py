@@ -44,9 +44,9 @@ class Waited(StudyPictures):
         super().__init__(database, rated.dataset)
         self.left, self.done = count, threading.Event()
 
-    def read(self, token: str) -> tuple[object, object]:
+    def read(self, token: str, sample: object = None) -> tuple[object, object]:
         try:
-            return super().read(token)
+            return super().read(token, sample)
         finally:
             self.left -= 1
             if not self.left:
@@ -57,7 +57,7 @@ def test_every_damaged_picture_is_told_once(
     study: StudyDatabase, rated: RatedSet, caplog: pytest.LogCaptureFixture
 ) -> None:
     pictures = Waited(study, rated, 4 * 4)  # an original and three edits of four inputs
-    with check_beside(study, pictures):
+    with check_beside(study, rated.dataset, pictures):
         assert pictures.done.wait(60)
         for thread in threading.enumerate():
             if thread.name == "picture check":  # or it has ended
@@ -69,7 +69,7 @@ def test_every_damaged_picture_is_told_once(
 
 
 def test_it_ends_with_the_pages(study: StudyDatabase, rated: RatedSet) -> None:
-    with check_beside(study, StudyPictures(study, rated.dataset)):
+    with check_beside(study, rated.dataset, StudyPictures(study, rated.dataset)):
         pass
     assert [thread.name for thread in threading.enumerate() if thread.name == "picture check"] == []
 

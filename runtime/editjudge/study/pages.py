@@ -72,11 +72,15 @@ class StudyPage:
         return self.original, *([self.edited] if self.edited else []), *shown
 
 
-def find_source(dataset: Dataset, place: PicturePlace) -> ImageSource:
+def find_source(dataset: Dataset, place: PicturePlace, sample: EditSample | None = None) -> ImageSource:
     """The picture at a place of the data set, to be read by `editjudge.image.decode`; what is made is made of it.
-    Raises InputError where there is none."""
-    for sample in dataset.rows(place.row, place.row + 1):
-        source = read_source(dataset, sample, place.column)
+
+    sample: its row, where that is at hand.
+
+    Raises InputError where there is none.
+    """
+    for row in dataset.rows(place.row, place.row + 1) if sample is None else (sample,):
+        source = read_source(dataset, row, place.column)
         if source is not None:
             return source
     raise InputError(f"row {place.row + 1} has no {place.column} picture any more; put the data set back as it was")

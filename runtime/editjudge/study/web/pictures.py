@@ -14,7 +14,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from editjudge.datasets import Dataset
+from editjudge.datasets import Dataset, EditSample
 from editjudge.errors import InputError
 from editjudge.image.decode import load_image
 from editjudge.image.transforms import fit_frame, resize
@@ -61,12 +61,17 @@ class StudyPictures:
         self._keep(key, content)
         return content
 
-    def read(self, token: str) -> tuple[PicturePlace, Image]:
-        """Where a picture lies, and all of it. Raises InputError for a token that is none, and for a picture that
-        cannot be read; its file and row are logged, once, and not told to raters."""
+    def read(self, token: str, sample: EditSample | None = None) -> tuple[PicturePlace, Image]:
+        """Where a picture lies, and all of it.
+
+        sample: its row, where that is at hand; else it is looked for, which takes longer the further down it stands.
+
+        Raises InputError for a token that is none, and for a picture that cannot be read; its file and row are logged,
+        once, and not told to raters.
+        """
         place = self._database.picture(token)
         try:
-            picture = self._draw(place, token)
+            picture = self._draw(place, token, sample)
         except InputError as error:
             if self._note(token, is_readable=False):
                 LOG.warning("a picture of row %d cannot be shown: %s", place.row + 1, error)
@@ -83,10 +88,10 @@ class StudyPictures:
         """
         return any(not self.can_read(token) for token in tokens if not self._readable.get(token, not reads_all))
 
-    def can_read(self, token: str) -> bool:
+    def can_read(self, token: str, sample: EditSample | None = None) -> bool:
         """Whether a picture can be read now; all of it is."""
         try:
-            self.read(token)
+            self.read(token, sample)
         except InputError:  # it is logged
             return False
         return True
@@ -106,14 +111,15 @@ class StudyPictures:
             while self._size > KEPT:
                 self._size -= len(self._kept.popitem(last=False)[1])
 
-    def _draw(self, place: PicturePlace, token: str) -> Image:
+    def _draw(self, place: PicturePlace, token: str, sample: EditSample | None) -> Image:
         if place.column.startswith(MASK_PREFIX):
-            edited = load_image(find_source(self._dataset, PicturePlace(place.row, "edited")))
-            if place.made == "empty":
-                return edited
-            return _veil(edited, load_image(find_source(self._dataset, place)))
-        picture = load_image(find_source(self._dataset, place))
+            edited = self._load(PicturePlace(place.row, "edited"), sample)
+            return edited if place.made == "empty" else _veil(edited, self._load(place, sample))
+        picture = self._load(place, sample)
         return _add_noise(picture, token) if place.made == "noise" else picture
+
+    def _load(self, place: PicturePlace, sample: EditSample | None) -> Image:
+        return load_image(find_source(self._dataset, place, sample))
 
 
 def _veil(picture: Image, mask: Image) -> Image:

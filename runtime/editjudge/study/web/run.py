@@ -46,6 +46,6 @@ def run_study(
         pictures = StudyPictures(database, dataset)
         app = build_study(database, pictures, title)
         server = uvicorn.Server(configure(app, head_seconds=HEAD_SECONDS, drain_seconds=DRAIN_SECONDS))
-        with ended_by_signals(server), check_beside(database, pictures):
+        with ended_by_signals(server), check_beside(database, dataset, pictures):
             on_ready(write_address(address, listener))  # it listens; who comes now is answered in a moment
             server.run([listener])
